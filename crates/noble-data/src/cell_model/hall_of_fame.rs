@@ -1,0 +1,105 @@
+//! Many parameter sets of one morphology, as a search leaves them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::set::{CellSet, FieldReport, SourceFormat};
+use super::{CellModel, ModelId};
+use crate::Error;
+
+/// Version of the hall-of-fame file written by this release.
+const HALL_OF_FAME_FORMAT_VERSION: u32 = 1;
+
+/// One parameter set with what is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HallOfFameModel {
+    /// Its number, unique within the file.
+    pub id: ModelId,
+    /// Seed of the search that found it.
+    pub seed: u64,
+    /// The cell itself.
+    pub parameters: CellModel,
+    /// Score of each objective, smaller is better.
+    pub scores: BTreeMap<String, f64>,
+    /// Features at stated protocols.
+    pub features: BTreeMap<String, f64>,
+    /// Threshold current, where it was found.
+    pub i_thr_na: Option<f64>,
+    /// Slope of the F-I curve, where it was found.
+    pub s_thr_hz_per_na: Option<f64>,
+}
+
+/// Many parameter sets of one morphology.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HallOfFame {
+    /// Version of this layout.
+    pub format_version: u32,
+    /// SHA-256 of the SWC file, lower-case hexadecimal.
+    pub morphology_sha256: String,
+    /// The parameter sets.
+    pub models: Vec<HallOfFameModel>,
+    /// Where they come from, in words and settings.
+    pub provenance: BTreeMap<String, String>,
+}
+
+impl HallOfFame {
+    /// A file of this release's version.
+    #[must_use]
+    pub fn new(
+        morphology_sha256: String,
+        models: Vec<HallOfFameModel>,
+        provenance: BTreeMap<String, String>,
+    ) -> Self {
+        Self { format_version: HALL_OF_FAME_FORMAT_VERSION, morphology_sha256, models, provenance }
+    }
+
+    /// Reads a hall-of-fame file.
+    ///
+    /// # Errors
+    /// [`Error::Json`] when the bytes are not JSON of this layout and version, or when an id occurs twice.
+    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let value = serde_json::from_slice(bytes).map_err(|error| wrong("file", &error))?;
+        Self::from_value(value)
+    }
+
+    pub(super) fn from_value(value: Value) -> Result<Self, Error> {
+        let file: Self = serde_json::from_value(value).map_err(|error| wrong("file", &error))?;
+        if file.format_version != HALL_OF_FAME_FORMAT_VERSION {
+            let what = format!("version {} is not {HALL_OF_FAME_FORMAT_VERSION}", file.format_version);
+            return Err(wrong("format_version", &what));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        match file.models.iter().find(|model| !seen.insert(model.id)) {
+            Some(twice) => Err(wrong("models", &format!("id {} occurs twice", twice.id))),
+            None => Ok(file),
+        }
+    }
+
+    /// The cells by number.
+    #[must_use]
+    pub fn into_cells(self) -> CellSet {
+        let models = self.models.into_iter().map(|model| (model.id, model.parameters)).collect();
+        let report = FieldReport {
+            used: vec!["models[].id, models[].parameters".to_owned()],
+            ignored: vec![
+                "models[].seed, scores, features, i_thr_na, s_thr_hz_per_na: not needed to simulate"
+                    .to_owned(),
+            ],
+            assumed: Vec::new(),
+        };
+        CellSet { format: SourceFormat::HallOfFame, models, report }
+    }
+}
+
+fn wrong(place: &str, what: &dyn std::fmt::Display) -> Error {
+    Error::Json {
+        format: "hall of fame",
+        place: place.to_owned(),
+        what: what.to_string(),
+        remedy: "compare with a file written by this program".to_owned(),
+    }
+}

@@ -1,0 +1,16 @@
+//! What is recorded, built and exchanged: traces, stimuli, morphologies, cell models, datasets, and their formats.
+//!
+//! Everything here is plain data that the other crates read and write; nothing here simulates, learns or opens a
+//! file. Readers take bytes, writers give bytes, so that the same code serves the binary, a binding and a browser.
+
+pub mod cell_model;
+mod error;
+pub mod morphology;
+mod stimulus;
+mod trace;
+
+pub use cell_model::{CellModel, CellSet, ModelId, SectionKind, SectionParameters};
+pub use error::Error;
+pub use morphology::Morphology;
+pub use stimulus::{Step, Stimulus};
+pub use trace::{Sampling, TimeGrid, Trace};
