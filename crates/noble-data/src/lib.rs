@@ -4,13 +4,16 @@
 //! file. Readers take bytes, writers give bytes, so that the same code serves the binary, a binding and a browser.
 
 pub mod cell_model;
+pub mod dataset;
 mod error;
 pub mod morphology;
 mod stimulus;
+pub mod sweeps;
 mod trace;
 
 pub use cell_model::{CellModel, CellSet, ModelId, SectionKind, SectionParameters};
 pub use error::Error;
 pub use morphology::Morphology;
 pub use stimulus::{Step, Stimulus};
+pub use sweeps::Sweeps;
 pub use trace::{Sampling, TimeGrid, Trace};

@@ -1,0 +1,129 @@
+//! NPZ: `time_ms [t]`, `step_na [n]`, `v_mv [n, t]`, with several models `model [n]` and latent features `[n]`.
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+use ndarray::{Array1, Array2, Ix1, Ix2, arr0};
+use ndarray_npy::{NpzReader, NpzWriter, ReadableElement};
+
+use super::{Precision, StimulusWindow, Sweeps};
+use crate::{Error, ModelId};
+
+const FORMAT: &str = "npz file";
+const REMEDY: &str = "give arrays time_ms [t], step_na [n] and v_mv [n, t] of float32 or float64";
+
+type Reader<'a> = NpzReader<Cursor<&'a [u8]>>;
+
+impl Sweeps {
+    /// The bytes of an NPZ file, deflated.
+    ///
+    /// Beside the arrays of the layout it holds `stim_start_ms` and `stim_end_ms` where the window is known.
+    ///
+    /// # Errors
+    /// [`Error::Array`] when a step is unknown, or when the arrays cannot be packed.
+    pub fn to_npz(&self, precision: Precision) -> Result<Vec<u8>, Error> {
+        let steps: Option<Vec<f64>> = self.step_na.iter().copied().collect();
+        let steps =
+            steps.ok_or_else(|| wrong("step_na", &"a sweep has no step amplitude", "state all steps"))?;
+        let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
+        let packed = |name: &str, result: Result<(), ndarray_npy::WriteNpzError>| {
+            result.map_err(|error| wrong(name, &error, "write fewer sweeps to one file"))
+        };
+        packed("time_ms", npz.add_array("time_ms", &Array1::from(self.times_ms.clone())))?;
+        packed("step_na", npz.add_array("step_na", &Array1::from(steps)))?;
+        if let Some(models) = &self.models {
+            let numbers: Array1<i64> = models.iter().map(|model| i64::from(*model)).collect();
+            packed("model", npz.add_array("model", &numbers))?;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "single precision is asked for")]
+        let result = match precision {
+            Precision::Double => npz.add_array("v_mv", &self.v_mv),
+            Precision::Single => npz.add_array("v_mv", &self.v_mv.mapv(|v| v as f32)),
+        };
+        packed("v_mv", result)?;
+        for (name, values) in &self.latents {
+            packed(name, npz.add_array(name.as_str(), &Array1::from(values.clone())))?;
+        }
+        if let Some(window) = self.window {
+            packed("stim_start_ms", npz.add_array("stim_start_ms", &arr0(window.start_ms)))?;
+            packed("stim_end_ms", npz.add_array("stim_end_ms", &arr0(window.end_ms)))?;
+        }
+        let file = npz.finish().map_err(|error| wrong("file", &error, "write fewer sweeps to one file"))?;
+        Ok(file.into_inner())
+    }
+
+    /// Reads an NPZ file of sweeps; one-dimensional arrays it does not know become latent features.
+    ///
+    /// # Errors
+    /// [`Error::Array`] when the file is truncated, lacks an array, or its shapes do not fit together.
+    pub fn from_npz(bytes: &[u8]) -> Result<Self, Error> {
+        let mut npz = NpzReader::new(Cursor::new(bytes))
+            .map_err(|error| wrong("file", &error, "give a complete npz file"))?;
+        let names = npz.names().map_err(|error| wrong("file", &error, "give a complete npz file"))?;
+        let names: Vec<String> = names.iter().map(|name| name.trim_end_matches(".npy").to_owned()).collect();
+        let times_ms = vector(&mut npz, "time_ms")?;
+        let step_na = vector(&mut npz, "step_na")?.into_iter().map(Some).collect();
+        let v_mv = matrix(&mut npz, "v_mv")?;
+        let models = if names.iter().any(|name| name == "model") { Some(models(&mut npz)?) } else { None };
+        let window = match ["stim_start_ms", "stim_end_ms"].map(|name| scalar(&mut npz, &names, name)) {
+            [Some(start_ms), Some(end_ms)] => Some(StimulusWindow { start_ms, end_ms }),
+            _ => None,
+        };
+        let mut latents = BTreeMap::new();
+        for name in names.iter().filter(|name| !is_known(name)) {
+            let Ok(values) = vector(&mut npz, name) else { continue };
+            if values.len() == v_mv.nrows() {
+                latents.insert(name.clone(), values);
+            }
+        }
+        let sweeps = Self { times_ms, step_na, models, v_mv, latents, window };
+        sweeps.check(FORMAT)?;
+        Ok(sweeps)
+    }
+}
+
+fn is_known(name: &str) -> bool {
+    ["time_ms", "step_na", "v_mv", "model", "stim_start_ms", "stim_end_ms"].contains(&name)
+}
+
+fn wrong(place: &str, what: &dyn std::fmt::Display, remedy: &'static str) -> Error {
+    Error::Array { format: FORMAT, place: place.to_owned(), what: what.to_string(), remedy }
+}
+
+fn read<T: ReadableElement, D: ndarray::Dimension>(
+    npz: &mut Reader<'_>,
+    name: &str,
+) -> Result<ndarray::Array<T, D>, Error> {
+    npz.by_name(name).map_err(|error| wrong(name, &error, REMEDY))
+}
+
+fn vector(npz: &mut Reader<'_>, name: &str) -> Result<Vec<f64>, Error> {
+    match read::<f64, Ix1>(npz, name) {
+        Ok(array) => Ok(array.to_vec()),
+        Err(error) => match read::<f32, Ix1>(npz, name) {
+            Ok(array) => Ok(array.iter().map(|value| f64::from(*value)).collect()),
+            Err(_) => Err(error),
+        },
+    }
+}
+
+fn matrix(npz: &mut Reader<'_>, name: &str) -> Result<Array2<f64>, Error> {
+    match read::<f64, Ix2>(npz, name) {
+        Ok(array) => Ok(array.as_standard_layout().into_owned()),
+        Err(error) => match read::<f32, Ix2>(npz, name) {
+            Ok(array) => Ok(array.as_standard_layout().mapv(f64::from)),
+            Err(_) => Err(error),
+        },
+    }
+}
+
+fn scalar(npz: &mut Reader<'_>, names: &[String], name: &str) -> Option<f64> {
+    let is_there = names.iter().any(|known| known == name);
+    is_there.then(|| read::<f64, ndarray::Ix0>(npz, name).ok()).flatten().map(ndarray::Array0::into_scalar)
+}
+
+fn models(npz: &mut Reader<'_>) -> Result<Vec<ModelId>, Error> {
+    let numbers = read::<i64, Ix1>(npz, "model")?;
+    let ids: Result<Vec<ModelId>, _> = numbers.iter().map(|number| ModelId::try_from(*number)).collect();
+    ids.map_err(|error| wrong("model", &error, "number models 0, 1, 2, …"))
+}
