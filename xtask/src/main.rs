@@ -1,2 +1,45 @@
-//! Repository tasks.
-fn main() {}
+//! Repository tasks: `cargo xtask check` runs every gate, `cargo xtask tidy` the rules of the house alone.
+//!
+//! Continuous integration runs exactly `check`, so what passes here passes there. No dependencies: the gate must
+//! build before anything else does.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task reports on the terminal")]
+
+mod check;
+mod tally;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use tally::Tally;
+
+const USAGE: &str = "usage: cargo xtask <task>
+
+  check   format, clippy, tests, documentation, tidy; the last line is `N passed, N failed`
+  tidy    the rules of the house: arrows, lengths, names, units, licenses, links";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let tally = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["check"] => check::run(&root()),
+        ["tidy"] => tidied(&root()),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    println!("{tally}");
+    if tally.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn tidied(root: &Path) -> Tally {
+    let mut tally = Tally::default();
+    tidy::run(root, &mut tally);
+    tally
+}
+
+/// Folder of the workspace, whatever folder the task was called from.
+fn root() -> PathBuf {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).parent().expect("xtask lies in a folder of the workspace").to_path_buf()
+}

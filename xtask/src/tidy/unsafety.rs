@@ -1,0 +1,47 @@
+//! `unsafe` lives only where a reason is on record.
+
+use super::Finding;
+use super::code::{masked, tokens};
+use super::repository::{Repository, Source};
+
+/// File, and why it must. Each block carries its own `// SAFETY:`.
+const ALLOWED: [(&str, &str); 1] = [(
+    "crates/noble-operator/src/kernel/mod.rs",
+    "calls functions compiled for AVX2 and FMA after both were detected; intrinsics-free, so the call is all there is",
+)];
+
+pub(super) fn check(repository: &Repository) -> Vec<Finding> {
+    let sources = repository.sources.iter().filter(|source| source.is_rust());
+    sources.filter(|source| !ALLOWED.iter().any(|(path, _)| *path == source.path)).filter_map(first).collect()
+}
+
+/// The first `unsafe` of a file.
+fn first(source: &Source) -> Option<Finding> {
+    let code = masked(&source.text);
+    let token = tokens(&code).into_iter().find(|token| ["unsafe", "unsafe_code"].contains(&token.text))?;
+    let remedy = "write it safely, or add the file and its reason to xtask/src/tidy/unsafety.rs";
+    Some(Finding::new(&source.path, token.line, "unsafe code in a file without reason on record", remedy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_unsafe_is_found_in_code_only() {
+        let lines = |text: &str| -> Vec<usize> {
+            check(&Repository::of(&[("crates/a/src/b.rs", text)]))
+                .iter()
+                .map(|finding| finding.line)
+                .collect()
+        };
+        assert_eq!(lines("fn a() {\n    unsafe { b() }\n}"), [2]);
+        assert_eq!(lines("#![allow(unsafe_code)]"), [1]);
+        assert_eq!(lines("// unsafe\nconst A: &str = \"unsafe\";"), [0; 0]);
+    }
+
+    #[test]
+    fn invariant_every_exception_has_a_reason() {
+        assert!(ALLOWED.iter().all(|(path, reason)| path.ends_with(".rs") && !reason.is_empty()));
+    }
+}
