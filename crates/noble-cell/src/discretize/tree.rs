@@ -1,0 +1,135 @@
+//! Nodes of all sections, in an order in which parents come before children.
+
+use noble_data::SectionKind;
+
+use super::axon::Cable;
+use super::outline::Stretch;
+use super::{CompartmentId, CompartmentSection};
+use crate::Error;
+use crate::cable::Tree;
+
+/// All nodes, `[n_nodes]` each.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Nodes {
+    pub(crate) sections: Vec<CompartmentSection>,
+    pub(crate) tree: Tree,
+    /// Membrane; zero at ends of sections.
+    pub(crate) areas_um2: Vec<f64>,
+    /// Section of each node.
+    pub(crate) section_idx: Vec<usize>,
+}
+
+impl Nodes {
+    /// Kind of section that a node belongs to.
+    pub(crate) fn kind(&self, node: usize) -> SectionKind {
+        self.sections[self.section_idx[node]].kind
+    }
+}
+
+/// Cuts every cable into `1 + 2 int(L / max_segment_um)` segments and joins the nodes.
+pub(crate) fn build_nodes(
+    cables: &[Cable],
+    max_segment_um: f64,
+    resistivity_ohm_cm: impl Fn(SectionKind) -> f64,
+) -> Result<Nodes, Error> {
+    let mut builder = Builder::default();
+    for (cable_idx, cable) in cables.iter().enumerate() {
+        let n_before = cables[..cable_idx].iter().filter(|before| before.kind == cable.kind).count();
+        let name = format!("{}[{n_before}]", cable.kind.name());
+        let section = cut(cable, name, max_segment_um, resistivity_ohm_cm(cable.kind))?;
+        builder.push(section, cable);
+    }
+    Ok(Nodes {
+        sections: builder.sections,
+        tree: Tree::new(&builder.links),
+        areas_um2: builder.areas_um2,
+        section_idx: builder.section_idx,
+    })
+}
+
+#[derive(Default)]
+struct Builder {
+    sections: Vec<CompartmentSection>,
+    links: Vec<Option<(usize, f64)>>,
+    areas_um2: Vec<f64>,
+    section_idx: Vec<usize>,
+}
+
+impl Builder {
+    fn push(&mut self, mut section: CompartmentSection, cable: &Cable) {
+        section.near_end_node = match cable.parent {
+            Some(parent) => {
+                let CompartmentId(node) =
+                    self.sections[parent.section_idx].compartment_at(parent.at_fraction);
+                node
+            }
+            None => self.push_node(None, 0.0),
+        };
+        section.first_node = self.links.len();
+        let mut parent = section.near_end_node;
+        let areas_um2 = section.areas_um2.iter().copied().chain([0.0]);
+        for (area_um2, axial_megaohm) in areas_um2.zip(&section.axial_megaohm) {
+            parent = self.push_node(Some((parent, 1.0 / axial_megaohm)), area_um2);
+        }
+        self.sections.push(section);
+    }
+
+    fn push_node(&mut self, link: Option<(usize, f64)>, area_um2: f64) -> usize {
+        self.links.push(link);
+        self.areas_um2.push(area_um2);
+        self.section_idx.push(self.sections.len());
+        self.links.len() - 1
+    }
+}
+
+/// Areas and resistances of one cable; node numbers are set when it is joined.
+fn cut(
+    cable: &Cable,
+    name: String,
+    max_segment_um: f64,
+    resistivity_ohm_cm: f64,
+) -> Result<CompartmentSection, Error> {
+    let length_um = cable.outline.length_um();
+    let least_um = cable.outline.least_diameter_um();
+    let is_solid = length_um > 0.0 && length_um.is_finite() && least_um > 0.0;
+    if !is_solid {
+        let what = format!("its length is {length_um} µm and its least diameter {least_um} µm");
+        return Err(Error::Section { section: name, what });
+    }
+    let n_compartments = compartment_count(length_um, max_segment_um);
+    let halves = half_stretches(cable, n_compartments);
+    let half_megaohm: Vec<f64> = halves.iter().map(|half| half.axial_megaohm(resistivity_ohm_cm)).collect();
+    let inner = half_megaohm[1..halves.len() - 1].chunks(2).map(|pair| pair[0] + pair[1]);
+    let axial_megaohm =
+        [half_megaohm[0]].into_iter().chain(inner).chain([half_megaohm[halves.len() - 1]]).collect();
+    let areas_um2 = halves.chunks(2).map(|pair| pair[0].area_um2 + pair[1].area_um2).collect();
+    Ok(CompartmentSection {
+        name,
+        kind: cable.kind,
+        length_um,
+        n_compartments,
+        areas_um2,
+        axial_megaohm,
+        first_node: 0,
+        near_end_node: 0,
+    })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the quotient is positive, rounded down"
+)]
+fn compartment_count(length_um: f64, max_segment_um: f64) -> usize {
+    1 + 2 * (length_um / max_segment_um) as usize
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of segments are small")]
+fn half_stretches(cable: &Cable, n_compartments: usize) -> Vec<Stretch> {
+    let length_um = cable.outline.length_um();
+    let n_halves = 2 * n_compartments;
+    let border_um = |half_idx: usize| length_um * half_idx as f64 / n_halves as f64;
+    (0..n_halves)
+        .map(|half_idx| cable.outline.stretch(border_um(half_idx), border_um(half_idx + 1)))
+        .collect()
+}

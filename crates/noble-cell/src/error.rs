@@ -1,0 +1,132 @@
+//! What can go wrong, with the values and the remedy.
+
+use noble_data::SectionKind;
+
+/// Failure to plan or to run a simulation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The morphology has no soma as its first section.
+    #[error(
+        "the morphology has {n_sections} sections and the first is no soma; give a tracing with a soma (type 1)"
+    )]
+    MissingSoma {
+        /// Sections in the morphology.
+        n_sections: usize,
+    },
+    /// A section that cannot be cut into segments.
+    #[error("section {section}: {what}; mend the tracing")]
+    Section {
+        /// Name of the section.
+        section: String,
+        /// What is wrong, with values.
+        what: String,
+    },
+    /// A setting of the plan is out of range.
+    #[error("{name} is {value}; give a number greater than zero")]
+    PlanSetting {
+        /// Name of the setting.
+        name: &'static str,
+        /// Value given.
+        value: f64,
+    },
+    /// The cell names a catalog of mechanisms that is not known.
+    #[error("mechanism set {given:?} is not known; known: {known}")]
+    UnknownMechanismSet {
+        /// Name given.
+        given: String,
+        /// Known names.
+        known: String,
+    },
+    /// A mechanism that the catalog lacks.
+    #[error("{}: mechanism {name:?} is not known; known: {known}", kind.name())]
+    UnknownMechanism {
+        /// Kind of section that lists it.
+        kind: SectionKind,
+        /// Name given.
+        name: String,
+        /// Known names.
+        known: String,
+    },
+    /// A parameter that the mechanism lacks.
+    #[error("{}: mechanism {mechanism} has no parameter {name:?}; known: {known}", kind.name())]
+    UnknownParameter {
+        /// Kind of section that lists it.
+        kind: SectionKind,
+        /// Mechanism.
+        mechanism: &'static str,
+        /// Name given.
+        name: String,
+        /// Known names.
+        known: String,
+    },
+    /// A parameter without default that the cell does not set.
+    #[error("{}: mechanism {mechanism} needs a value of {name}; add it to the cell", kind.name())]
+    MissingParameter {
+        /// Kind of section that lists the mechanism.
+        kind: SectionKind,
+        /// Mechanism.
+        mechanism: &'static str,
+        /// Name of the parameter.
+        name: &'static str,
+    },
+    /// A value out of its range.
+    #[error("{}: {name} is {value}; give {allowed}", kind.name())]
+    Value {
+        /// Kind of section.
+        kind: SectionKind,
+        /// Name of the value, with its mechanism where it has one.
+        name: String,
+        /// Value given.
+        value: f64,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// A value of the whole cell out of its range.
+    #[error("{name} is {value}; give a finite number")]
+    CellValue {
+        /// Name of the value.
+        name: &'static str,
+        /// Value given.
+        value: f64,
+    },
+    /// A place that the plan does not have.
+    #[error(
+        "{section}({at_fraction}) is not a place of this cell; give a section by its name and a fraction from 0 to 1"
+    )]
+    UnknownPlace {
+        /// Name of the section.
+        section: String,
+        /// Place along it.
+        at_fraction: f64,
+    },
+    /// A time step that does not advance.
+    #[error("dt_ms is {dt_ms}; give a number greater than zero, such as 0.02")]
+    TimeStep {
+        /// Value given.
+        dt_ms: f64,
+    },
+    /// A run shorter than one step, or endless.
+    #[error("total_ms is {total_ms}, one step is {dt_ms} ms; give a finite time of at least one step")]
+    TotalTime {
+        /// Value given.
+        total_ms: f64,
+        /// Time step.
+        dt_ms: f64,
+    },
+    /// The voltage left the range in which anything is meant.
+    #[error(
+        "the voltage of {compartment} is {v_mv} mV at {t_ms} ms; shorten dt_ms or check conductances and current"
+    )]
+    Diverged {
+        /// Time of the first bad value.
+        t_ms: f64,
+        /// Place, such as `dend[3](0.5)`.
+        compartment: String,
+        /// Its voltage.
+        v_mv: f64,
+    },
+    /// A trace that could not be formed.
+    #[error(transparent)]
+    Data(#[from] noble_data::Error),
+}

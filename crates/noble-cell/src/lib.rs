@@ -1,0 +1,28 @@
+//! Compartmental simulator that steps as NEURON does.
+//!
+//! A published fit is a fit of one discretization and one integration scheme, so both are reproduced exactly:
+//! the same sections, segments, order of operations within a step, and initial state as NEURON with a fixed step.
+//! Describe ([`noble_data::CellModel`], [`noble_data::Morphology`]) → plan ([`CablePlan`]) → run ([`simulate`],
+//! or [`run`] with a state that the caller owns).
+//!
+//! # Source
+//! NEURON 9.0.2, fixed step, `secondorder = 0`.
+
+pub mod cable;
+mod clamp;
+mod constants;
+pub mod discretize;
+mod error;
+mod ion;
+pub mod mechanism;
+mod membrane;
+mod plan;
+mod simulate;
+mod state;
+
+pub use clamp::CurrentClamp;
+pub use discretize::CompartmentId;
+pub use error::Error;
+pub use plan::{CablePlan, PlanSettings};
+pub use simulate::{Moment, RunOutcome, RunSettings, run, simulate};
+pub use state::CableState;

@@ -1,0 +1,181 @@
+//! A cell ready to run: validated, immutable, everything that does not change in time computed.
+
+mod insert;
+
+use noble_data::cell_model::SectionKind;
+use noble_data::{CellModel, Morphology, SectionParameters};
+
+use crate::Error;
+use crate::constants::{NF_PER_UF_PER_CM2_UM2, USIEMENS_PER_S_PER_CM2_UM2};
+use crate::discretize::{CompartmentId, CompartmentSection, Nodes, build_nodes, cables_of};
+use crate::ion::calcium_nernst_slope_mv;
+use crate::mechanism::{Conditions, nav};
+
+pub(crate) use insert::PlacedMechanism;
+
+/// How a cell is cut and started.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlanSettings {
+    /// A section has `1 + 2 int(length / max_segment_um)` segments.
+    pub max_segment_um: f64,
+    /// Where the `NaV` scheme starts.
+    pub nav_initial_state: nav::InitialState,
+}
+
+impl Default for PlanSettings {
+    /// The rule and the start of the published fits: 40 µm, [`nav::InitialState::Published`].
+    fn default() -> Self {
+        Self { max_segment_um: 40.0, nav_initial_state: nav::InitialState::Published }
+    }
+}
+
+/// A morphology with a cell's parameters inserted, cut into compartments.
+#[derive(Debug)]
+pub struct CablePlan {
+    pub(crate) nodes: Nodes,
+    pub(crate) soma: CompartmentId,
+    pub(crate) initial_voltage_mv: f64,
+    /// Capacitance of each node.
+    pub(crate) capacitance_nf: Vec<f64>,
+    /// Factor from a density per cm² to the whole node, S → µS and mA → nA.
+    pub(crate) density_factor: Vec<f64>,
+    pub(crate) mechanisms: Vec<PlacedMechanism>,
+    pub(crate) n_states: usize,
+    /// Nodes whose calcium reversal follows the concentration.
+    pub(crate) pool_nodes: Vec<usize>,
+    pub(crate) nernst_slope_mv: f64,
+}
+
+impl CablePlan {
+    /// Applies the rule for the axon, cuts the sections and inserts every mechanism.
+    ///
+    /// # Errors
+    /// [`Error::MissingSoma`], [`Error::Section`] for a tracing that cannot be cut; [`Error::UnknownMechanismSet`],
+    /// [`Error::UnknownMechanism`], [`Error::UnknownParameter`], [`Error::MissingParameter`] for names;
+    /// [`Error::Value`], [`Error::CellValue`], [`Error::PlanSetting`] for values out of range.
+    pub fn new(morphology: &Morphology, cell: &CellModel, settings: &PlanSettings) -> Result<Self, Error> {
+        check_whole_cell(morphology, cell, settings)?;
+        let cables = cables_of(morphology, cell.axon_rule);
+        let defaults = SectionParameters::default();
+        let parameters_of = |kind: SectionKind| cell.sections.get(&kind).unwrap_or(&defaults);
+        for kind in SectionKind::ALL {
+            if cables.iter().any(|cable| cable.kind == kind) {
+                check_section(kind, parameters_of(kind))?;
+            }
+        }
+        let nodes = build_nodes(&cables, settings.max_segment_um, |kind| {
+            parameters_of(kind).axial_resistivity_ohm_cm
+        })?;
+        let conditions = Conditions {
+            temperature_celsius: cell.temperature_celsius,
+            nav_initial_state: settings.nav_initial_state,
+        };
+        let mechanisms = insert::place_mechanisms(&nodes, &cell.mechanism_set, parameters_of, &conditions)?;
+        let pools = mechanisms.iter().filter(|placed| placed.mechanism.is_calcium_pool);
+        let capacitance_of = |node: usize| parameters_of(nodes.kind(node)).capacitance_uf_per_cm2;
+        let areas_um2 = nodes.areas_um2.iter().enumerate();
+        Ok(Self {
+            soma: nodes.sections[0].compartment_at(0.5),
+            initial_voltage_mv: cell.initial_voltage_mv,
+            capacitance_nf: areas_um2
+                .map(|(node, area)| capacitance_of(node) * area * NF_PER_UF_PER_CM2_UM2)
+                .collect(),
+            density_factor: nodes.areas_um2.iter().map(|area| area * USIEMENS_PER_S_PER_CM2_UM2).collect(),
+            n_states: mechanisms.iter().map(|placed| placed.states().len()).sum(),
+            pool_nodes: pools.flat_map(|pool| pool.nodes.iter().copied()).collect(),
+            nernst_slope_mv: calcium_nernst_slope_mv(cell.temperature_celsius),
+            mechanisms,
+            nodes,
+        })
+    }
+
+    /// Every section as simulated, parents before children; the soma is the first.
+    #[must_use]
+    pub fn sections(&self) -> &[CompartmentSection] {
+        &self.nodes.sections
+    }
+
+    /// Number of segments of all sections.
+    #[must_use]
+    pub fn n_compartments(&self) -> usize {
+        self.nodes.sections.iter().map(|section| section.n_compartments).sum()
+    }
+
+    /// Number of nodes: segments, ends of sections and starts of roots.
+    #[must_use]
+    pub fn n_nodes(&self) -> usize {
+        self.nodes.tree.n_nodes()
+    }
+
+    /// The middle of the soma.
+    #[must_use]
+    pub fn soma(&self) -> CompartmentId {
+        self.soma
+    }
+
+    /// A place by the name of its section and the fraction along it, such as `dend[3]`, 0.5.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPlace`] when there is no such section or the fraction is not from 0 to 1.
+    pub fn compartment_at(&self, section_name: &str, at_fraction: f64) -> Result<CompartmentId, Error> {
+        let section = self.nodes.sections.iter().find(|section| section.name == section_name);
+        match section {
+            Some(section) if (0.0..=1.0).contains(&at_fraction) => Ok(section.compartment_at(at_fraction)),
+            _ => Err(Error::UnknownPlace { section: section_name.to_owned(), at_fraction }),
+        }
+    }
+
+    /// Name of a compartment, such as `dend[3](0.5)`.
+    ///
+    /// # Panics
+    /// When the compartment is not of this plan.
+    #[must_use]
+    pub fn compartment_name(&self, compartment: CompartmentId) -> String {
+        let node = compartment.index();
+        let section = &self.nodes.sections[self.nodes.section_idx[node]];
+        if node < section.first_node {
+            return format!("{}(0)", section.name);
+        }
+        let segment_idx = node - section.first_node;
+        if segment_idx == section.n_compartments {
+            return format!("{}(1)", section.name);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts of segments are small")]
+        let at_fraction = (segment_idx as f64 + 0.5) / section.n_compartments as f64;
+        format!("{}({at_fraction})", section.name)
+    }
+}
+
+fn check_whole_cell(morphology: &Morphology, cell: &CellModel, settings: &PlanSettings) -> Result<(), Error> {
+    if morphology.sections.first().is_none_or(|section| section.kind != SectionKind::Soma) {
+        return Err(Error::MissingSoma { n_sections: morphology.sections.len() });
+    }
+    if !(settings.max_segment_um > 0.0) {
+        return Err(Error::PlanSetting { name: "max_segment_um", value: settings.max_segment_um });
+    }
+    let values =
+        [("temperature_celsius", cell.temperature_celsius), ("initial_voltage_mv", cell.initial_voltage_mv)];
+    match values.into_iter().find(|(_, value)| !value.is_finite()) {
+        Some((name, value)) => Err(Error::CellValue { name, value }),
+        None => Ok(()),
+    }
+}
+
+fn check_section(kind: SectionKind, parameters: &SectionParameters) -> Result<(), Error> {
+    use crate::mechanism::Range;
+    let values = [
+        ("axial_resistivity_ohm_cm", parameters.axial_resistivity_ohm_cm, Range::Positive),
+        ("capacitance_uf_per_cm2", parameters.capacitance_uf_per_cm2, Range::Positive),
+        ("sodium_reversal_mv", parameters.sodium_reversal_mv, Range::Any),
+        ("potassium_reversal_mv", parameters.potassium_reversal_mv, Range::Any),
+    ];
+    match values.into_iter().find(|(_, value, range)| !range.holds(*value)) {
+        Some((name, value, range)) => {
+            Err(Error::Value { kind, name: name.to_owned(), value, allowed: range.words() })
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

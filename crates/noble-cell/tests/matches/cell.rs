@@ -1,0 +1,126 @@
+//! Whole cells: a tracing, parameters, a protocol.
+
+use std::sync::Arc;
+
+use noble_cell::mechanism::find_set;
+use noble_cell::{CablePlan, PlanSettings};
+use noble_data::cell_model::{AxonRule, read_cells};
+use noble_data::morphology::read_swc;
+use noble_data::{CellModel, CellSet, ModelId, Morphology};
+use noble_reference::Case;
+use serde_json::Value;
+
+use crate::findings::Findings;
+use crate::{Job, geometry, probe, traces};
+
+/// The rule under which every reference of this kind was made.
+const SEGMENT_RULE: &str = "1+2*int(L/40)";
+
+/// A case with everything that its protocols share.
+pub(crate) struct Cell {
+    pub(crate) case: Case,
+    pub(crate) morphology: Morphology,
+    pub(crate) cells: CellSet,
+}
+
+/// One protocol of a cell.
+pub(crate) struct Protocol {
+    pub(crate) cell: Arc<Cell>,
+    pub(crate) json: Value,
+    axon_rule: AxonRule,
+}
+
+impl Protocol {
+    pub(crate) fn number(&self, key: &str) -> f64 {
+        number_at(&self.json, key, &self.cell.case.name)
+    }
+
+    /// Parameter set of single-set arrays: named by the protocol's `fine` entry, else the first.
+    pub(crate) fn main_id(&self) -> ModelId {
+        let named = self.json.pointer("/fine/hof").or_else(|| self.json.pointer("/hof/0"));
+        named.and_then(Value::as_u64).map_or(0, |id| ModelId::try_from(id).unwrap())
+    }
+
+    /// The parameters of one set, with the axon and the mechanisms of the protocol.
+    pub(crate) fn model(&self, id: ModelId) -> CellModel {
+        let model = self.cell.cells.models.get(&id);
+        let mut model =
+            model.unwrap_or_else(|| panic!("{}: no parameter set {id}", self.cell.case.name)).clone();
+        model.axon_rule = self.axon_rule;
+        model.mechanism_set = self.json["mechanism_set"].as_str().unwrap().to_owned();
+        model
+    }
+
+    pub(crate) fn plan(&self, id: ModelId) -> CablePlan {
+        CablePlan::new(&self.cell.morphology, &self.model(id), &PlanSettings::default())
+            .unwrap_or_else(|error| panic!("{}: {error}", self.cell.case.name))
+    }
+}
+
+pub(crate) fn number_at(json: &Value, key: &str, place: &str) -> f64 {
+    json.pointer(key).and_then(Value::as_f64).unwrap_or_else(|| panic!("{place}: {key} is no number"))
+}
+
+/// Adds the comparisons of a case, or a note where the crate does not know what it needs.
+pub(crate) fn add_jobs(case: Case, jobs: &mut Vec<Job>) {
+    let name = case.folder.display().to_string();
+    let traces_files = file_names(&case, "traces", ".npz");
+    let stems = file_names(&case, "protocol", ".json").into_iter().map(|file| file.replace(".json", ""));
+    let suffixes: Vec<String> = stems.map(|stem| stem["protocol".len()..].to_owned()).collect();
+    for suffix in &suffixes {
+        let json = case.json(&format!("protocol{suffix}.json"));
+        if let Some(reason) = unknown_need(&json) {
+            let line = format!("{name}/protocol{suffix}.json: not run: {reason}");
+            jobs.push(Box::new(move || Findings::note(line)));
+        }
+    }
+    let mut loaded: Option<Arc<Cell>> = None;
+    for suffix in &suffixes {
+        let json = case.json(&format!("protocol{suffix}.json"));
+        if unknown_need(&json).is_some() {
+            continue;
+        }
+        let cell = loaded.get_or_insert_with(|| Arc::new(load(case.clone()))).clone();
+        let axon_rule = AxonRule::from_name(json["axon_rule"].as_str().unwrap()).unwrap();
+        let protocol = Arc::new(Protocol { cell, json, axon_rule });
+        let own_traces = traces_files.iter().filter(|file| {
+            let own = &file["traces".len()..file.len() - ".npz".len()];
+            own == suffix || (suffix.is_empty() && !suffixes.iter().any(|other| other == own))
+        });
+        for file in own_traces {
+            traces::add_jobs(&protocol, file, jobs);
+        }
+        if suffix.is_empty() {
+            let (a, b) = (protocol.clone(), protocol.clone());
+            jobs.push(Box::new(move || geometry::compare(&a)));
+            jobs.push(Box::new(move || probe::compare(&b)));
+        }
+    }
+}
+
+fn file_names(case: &Case, prefix: &str, suffix: &str) -> Vec<String> {
+    let paths = case.files(prefix, suffix);
+    paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
+}
+
+/// What a protocol needs and the crate lacks.
+fn unknown_need(json: &Value) -> Option<String> {
+    let text = |key: &str| json[key].as_str().unwrap_or("none").to_owned();
+    let (set, rule, segments) = (text("mechanism_set"), text("axon_rule"), text("nseg_rule"));
+    if find_set(&set).is_none() {
+        return Some(format!("mechanism set {set}"));
+    }
+    if AxonRule::from_name(&rule).is_none() {
+        return Some(format!("axon rule {rule}"));
+    }
+    (segments != SEGMENT_RULE).then(|| format!("segment rule {segments}"))
+}
+
+fn load(case: Case) -> Cell {
+    let (morphology, _) =
+        read_swc(&case.bytes("morphology.swc")).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    let file = ["fit.json", "hof_params.json"].into_iter().find(|file| case.find(file).is_some());
+    let file = file.unwrap_or_else(|| panic!("{}: neither fit.json nor hof_params.json", case.name));
+    let cells = read_cells(&case.bytes(file)).unwrap_or_else(|error| panic!("{}: {error}", case.name));
+    Cell { case, morphology, cells }
+}

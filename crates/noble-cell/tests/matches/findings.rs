@@ -1,0 +1,101 @@
+//! Results of one job, and the threads that run the jobs.
+
+use std::sync::Mutex;
+
+use noble_reference::Tally;
+
+use crate::Job;
+
+/// Deviations and notes of one job, kept until all are reported in order.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    is_case: bool,
+    values: Vec<(String, f64, f64)>,
+    facts: Vec<(String, bool)>,
+    notes: Vec<String>,
+    worst_mv: f64,
+}
+
+impl Findings {
+    /// Findings that count as one case.
+    pub(crate) fn of_case() -> Self {
+        Self { is_case: true, ..Self::default() }
+    }
+
+    pub(crate) fn note(line: String) -> Self {
+        Self { notes: vec![line], ..Self::default() }
+    }
+
+    pub(crate) fn value(&mut self, place: &str, deviation: f64, tolerance: f64) {
+        self.values.push((place.to_owned(), deviation, tolerance));
+    }
+
+    pub(crate) fn holds(&mut self, place: &str, is_right: bool) {
+        self.facts.push((place.to_owned(), is_right));
+    }
+
+    /// Compares two arrays; only the largest deviation is kept beside the number of values.
+    pub(crate) fn array(
+        &mut self,
+        place: &str,
+        ours: &[f64],
+        expected: &[f64],
+        tolerance: impl Fn(f64) -> f64,
+    ) {
+        self.holds(
+            &format!("{place}: {} values, expected {}", ours.len(), expected.len()),
+            ours.len() == expected.len(),
+        );
+        for (idx, (x, y)) in ours.iter().zip(expected).enumerate() {
+            self.values.push((format!("{place}[{idx}] {x} expected {y}"), (x - y).abs(), tolerance(*y)));
+        }
+    }
+
+    /// Remembers the largest deviation of whole traces.
+    pub(crate) fn worst_mv(&mut self, deviation_mv: f64) {
+        self.worst_mv = self.worst_mv.max(deviation_mv);
+    }
+
+    pub(crate) fn trace_deviation_mv(&self) -> f64 {
+        self.worst_mv
+    }
+
+    pub(crate) fn report(self, tally: &mut Tally) {
+        if self.is_case {
+            tally.case();
+        }
+        for (place, deviation, tolerance) in self.values {
+            tally.value(&place, deviation, tolerance);
+        }
+        for (place, is_right) in self.facts {
+            tally.holds(&place, is_right);
+        }
+        for line in self.notes {
+            tally.note(line);
+        }
+    }
+}
+
+/// Runs the jobs on all cores; results are in the order of the jobs.
+pub(crate) fn run_all(jobs: Vec<Job>) -> Vec<Findings> {
+    let n_jobs = jobs.len();
+    let queue = Mutex::new(jobs.into_iter().enumerate());
+    let results = Mutex::new(Vec::with_capacity(n_jobs));
+    let n_threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..n_threads {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap().next();
+                    let Some((idx, job)) = next else { break };
+                    let findings = job();
+                    results.lock().unwrap().push((idx, findings));
+                }
+            });
+        }
+    });
+    let mut results = results.into_inner().unwrap();
+    assert_eq!(results.len(), n_jobs, "a job did not finish");
+    results.sort_by_key(|(idx, _)| *idx);
+    results.into_iter().map(|(_, findings)| findings).collect()
+}
