@@ -1,0 +1,130 @@
+//! Errors of checking a sweep, its settings, and an F-I measurement.
+
+/// What can be wrong with data given from outside.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A sweep whose times and voltages differ in number.
+    #[error("sweep: {n_times} times but {n_voltages} voltages; give one time per voltage")]
+    Lengths {
+        /// Times given.
+        n_times: usize,
+        /// Voltages given.
+        n_voltages: usize,
+    },
+    /// A sweep without samples.
+    #[error("sweep has no samples; give at least one")]
+    NoSamples,
+    /// A time or voltage that is NaN or infinite.
+    #[error(
+        "{what}: sample {sample_idx} at {time_ms} ms is {value}; remove or interpolate values that are not finite"
+    )]
+    NotFinite {
+        /// What the samples are.
+        what: &'static str,
+        /// Index of the first such sample.
+        sample_idx: usize,
+        /// Its time.
+        time_ms: f64,
+        /// Its value.
+        value: f64,
+    },
+    /// A time that lies before the time of the previous sample.
+    #[error(
+        "time: sample {sample_idx} at {time_ms} ms comes after {previous_ms} ms; sort the samples by time"
+    )]
+    TimeNotSorted {
+        /// Index of the later sample.
+        sample_idx: usize,
+        /// Its time.
+        time_ms: f64,
+        /// Time of the sample before it.
+        previous_ms: f64,
+    },
+    /// A stimulus that ends before it begins, or whose times are not finite.
+    #[error("stimulus from {stim_start_ms} ms to {stim_end_ms} ms; give a finite end after a finite start")]
+    StimulusWindow {
+        /// Start given.
+        stim_start_ms: f64,
+        /// End given.
+        stim_end_ms: f64,
+    },
+    /// A trace so long, or a step so short, that the resampled trace would not fit.
+    #[error(
+        "resampling {duration_ms} ms every {step_ms} ms gives more than {limit} samples; use a longer interp_step_ms or a shorter trace"
+    )]
+    TooManySamples {
+        /// Last time minus first time.
+        duration_ms: f64,
+        /// Step of the resampling.
+        step_ms: f64,
+        /// Largest number of samples accepted.
+        limit: usize,
+    },
+    /// A setting outside its range.
+    #[error("setting {name} is {value}; {requirement}")]
+    Setting {
+        /// Field of the settings.
+        name: &'static str,
+        /// Value given.
+        value: f64,
+        /// What it must be.
+        requirement: &'static str,
+    },
+    /// A feature name that is not in the registry.
+    #[error("no feature is named {name:?}; did you mean {nearest}?")]
+    UnknownFeature {
+        /// Name asked for.
+        name: String,
+        /// The known name closest to it.
+        nearest: &'static str,
+    },
+    /// The smallest current of a threshold search already fires the cell.
+    #[error("the cell fires at the lower limit {lower_na} nA; lower it, or check for spontaneous firing")]
+    FiresAtLowerLimit {
+        /// Lower limit of the search.
+        lower_na: f64,
+    },
+    /// No current of a threshold search fires the cell.
+    #[error(
+        "the cell is silent up to {largest_na} nA; raise the largest current, or check that the cell is excitable"
+    )]
+    NeverFires {
+        /// Largest current tried.
+        largest_na: f64,
+    },
+    /// An F-I grid that has no room or too few points.
+    #[error(
+        "f-i grid of {n_points} points from {threshold_na} nA to {upper_na} nA; give a finite end above the threshold and at least 2 points"
+    )]
+    FiGrid {
+        /// Threshold current.
+        threshold_na: f64,
+        /// Largest current.
+        upper_na: f64,
+        /// Points asked for.
+        n_points: usize,
+    },
+    /// An F-I point whose current or rate is not a finite number, or whose rate is negative.
+    #[error(
+        "f-i point {point_idx}: {rate_hz} Hz at {current_na} nA; give finite values and a rate of zero or more"
+    )]
+    FiPoint {
+        /// Index of the point.
+        point_idx: usize,
+        /// Its current.
+        current_na: f64,
+        /// Its rate.
+        rate_hz: f64,
+    },
+    /// Too few sweeps that spike without block, at different currents, to fit a line.
+    #[error(
+        "f-i slope: {n_usable} spiking sweeps without block at {n_currents} currents; give at least 2 currents above threshold"
+    )]
+    TooFewFiPoints {
+        /// Spiking, unblocked sweeps.
+        n_usable: usize,
+        /// Different currents among them.
+        n_currents: usize,
+    },
+}

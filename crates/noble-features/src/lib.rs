@@ -1,0 +1,45 @@
+//! Electrophysiology features of a voltage trace, with eFEL's names and definitions.
+//!
+//! The field compares cells through eFEL's numbers, so a feature here is eFEL's to the ninth digit, including the
+//! resampling that it does first. What differs is everything around the number: a bad trace is a named error with
+//! its place, a suspicious one a [`Warning`], an undefined feature `None` and never NaN, and one
+//! [`PreparedSweep`] resamples and detects spikes once for all features asked of it.
+//!
+//! A feature is one function and one line in the table of its module; [`features`] lists them all.
+//!
+//! # Example
+//! ```
+//! use noble_features::{PreparedSweep, Settings, Sweep, feature_values};
+//! let times_ms: Vec<f64> = (0..3000).map(|i| f64::from(i) * 0.1).collect();
+//! let v_mv: Vec<f64> = times_ms.iter().map(|t| -70.0 + 100.0 * (-((t - 120.0) / 0.5).powi(2)).exp()).collect();
+//! let sweep = Sweep::new(times_ms.as_slice(), &v_mv, 100.0, 200.0)?;
+//! let prepared = PreparedSweep::new(&sweep, &Settings::default())?;
+//! let values = feature_values(&prepared, &["Spikecount", "inv_first_ISI"])?;
+//! assert_eq!(values, [Some(vec![1.0]), None]);
+//! # Ok::<(), noble_features::Error>(())
+//! ```
+
+mod error;
+pub mod fi;
+mod prepared;
+mod registry;
+mod resample;
+mod settings;
+mod spike_shape;
+mod spike_timing;
+mod spikes;
+mod subthreshold;
+mod sweep;
+mod warning;
+#[cfg(test)]
+mod waveform;
+
+pub use error::Error;
+pub use prepared::PreparedSweep;
+pub use registry::{
+    Feature, STUDY_FEATURES, STUDY_FIRING_FEATURES, STUDY_SILENT_FEATURES, feature, feature_values, features,
+};
+pub use settings::{BaseMode, Settings};
+pub use spikes::is_depolarization_blocked;
+pub use sweep::{Sweep, Times};
+pub use warning::Warning;
