@@ -1,0 +1,109 @@
+//! Sizes of the network: plain data, and the two rules that derive sizes from others.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Largest value of any size: keeps every product of sizes far from overflow and damaged files from asking for
+/// memory they do not fill.
+const LARGEST_SIZE: usize = 1 << 14;
+
+/// Sizes of a one-dimensional Fourier neural operator with one output channel.
+///
+/// # Source
+/// `neuraloperator` 2.0.0 `neuralop.models.FNO` as NOBLE (arXiv 2506.04536) configures it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Architecture {
+    /// Input channels, without the grid channel the network appends.
+    pub in_channels: usize,
+    /// Channels between blocks.
+    pub hidden_channels: usize,
+    /// Blocks.
+    pub n_layers: usize,
+    /// The `n_modes` argument `m`; `⌊m/2⌋ + 1` modes are stored.
+    pub n_modes: usize,
+    /// Hidden channels of the lifting.
+    pub lifting_channels: usize,
+    /// Hidden channels of the projection.
+    pub projection_channels: usize,
+    /// Hidden channels of the pointwise layers within a block.
+    pub mlp_channels: usize,
+    /// Whether the two norms of each block are present.
+    pub group_norm: bool,
+}
+
+impl Architecture {
+    /// An architecture by the package's ratios: lifting `2C`, projection `4C`, block `round(C/2)`, no norm.
+    #[must_use]
+    pub fn new(in_channels: usize, hidden_channels: usize, n_layers: usize, n_modes: usize) -> Self {
+        Self {
+            in_channels,
+            hidden_channels,
+            n_layers,
+            n_modes,
+            lifting_channels: 2 * hidden_channels,
+            projection_channels: 4 * hidden_channels,
+            mlp_channels: half_to_even(hidden_channels),
+            group_norm: false,
+        }
+    }
+
+    /// Fourier modes stored per pair of channels.
+    #[must_use]
+    pub fn n_stored_modes(&self) -> usize {
+        self.n_modes / 2 + 1
+    }
+
+    /// Checks that a network of these sizes exists.
+    ///
+    /// # Errors
+    /// [`Error::Architecture`] with the size that is zero or too large.
+    pub fn check(&self) -> Result<(), Error> {
+        let sizes = [
+            ("in_channels", self.in_channels),
+            ("hidden_channels", self.hidden_channels),
+            ("n_layers", self.n_layers),
+            ("lifting_channels", self.lifting_channels),
+            ("projection_channels", self.projection_channels),
+            ("mlp_channels", self.mlp_channels),
+        ];
+        for (what, got) in sizes {
+            if got == 0 || got > LARGEST_SIZE {
+                return Err(Error::Architecture { what, got, remedy: "a number from 1 to 16384" });
+            }
+        }
+        if self.n_modes > LARGEST_SIZE {
+            return Err(Error::Architecture {
+                what: "n_modes",
+                got: self.n_modes,
+                remedy: "a number up to 16384",
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Half of a count, halves rounded to the even neighbor as Python's `round` does.
+fn half_to_even(count: usize) -> usize {
+    let floor = count / 2;
+    if count.is_multiple_of(2) || floor.is_multiple_of(2) { floor } else { floor + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_halves_go_to_the_even_neighbor() {
+        let halves: Vec<usize> = [5, 7, 8, 9, 11, 24].map(half_to_even).to_vec();
+        assert_eq!(halves, [2, 4, 4, 4, 6, 12]);
+    }
+
+    #[test]
+    fn invariant_zero_sizes_are_named() {
+        let architecture = Architecture::new(23, 24, 0, 256);
+        assert!(architecture.check().unwrap_err().to_string().contains("n_layers is 0"));
+        assert_eq!(Architecture::new(23, 24, 12, 256).n_stored_modes(), 129);
+    }
+}

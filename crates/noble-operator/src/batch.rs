@@ -1,0 +1,240 @@
+//! Whole batches: predictions, losses and the gradient, in parallel over samples.
+//!
+//! Every sample has its own place for its results, and sums over samples run in their order, so the bits do not
+//! depend on the number of threads.
+
+use std::sync::Mutex;
+
+use rayon::prelude::*;
+
+use crate::{Embedding, Loss, Network, NetworkPlan, Purpose, Workspace};
+
+/// Where a sample's input channels come from.
+#[derive(Debug, Clone, Copy)]
+pub enum SampleInput<'a> {
+    /// The channels themselves, `[in_channels × n_samples]`.
+    Channels(&'a [f32]),
+    /// A stimulus and a model, embedded when the sample is run.
+    Embedded {
+        /// Embedding for the network's length.
+        embedding: &'a Embedding,
+        /// Current at each sample.
+        stimulus_na: &'a [f32],
+        /// Amplitude that is embedded.
+        step_na: f64,
+        /// Latent features in the embedding's order and units.
+        latents: &'a [f64],
+    },
+}
+
+/// One input and the trace it should give.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    /// Input.
+    pub input: SampleInput<'a>,
+    /// Reference output `[n_samples]`, in the network's output unit.
+    pub target: &'a [f32],
+}
+
+impl SampleInput<'_> {
+    fn write(&self, channels: &mut [f32]) {
+        match *self {
+            Self::Channels(values) => channels.copy_from_slice(values),
+            Self::Embedded { embedding, stimulus_na, step_na, latents } => {
+                embedding.write(stimulus_na, step_na, latents, channels);
+            }
+        }
+    }
+}
+
+/// Output of the network for every input, `[n_inputs × n_samples]`.
+///
+/// # Panics
+/// When an input has another length than the plan.
+#[must_use]
+pub fn predict_batch(plan: &NetworkPlan, inputs: &[SampleInput<'_>]) -> Vec<f32> {
+    let mut output = vec![0.0; inputs.len() * plan.n_samples()];
+    let pool = Pool::new(Purpose::Forward);
+    output.par_chunks_mut(plan.n_samples()).zip(inputs).for_each(|(out, input)| {
+        pool.run(plan, |workspace| {
+            input.write(workspace.input_mut());
+            plan.forward_in_place(workspace);
+            out.copy_from_slice(workspace.output());
+        });
+    });
+    output
+}
+
+/// Loss of every sample.
+///
+/// # Panics
+/// When an input or target has another length than the plan.
+#[must_use]
+pub fn evaluate_batch(plan: &NetworkPlan, samples: &[Sample<'_>], loss: Loss) -> Vec<f64> {
+    let pool = Pool::new(Purpose::Forward);
+    let evaluate = |sample: &Sample<'_>| {
+        pool.run(plan, |workspace| {
+            sample.input.write(workspace.input_mut());
+            plan.forward_in_place(workspace);
+            loss.value(workspace.output(), sample.target)
+        })
+    };
+    samples.par_iter().map(evaluate).collect()
+}
+
+/// The gradient of a summed loss by all parameters, with the arrays it takes to compute it.
+#[derive(Debug)]
+pub struct BatchGradient {
+    pool: Pool,
+    slots: Vec<Slot>,
+    values: Vec<f32>,
+}
+
+/// Results of one sample.
+#[derive(Debug, Default)]
+struct Slot {
+    loss: f64,
+    /// Gradient without spectral weights.
+    pointwise: Vec<f32>,
+    spectra: Vec<f32>,
+    spectra_gradient: Vec<f32>,
+    output_gradient: Vec<f32>,
+}
+
+impl BatchGradient {
+    /// Arrays for networks like `network`; those of samples are made on first use.
+    #[must_use]
+    pub fn new(network: &Network) -> Self {
+        let values = vec![0.0; network.values().len()];
+        Self { pool: Pool::new(Purpose::Gradient), slots: Vec::new(), values }
+    }
+
+    /// The gradient last computed, in state-dict order; complex parameters as `∂L/∂Re`, `∂L/∂Im`.
+    #[must_use]
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// Losses of the samples of the last batch, in their order.
+    pub fn losses(&self) -> impl Iterator<Item = f64> {
+        self.slots.iter().map(|slot| slot.loss)
+    }
+
+    /// Computes losses and gradient of a batch; returns the summed loss.
+    ///
+    /// # Panics
+    /// When an input or target has another length than the plan.
+    pub fn compute(&mut self, plan: &NetworkPlan, samples: &[Sample<'_>], loss: Loss) -> f64 {
+        self.slots.resize_with(samples.len(), Slot::default);
+        let pool = &self.pool;
+        self.slots.par_iter_mut().zip(samples).for_each(|(slot, sample)| {
+            pool.run(plan, |workspace| slot.compute(plan, workspace, sample, loss));
+        });
+        self.sum_pointwise(plan);
+        self.sum_spectral(plan);
+        self.losses().sum()
+    }
+
+    fn sum_pointwise(&mut self, plan: &NetworkPlan) {
+        let places = plan.layout.parameters.iter().zip(&plan.pointwise.parameters);
+        for (to, from) in places.filter(|(to, _)| !to.is_complex) {
+            let sum = &mut self.values[to.span.clone()];
+            sum.fill(0.0);
+            for slot in &self.slots {
+                plan.kernels.add_scaled(sum, &slot.pointwise[from.span.clone()], 1.0);
+            }
+        }
+    }
+
+    /// `dR[c, o, k] = Σ_b conj(X_b[c, k]) dY_b[o, k]`.
+    fn sum_spectral(&mut self, plan: &NetworkPlan) {
+        let (c, modes) = (plan.architecture.hidden_channels, plan.spectral.n_modes);
+        let row_len = 2 * plan.architecture.n_stored_modes();
+        let slots = &self.slots;
+        let mut rest = &mut self.values[..];
+        let mut n_taken = 0;
+        let mut parts = Vec::with_capacity(c * plan.layout.blocks.len());
+        for (layer_idx, block) in plan.layout.blocks.iter().enumerate() {
+            let (_, after) = rest.split_at_mut(block.spectral_weight.start - n_taken);
+            let (weights, after) = after.split_at_mut(block.spectral_weight.len());
+            (rest, n_taken) = (after, block.spectral_weight.end);
+            parts.extend(
+                weights.chunks_exact_mut(c * row_len).enumerate().map(|(c, part)| (layer_idx, c, part)),
+            );
+        }
+        parts.into_par_iter().for_each(|(layer_idx, from, part)| {
+            part.fill(0.0);
+            for slot in slots {
+                let x = planes(&slot.spectra, (layer_idx, from), (c, modes));
+                for (to, row) in part.chunks_exact_mut(row_len).enumerate() {
+                    let g = planes(&slot.spectra_gradient, (layer_idx, to), (c, modes));
+                    plan.kernels.complex_add_correlation(&mut row[..2 * modes], x, g);
+                }
+            }
+        });
+    }
+}
+
+/// Real and imaginary part of one channel of one layer's spectrum.
+fn planes(
+    spectra: &[f32],
+    (layer_idx, channel_idx): (usize, usize),
+    (channels, modes): (usize, usize),
+) -> (&[f32], &[f32]) {
+    let (real, imaginary) = spectra[layer_idx * 2 * channels * modes..].split_at(channels * modes);
+    (&real[channel_idx * modes..][..modes], &imaginary[channel_idx * modes..][..modes])
+}
+
+impl Slot {
+    fn compute(&mut self, plan: &NetworkPlan, ws: &mut Workspace, sample: &Sample<'_>, loss: Loss) {
+        sample.input.write(ws.input_mut());
+        plan.forward_in_place(ws);
+        self.output_gradient.resize(plan.n_samples(), 0.0);
+        self.loss = loss.value_and_gradient(&ws.output, sample.target, &mut self.output_gradient);
+        self.pointwise.resize(plan.pointwise.len, 0.0);
+        self.pointwise.fill(0.0);
+        plan.backward(ws, &self.output_gradient, &mut self.pointwise, None);
+        self.spectra.resize(ws.spectra.len(), 0.0);
+        self.spectra_gradient.resize(ws.spectra_gradient.len(), 0.0);
+        std::mem::swap(&mut self.spectra, &mut ws.spectra);
+        std::mem::swap(&mut self.spectra_gradient, &mut ws.spectra_gradient);
+    }
+}
+
+/// Gradient of a loss by the input channels of one sample, `[in_channels × n_samples]`, and the loss.
+///
+/// # Panics
+/// When the input or target has another length than the plan.
+#[must_use]
+pub fn input_gradient(plan: &NetworkPlan, sample: &Sample<'_>, loss: Loss) -> (f64, Vec<f32>) {
+    let mut ws = Workspace::new(plan, Purpose::Gradient);
+    sample.input.write(ws.input_mut());
+    plan.forward_in_place(&mut ws);
+    let mut by_output = vec![0.0; plan.n_samples()];
+    let value = loss.value_and_gradient(&ws.output, sample.target, &mut by_output);
+    let mut by_parameters = vec![0.0; plan.pointwise.len];
+    let mut by_input = vec![0.0; plan.architecture.in_channels * plan.n_samples()];
+    plan.backward(&mut ws, &by_output, &mut by_parameters, Some(&mut by_input));
+    (value, by_input)
+}
+
+/// Workspaces, as many as threads have ever run at once.
+#[derive(Debug)]
+struct Pool {
+    purpose: Purpose,
+    idle: Mutex<Vec<Workspace>>,
+}
+
+impl Pool {
+    fn new(purpose: Purpose) -> Self {
+        Self { purpose, idle: Mutex::new(Vec::new()) }
+    }
+
+    fn run<T>(&self, plan: &NetworkPlan, work: impl FnOnce(&mut Workspace) -> T) -> T {
+        let idle = self.idle.lock().expect("no thread panics while it holds the pool").pop();
+        let mut workspace = idle.unwrap_or_else(|| Workspace::new(plan, self.purpose));
+        let result = work(&mut workspace);
+        self.idle.lock().expect("no thread panics while it holds the pool").push(workspace);
+        result
+    }
+}

@@ -1,0 +1,208 @@
+//! From a stimulus, its amplitude and a model's latent features to the input channels of a network.
+//!
+//! The order of roundings is part of what a trained network knows: phases reach 1e4 rad, where single precision
+//! resolves 1e-3, so every rounding here follows the program the networks are trained with.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Latent features are scaled to this range over the fitted models.
+const SCALED_MIN: f64 = 0.5;
+const SCALED_WIDTH: f64 = 3.0;
+
+/// One latent feature of a model and how it enters the network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LatentFeature {
+    /// Name, ending in its unit.
+    pub name: String,
+    /// Smallest value of the fitted models, in the feature's unit.
+    pub min: f64,
+    /// Largest value of the fitted models, in the feature's unit.
+    pub max: f64,
+    /// Frequencies of its embedding.
+    pub n_frequencies: usize,
+}
+
+impl LatentFeature {
+    /// A feature whose scaling maps the given models to `[0.5, 3.5]`.
+    ///
+    /// # Errors
+    /// [`Error::Value`] where a value is not finite, [`Error::ConstantLatent`] where all are the same.
+    pub fn fit(name: &str, values: &[f64], n_frequencies: usize) -> Result<Self, Error> {
+        if let Some(got) = values.iter().copied().find(|value| !value.is_finite()) {
+            return Err(Error::Value { what: format!("latent feature {name}"), got });
+        }
+        let min = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if min >= max {
+            return Err(Error::ConstantLatent { name: name.to_owned(), value: min });
+        }
+        Ok(Self { name: name.to_owned(), min, max, n_frequencies })
+    }
+
+    /// `x·3/(max−min) + (0.5 − min·3/(max−min))`, in double precision, then rounded to single.
+    #[must_use]
+    pub fn scaled(&self, value: f64) -> f32 {
+        let factor = SCALED_WIDTH / (self.max - self.min);
+        (value * factor + (SCALED_MIN - self.min * factor)) as f32
+    }
+}
+
+/// What the input channels mean, in their order: stimulus, embedding of its amplitude, embedding of each latent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputEncoding {
+    /// Current of one model unit.
+    pub current_unit_na: f64,
+    /// Frequencies of the amplitude's embedding.
+    pub n_current_frequencies: usize,
+    /// Latent features in the order of their channels.
+    pub latents: Vec<LatentFeature>,
+}
+
+impl InputEncoding {
+    /// `1 + 2 n_current_frequencies + Σ 2 n_frequencies`.
+    #[must_use]
+    pub fn n_channels(&self) -> usize {
+        1 + 2 * self.n_current_frequencies + self.latents.iter().map(|l| 2 * l.n_frequencies).sum::<usize>()
+    }
+
+    /// Names of the channels in order, such as `stimulus`, `step.sin0`, `step.cos0`, `i_thr_na.sin0`.
+    #[must_use]
+    pub fn channel_names(&self) -> Vec<String> {
+        let pairs = |name: &str, n: usize| -> Vec<String> {
+            (0..n).flat_map(|k| [format!("{name}.sin{k}"), format!("{name}.cos{k}")]).collect()
+        };
+        let latents = self.latents.iter().flat_map(|latent| pairs(&latent.name, latent.n_frequencies));
+        let mut names = vec!["stimulus".to_owned()];
+        names.extend(pairs("step", self.n_current_frequencies));
+        names.extend(latents);
+        names
+    }
+}
+
+/// An encoding made ready for traces of one length.
+#[derive(Debug, Clone)]
+pub struct Embedding {
+    encoding: InputEncoding,
+    time: Vec<f32>,
+}
+
+impl Embedding {
+    /// Prepares an encoding for `n_samples` samples.
+    #[must_use]
+    pub fn new(encoding: &InputEncoding, n_samples: usize) -> Self {
+        Self { encoding: encoding.clone(), time: time(n_samples) }
+    }
+
+    /// What the channels mean.
+    #[must_use]
+    pub fn encoding(&self) -> &InputEncoding {
+        &self.encoding
+    }
+
+    /// Writes the input channels `[n_channels × n_samples]` into `out`.
+    ///
+    /// `stimulus_na` is the current at each sample, `step_na` the amplitude that is embedded (zero is allowed), and
+    /// `latents` holds the features in the encoding's order, each in its own unit.
+    ///
+    /// # Panics
+    /// When a length differs from the encoding's.
+    pub fn write(&self, stimulus_na: &[f32], step_na: f64, latents: &[f64], out: &mut [f32]) {
+        let n = self.time.len();
+        assert!(stimulus_na.len() == n, "{} stimulus samples for {n}", stimulus_na.len());
+        assert!(latents.len() == self.encoding.latents.len(), "{} latent features", latents.len());
+        assert!(out.len() == self.encoding.n_channels() * n, "{} values of input channels", out.len());
+        let unit_na = self.encoding.current_unit_na;
+        let (stimulus, mut rest) = out.split_at_mut(n);
+        for (out, current_na) in stimulus.iter_mut().zip(stimulus_na) {
+            *out = (f64::from(*current_na) / unit_na) as f32;
+        }
+        let step = ((step_na / unit_na) as f32, self.encoding.n_current_frequencies);
+        let features = self.encoding.latents.iter().zip(latents);
+        let scalars = features.map(|(feature, value)| (feature.scaled(*value), feature.n_frequencies));
+        for (scalar, n_frequencies) in std::iter::once(step).chain(scalars) {
+            let (rows, after) = rest.split_at_mut(2 * n_frequencies * n);
+            sinusoids(scalar, &self.time, rows);
+            rest = after;
+        }
+    }
+}
+
+/// Embedding of a scalar `s` over a time axis: rows `sin(π 2^k s t)`, `cos(π 2^k s t)` for `k = 0, 1, …`, as many as
+/// fit into `out [2K × n_samples]`.
+///
+/// The phase is rounded as `fl(fl(t·s)·fl(π))`; higher frequencies follow by doubling it in double precision.
+/// # Source
+/// `neuraloperator` 2.0.0 `SinusoidalEmbedding` (type `nerf`) of `s·t`, the scaling NOBLE calls `freq`.
+pub fn sinusoids(scalar: f32, time: &[f32], out: &mut [f32]) {
+    let n = time.len();
+    if out.is_empty() {
+        return;
+    }
+    for (t, time) in time.iter().enumerate() {
+        let phase = f64::from(time * scalar * std::f32::consts::PI);
+        let (mut sin, mut cos) = phase.sin_cos();
+        for k in 0..out.len() / (2 * n) {
+            out[2 * k * n + t] = sin as f32;
+            out[(2 * k + 1) * n + t] = cos as f32;
+            (sin, cos) = (2.0 * sin * cos, (cos - sin) * (cos + sin));
+        }
+    }
+}
+
+/// The embedding's time axis, `[0, 2π]` with both ends, rounded as PyTorch's `linspace` on a CPU.
+#[must_use]
+pub fn time(n_samples: usize) -> Vec<f32> {
+    linspace(std::f32::consts::TAU, n_samples)
+}
+
+/// The grid channel `n/T`, rounded as PyTorch's `linspace(0, 1, T + 1)` without its end.
+#[must_use]
+pub fn grid(n_samples: usize) -> Vec<f32> {
+    let mut values = linspace(1.0, n_samples + 1);
+    values.truncate(n_samples);
+    values
+}
+
+/// `n_points` from zero to `end`, counted from the nearer end.
+fn linspace(end: f32, n_points: usize) -> Vec<f32> {
+    if n_points < 2 {
+        return vec![0.0; n_points];
+    }
+    let step = end / (n_points - 1) as f32;
+    (0..n_points)
+        .map(|i| match i < n_points / 2 {
+            true => step * i as f32,
+            false => (-step).mul_add((n_points - 1 - i) as f32, end),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_scaling_meets_its_ends() {
+        let feature = LatentFeature::fit("i_thr_na", &[0.3, 0.1, 0.5], 1).unwrap();
+        let ends: Vec<f32> = [0.1, 0.3, 0.5].map(|x| feature.scaled(x)).to_vec();
+        assert!(ends.iter().zip([0.5, 2.0, 3.5]).all(|(a, b)| (a - b).abs() < 1e-6), "{ends:?}");
+        assert!(LatentFeature::fit("i_thr_na", &[0.2, 0.2], 1).is_err());
+        assert!(LatentFeature::fit("i_thr_na", &[], 1).is_err());
+    }
+
+    #[test]
+    fn analytic_zero_current_has_a_constant_embedding() {
+        let encoding = InputEncoding { current_unit_na: 0.1, n_current_frequencies: 2, latents: vec![] };
+        let mut out = vec![1.0; 5 * 3];
+        Embedding::new(&encoding, 3).write(&[0.0; 3], 0.0, &[], &mut out);
+        assert_eq!(out, [0., 0., 0., 0., 0., 0., 1., 1., 1., 0., 0., 0., 1., 1., 1.]);
+        assert_eq!(
+            encoding.channel_names(),
+            ["stimulus", "step.sin0", "step.cos0", "step.sin1", "step.cos1"]
+        );
+    }
+}

@@ -1,0 +1,48 @@
+//! Bare networks in files of other programs.
+
+mod pickle;
+mod pth;
+mod tensors;
+
+pub(crate) use tensors::{f32_from_bytes, f32_to_bytes, network_tensors, read_tensors, serialize};
+
+use crate::{Error, Network};
+
+impl Network {
+    /// A network from a safetensors or PyTorch file, told apart by their first bytes.
+    ///
+    /// # Errors
+    /// As [`Network::from_safetensors`] and [`Network::from_pth`].
+    pub fn from_file_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
+        if bytes.starts_with(ZIP_MAGIC) { Self::from_pth(bytes) } else { Self::from_safetensors(bytes) }
+    }
+
+    /// A network from a safetensors file under state-dict names; spectral weights complex64 or float32
+    /// `[in, out, mode, 2]`. The architecture is read from names and shapes.
+    ///
+    /// # Errors
+    /// [`Error::SafeTensors`] for a damaged file, [`Error::TensorType`] for another number type, and as
+    /// [`Network::from_tensors`].
+    pub fn from_safetensors(bytes: &[u8]) -> Result<Self, Error> {
+        Self::from_tensors(read_tensors(bytes)?.0)
+    }
+
+    /// A network from a PyTorch file: `torch.save(model.state_dict())`.
+    ///
+    /// The pickle inside is read by a machine that knows tensors, numbers, strings and containers. It runs nothing;
+    /// other objects become opaque.
+    /// # Errors
+    /// [`Error::Pth`] for a damaged file or one that needs more, and as [`Network::from_tensors`].
+    pub fn from_pth(bytes: &[u8]) -> Result<Self, Error> {
+        Self::from_tensors(pth::read_tensors(bytes)?)
+    }
+
+    /// The network as a safetensors file under state-dict names, spectral weights complex64.
+    ///
+    /// # Errors
+    /// [`Error::SafeTensors`] when the file cannot be laid out.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>, Error> {
+        serialize(network_tensors(self), None)
+    }
+}

@@ -1,0 +1,139 @@
+//! PyTorch's zip container: one pickle that names tensors, one raw buffer per tensor.
+
+use std::io::{Cursor, Read};
+
+use zip::{CompressionMethod, ZipArchive};
+
+use super::f32_from_bytes;
+use super::pickle::{Node, NodeIdx, Pickle};
+use crate::{Error, NamedTensor};
+
+const PICKLE_NAME: &str = "data.pkl";
+
+/// All tensors of a state dict; other entries are left out.
+pub(super) fn read_tensors(bytes: &[u8]) -> Result<Vec<NamedTensor>, Error> {
+    let mut archive = Archive::open(bytes)?;
+    let pickle = Pickle::parse(&archive.member(PICKLE_NAME)?)?;
+    let Node::Dict(entries) = &pickle.nodes[pickle.root] else {
+        return Err(wrong("the file holds no dictionary of tensors"));
+    };
+    let mut tensors = Vec::new();
+    for (key, value) in entries {
+        if let (Node::Text(name), Node::Tensor(arguments)) = (&pickle.nodes[*key], &pickle.nodes[*value]) {
+            tensors.push(read_tensor(&mut archive, &pickle.nodes, name, *arguments)?);
+        }
+    }
+    Ok(tensors)
+}
+
+struct Archive<'b> {
+    zip: ZipArchive<Cursor<&'b [u8]>>,
+    /// Folder of all members, with its slash.
+    folder: String,
+    n_bytes: usize,
+}
+
+impl<'b> Archive<'b> {
+    fn open(bytes: &'b [u8]) -> Result<Self, Error> {
+        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| wrong(&error.to_string()))?;
+        let folder = zip
+            .file_names()
+            .find_map(|name| name.strip_suffix(PICKLE_NAME).map(str::to_owned))
+            .ok_or_else(|| wrong("the archive has no data.pkl"))?;
+        Ok(Self { zip, folder, n_bytes: bytes.len() })
+    }
+
+    /// A member's bytes. Members lie in the file as they are, so none can be larger than it.
+    fn member(&mut self, name: &str) -> Result<Vec<u8>, Error> {
+        let path = format!("{}{name}", self.folder);
+        let file = self.zip.by_name(&path).map_err(|error| wrong(&format!("{path}: {error}")))?;
+        let is_plain = file.compression() == CompressionMethod::Stored;
+        if !is_plain || file.size() > self.n_bytes as u64 {
+            return Err(wrong(&format!("{path} is compressed or longer than the file")));
+        }
+        let size = file.size();
+        let mut content = Vec::with_capacity(size as usize);
+        file.take(size).read_to_end(&mut content).map_err(|error| wrong(&format!("{path}: {error}")))?;
+        Ok(content)
+    }
+}
+
+/// `_rebuild_tensor_v2(storage, offset, size, stride, …)`.
+fn read_tensor(
+    archive: &mut Archive<'_>,
+    nodes: &[Node],
+    name: &str,
+    arguments: NodeIdx,
+) -> Result<NamedTensor, Error> {
+    let malformed = || wrong(&format!("tensor {name} is described in an unknown way"));
+    let Node::Tuple(arguments) = &nodes[arguments] else { return Err(malformed()) };
+    let [storage, offset, size, stride, ..] = arguments[..] else { return Err(malformed()) };
+    let (offset, size, stride) = (integer(nodes, offset), integers(nodes, size), integers(nodes, stride));
+    let (Some(offset), Some(size), Some(stride)) = (offset, size, stride) else { return Err(malformed()) };
+    let (storage_type, key) = storage_identity(nodes, storage).ok_or_else(malformed)?;
+    let width = match storage_type {
+        "torch FloatStorage" => 1,
+        "torch ComplexFloatStorage" => 2,
+        other => return Err(Error::TensorType { name: name.to_owned(), got: other.to_owned() }),
+    };
+    let stored = f32_from_bytes(&archive.member(&format!("data/{key}"))?);
+    let values = gather(&stored, width, offset, (&size, &stride)).ok_or_else(|| {
+        wrong(&format!("tensor {name} reaches beyond its storage of {} values", stored.len()))
+    })?;
+    let shape = size.into_iter().chain((width == 2).then_some(2)).collect();
+    Ok(NamedTensor { name: name.to_owned(), shape, values })
+}
+
+/// Storage type and key of `('storage', type, key, device, n)`.
+fn storage_identity(nodes: &[Node], storage: NodeIdx) -> Option<(&str, &str)> {
+    let Node::Persistent(identity) = nodes[storage] else { return None };
+    let Node::Tuple(parts) = &nodes[identity] else { return None };
+    let [_, storage_type, key, ..] = parts[..] else { return None };
+    match (&nodes[storage_type], &nodes[key]) {
+        (Node::Global(storage_type), Node::Text(key)) => Some((storage_type, key)),
+        _ => None,
+    }
+}
+
+fn integer(nodes: &[Node], node: NodeIdx) -> Option<usize> {
+    match nodes[node] {
+        Node::Int(value) => usize::try_from(value).ok(),
+        _ => None,
+    }
+}
+
+fn integers(nodes: &[Node], node: NodeIdx) -> Option<Vec<usize>> {
+    match &nodes[node] {
+        Node::Tuple(items) => items.iter().map(|item| integer(nodes, *item)).collect(),
+        _ => None,
+    }
+}
+
+/// Elements of `width` values by strides, in row-major order; `None` where they leave the storage or outnumber it.
+fn gather(
+    stored: &[f32],
+    width: usize,
+    offset: usize,
+    (size, stride): (&[usize], &[usize]),
+) -> Option<Vec<f32>> {
+    let n_stored = stored.len() / width;
+    let n = size.iter().try_fold(1usize, |n, size| n.checked_mul(*size))?;
+    if size.len() != stride.len() || n > n_stored {
+        return None;
+    }
+    let mut values = Vec::with_capacity(n * width);
+    for i in 0..n {
+        let (mut rest, mut place) = (i, offset);
+        for (size, stride) in size.iter().zip(stride).rev() {
+            place = place.checked_add((rest % size).checked_mul(*stride)?)?;
+            rest /= size;
+        }
+        let from = place.checked_mul(width)?;
+        values.extend_from_slice(stored.get(from..from.checked_add(width)?)?);
+    }
+    Some(values)
+}
+
+fn wrong(detail: &str) -> Error {
+    Error::Pth { position: 0, detail: detail.to_owned() }
+}

@@ -1,0 +1,35 @@
+//! Neural operator for neurons: embedding, Fourier network, training and operator files.
+//!
+//! The network is one fixed architecture with a hand-derived backward pass, so it needs no tensor framework. A
+//! [`Network`] describes, a [`NetworkPlan`] prepares it for signals of one length, a [`Workspace`] runs it.
+//! An [`Operator`] is a network together with everything needed to use it: units, scaling, names and time grid.
+
+mod architecture;
+mod backward;
+mod batch;
+pub mod embedding;
+mod error;
+mod file;
+mod forward;
+mod kernel;
+mod layout;
+mod loss;
+mod network;
+mod norm;
+mod optimizer;
+mod plan;
+mod spectral;
+mod train;
+mod workspace;
+
+pub use architecture::Architecture;
+pub use batch::{BatchGradient, Sample, SampleInput, evaluate_batch, input_gradient, predict_batch};
+pub use embedding::{Embedding, InputEncoding, LatentFeature};
+pub use error::Error;
+pub use layout::ParameterInfo;
+pub use loss::Loss;
+pub use network::{Initialization, NamedTensor, Network};
+pub use optimizer::{AdamW, AdamWSettings, PlateauSettings, Schedule, ScheduleState};
+pub use plan::NetworkPlan;
+pub use train::{BatchReport, Trainer, TrainerSettings};
+pub use workspace::{Purpose, Workspace};
