@@ -9,8 +9,8 @@ use std::path::Path;
 const SKIPPED_FOLDERS: [&str; 5] = ["target", "noble-out", "node_modules", "__pycache__", "dist"];
 /// Hidden folders that belong to the repository; others are left alone.
 const KEPT_HIDDEN_FOLDERS: [&str; 3] = [".ci", ".cargo", ".github"];
-const TEXT_EXTENSIONS: [&str; 13] =
-    ["rs", "toml", "md", "py", "pyi", "sh", "yml", "yaml", "html", "css", "js", "ts", "txt"];
+const TEXT_EXTENSIONS: [&str; 12] =
+    ["rs", "toml", "md", "py", "pyi", "sh", "yml", "yaml", "html", "css", "js", "ts"];
 
 /// A text file; the path is relative to the workspace folder, with `/`.
 #[derive(Debug, Clone, PartialEq, Eq)]
