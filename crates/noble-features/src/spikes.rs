@@ -3,11 +3,12 @@
 use crate::PreparedSweep;
 use crate::prepared::mean;
 use crate::registry::{Evaluate, Feature};
+use crate::subthreshold::steady_window_mv;
 
 /// eFEL's fixed level of a long hyperpolarization.
 const HYPERPOLARIZED_MV: f64 = -75.0;
-/// A mean voltage above this at the end of the stimulus is block, whatever the spike onsets say.
-const BLOCKED_STEADY_STATE_MV: f64 = -40.0;
+/// A cell that stays above this at the end of the stimulus is blocked, whatever the spike onsets say.
+const BLOCKED_MV: f64 = -40.0;
 /// Samples that do not fall below the running minimum and so end the search for a fast AHP.
 const N_RISING_AFTER_AHP: usize = 2;
 
@@ -68,8 +69,9 @@ pub(crate) fn depol_block(sweep: &PreparedSweep) -> Option<f64> {
 /// Whether the cell stopped firing because it is too depolarized.
 ///
 /// True when the trace stays above its mean spike onset for longer than `depol_block_min_duration_ms`, or when
-/// its mean over the last tenth of the stimulus is above -40 mV: a cell held at -3 mV may show a single onset
-/// so high that the first rule sees nothing.
+/// it stays above -40 mV over the last tenth of the stimulus: a cell held at -3 mV may show a single onset so high
+/// that the first rule sees nothing. The second rule asks the lowest voltage and not the mean, because the mean
+/// of a cell that fires at several hundred hertz and repolarizes after each spike is above -40 mV as well.
 /// # Source
 /// The first rule is that of eFEL 5.7.34 `depol_block`; the second is ours.
 #[must_use]
@@ -77,7 +79,8 @@ pub fn is_depolarization_blocked(sweep: &PreparedSweep) -> bool {
     let stays_above_onset = mean_onset_mv(sweep)
         .and_then(|onset_mv| longest_depolarized_ms(sweep, onset_mv))
         .is_some_and(|longest_ms| longest_ms > sweep.settings().depol_block_min_duration_ms);
-    stays_above_onset || sweep.steady_state_voltage_stimend_mv().is_some_and(|v| v > BLOCKED_STEADY_STATE_MV)
+    let lowest_mv = steady_window_mv(sweep).iter().copied().reduce(f64::min);
+    stays_above_onset || lowest_mv.is_some_and(|v| v > BLOCKED_MV)
 }
 
 fn mean_onset_mv(sweep: &PreparedSweep) -> Option<f64> {
@@ -317,6 +320,13 @@ mod tests {
             _ => -70.0,
         });
         assert!(is_depolarization_blocked(&sweep));
+    }
+
+    #[test]
+    fn analytic_fast_firing_with_a_high_mean_is_not_blocked() {
+        let sweep = prepared((100.0, 200.0), |t| -10.0 - 55.0 * (2.0 * std::f64::consts::PI * t / 2.5).cos());
+        assert!(sweep.steady_state_voltage_stimend_mv().is_some_and(|v| v > BLOCKED_MV));
+        assert!(!is_depolarization_blocked(&sweep));
     }
 
     #[test]

@@ -89,9 +89,14 @@ fn median(values: &[f64]) -> Option<f64> {
 /// # Source
 /// eFEL 5.7.34 `steady_state_voltage_stimend`.
 pub(crate) fn find_steady_state_voltage_stimend_mv(sweep: &PreparedSweep) -> Option<f64> {
+    mean(steady_window_mv(sweep))
+}
+
+/// Voltages over the last tenth of the stimulus.
+pub(crate) fn steady_window_mv(sweep: &PreparedSweep) -> &[f64] {
     let (start_ms, end_ms) = (sweep.stim_start_ms(), sweep.stim_end_ms());
     let window_start_ms = end_ms - STEADY_FRACTION * (end_ms - start_ms);
-    mean(&sweep.v_mv()[sweep.first_at(window_start_ms)..sweep.first_at(end_ms)])
+    &sweep.v_mv()[sweep.first_at(window_start_ms)..sweep.first_at(end_ms)]
 }
 
 /// Mean voltage after the stimulus, to the end of the trace.
