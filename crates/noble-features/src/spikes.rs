@@ -69,9 +69,10 @@ pub(crate) fn depol_block(sweep: &PreparedSweep) -> Option<f64> {
 /// Whether the cell stopped firing because it is too depolarized.
 ///
 /// True when the trace stays above its mean spike onset for longer than `depol_block_min_duration_ms`, or when
-/// it stays above -40 mV over the last tenth of the stimulus: a cell held at -3 mV may show a single onset so high
-/// that the first rule sees nothing. The second rule asks the lowest voltage and not the mean, because the mean
-/// of a cell that fires at several hundred hertz and repolarizes after each spike is above -40 mV as well.
+/// the lowest decile of its last tenth of the stimulus is above -40 mV: a cell held at -3 mV may show a single
+/// onset so high that the first rule sees nothing. The second rule asks the decile and not the mean, because the
+/// mean of a cell that fires at several hundred hertz and repolarizes after each spike is above -40 mV as well,
+/// and not the minimum, because the last samples may already feel the end of the stimulus.
 /// # Source
 /// The first rule is that of eFEL 5.7.34 `depol_block`; the second is ours.
 #[must_use]
@@ -79,8 +80,13 @@ pub fn is_depolarization_blocked(sweep: &PreparedSweep) -> bool {
     let stays_above_onset = mean_onset_mv(sweep)
         .and_then(|onset_mv| longest_depolarized_ms(sweep, onset_mv))
         .is_some_and(|longest_ms| longest_ms > sweep.settings().depol_block_min_duration_ms);
-    let lowest_mv = steady_window_mv(sweep).iter().copied().reduce(f64::min);
-    stays_above_onset || lowest_mv.is_some_and(|v| v > BLOCKED_MV)
+    stays_above_onset || lowest_decile(steady_window_mv(sweep)).is_some_and(|v| v > BLOCKED_MV)
+}
+
+fn lowest_decile(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 10).copied()
 }
 
 fn mean_onset_mv(sweep: &PreparedSweep) -> Option<f64> {
