@@ -1,0 +1,35 @@
+//! Figures as SVG: a plain description in, a document out.
+//!
+//! Every figure is a struct of plain data and one pure function that draws it. Nothing is drawn by another program
+//! and no font or script is loaded, so the same data give the same bytes everywhere and a figure can be put in a
+//! paper, a page or a slide as it is. Traces keep the extremes of every pixel column: no spike is lost, and the
+//! files stay small.
+//!
+//! Colors are told apart with every common color vision, and no meaning rests on color alone.
+
+pub mod axis;
+pub mod palette;
+pub mod svg;
+
+mod ensemble;
+mod fi;
+mod hull;
+mod latent;
+mod learning;
+mod mark;
+mod page;
+mod polyline;
+mod raster;
+mod step;
+mod summary;
+#[cfg(test)]
+mod tests;
+mod traces;
+
+pub use ensemble::{EnsembleFigure, ensemble_svg};
+pub use fi::{FiFigure, FiRole, FiSeries, fi_svg};
+pub use hull::convex_hull;
+pub use latent::{LatentFigure, LatentPoint, LatentRole, latent_svg};
+pub use learning::{LearningFigure, LossSeries, learning_svg};
+pub use step::StepCurrent;
+pub use traces::{TimeWindow, TracePanel, TracesFigure, traces_svg};
