@@ -7,6 +7,7 @@
 mod architecture;
 mod backward;
 mod batch;
+mod card;
 pub mod embedding;
 mod error;
 mod file;
@@ -16,6 +17,7 @@ mod layout;
 mod loss;
 mod network;
 mod norm;
+mod operator;
 mod optimizer;
 mod plan;
 mod spectral;
@@ -24,11 +26,15 @@ mod workspace;
 
 pub use architecture::Architecture;
 pub use batch::{BatchGradient, Sample, SampleInput, evaluate_batch, input_gradient, predict_batch};
+pub use card::{
+    FORMAT_VERSION, ModelLatents, OperatorCard, StepTiming, TraceSampling, VoltageOutput, VoltageUnit,
+};
 pub use embedding::{Embedding, InputEncoding, LatentFeature};
 pub use error::Error;
 pub use layout::ParameterInfo;
 pub use loss::Loss;
 pub use network::{Initialization, NamedTensor, Network};
+pub use operator::{CARD_KEY, Operator, OperatorPlan, Query, QueryStimulus};
 pub use optimizer::{AdamW, AdamWSettings, PlateauSettings, Schedule, ScheduleState};
 pub use plan::NetworkPlan;
 pub use train::{BatchReport, Trainer, TrainerSettings};

@@ -9,7 +9,7 @@ use super::fused;
 const TAIL_SCALE: f32 = 0.28;
 const TAIL: [f32; 6] =
     [0.116_520_48, 0.067_498_72, 0.268_905_06, -0.236_986_92, 0.389_869_83, -0.105_807_185];
-const DENSITY_AT_ZERO: f32 = 0.398_942_28;
+const DENSITY_AT_ZERO: f32 = 0.398_942_3;
 
 /// `out = GELU(x)`, elementwise.
 #[inline(always)]

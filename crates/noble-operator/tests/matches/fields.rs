@@ -59,7 +59,7 @@ pub(crate) fn check_losses(case: &Case, tally: &mut Tally) {
             let mut gradient = [1.0; 16];
             let value = loss.value_and_gradient(&[0.5; 16], &[0.5; 16], &mut gradient);
             tally.value(&format!("loss equal.{name}"), (value - stored[0]).abs(), LOSS_RELATIVE);
-            tally.holds(&format!("loss equal.{name} has no gradient"), gradient == [0.0; 16]);
+            tally.holds(&format!("loss equal.{name} has no gradient"), gradient.iter().all(|g| *g == 0.0));
         }
     }
 }
@@ -90,7 +90,8 @@ pub(crate) fn check_adamw(case: &Case, tally: &mut Tally) {
 
 /// A parameter of any name; the optimizer looks at its place and kind only.
 fn parameter(is_complex: bool, len: usize) -> ParameterInfo {
-    let network = Network::new(&Architecture::new(1, 2, 1, 2), Initialization::default(), 0).unwrap();
+    let network =
+        Network::new(&Architecture::new(1, 2, 1, 2), Initialization::default(), 0).expect("valid sizes");
     let mut parameter = network.parameters()[0].clone();
     (parameter.is_complex, parameter.span) = (is_complex, 0..len);
     parameter
@@ -98,15 +99,16 @@ fn parameter(is_complex: bool, len: usize) -> ParameterInfo {
 
 pub(crate) fn check_plateau(case: &Case, tally: &mut Tally) {
     let runs = case.json("plateau.json");
-    for (i, run) in runs.as_array().unwrap().iter().enumerate() {
-        let number = |key: &str| run[key].as_f64().unwrap();
+    for (i, run) in runs.as_array().expect("a list").iter().enumerate() {
+        let number = |key: &str| run[key].as_f64().expect("a number");
         let settings = PlateauSettings {
             learning_rate: number("lr0"),
             factor: number("factor"),
-            patience: run["patience"].as_u64().unwrap(),
+            patience: run["patience"].as_u64().expect("a count"),
         };
         let mut state = ScheduleState::new(Schedule::ReduceOnPlateau(settings));
-        let series = |key: &str| run[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap());
+        let series =
+            |key: &str| run[key].as_array().expect("a list").iter().map(|v| v.as_f64().expect("a number"));
         for (epoch, (metric, stored)) in series("metric").zip(series("lr_after")).enumerate() {
             state.end_epoch(metric);
             let deviation = (state.learning_rate(0) / stored - 1.0).abs();

@@ -8,6 +8,8 @@ use noble_reference::{Case, Tally, case_folders, roots};
 
 const AREA: &str = "neuralop";
 
+type Check = fn(&Case, &mut Tally);
+
 #[test]
 fn matches_neuralop() {
     let mut tally = Tally::new();
@@ -20,7 +22,7 @@ fn matches_neuralop() {
         if !area.folder.is_dir() {
             continue;
         }
-        let checks: [(&str, fn(&Case, &mut Tally)); 4] = [
+        let checks: [(&str, Check); 4] = [
             ("losses.safetensors", fields::check_losses),
             ("adamw.safetensors", fields::check_adamw),
             ("plateau.json", fields::check_plateau),

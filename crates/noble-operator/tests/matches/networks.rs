@@ -22,12 +22,12 @@ const LOSS_RELATIVE: f64 = 1e-5;
 const N_FREQUENCIES: usize = 9;
 
 pub(crate) fn check(case: &Case, tally: &mut Tally) {
-    let network = Network::from_file_bytes(&case.bytes("weights.safetensors")).unwrap();
+    let network = Network::from_file_bytes(&case.bytes("weights.safetensors")).expect("a network");
     if case.find("weights.pth").is_some() {
-        let pth = Network::from_pth(&case.bytes("weights.pth")).unwrap();
+        let pth = Network::from_pth(&case.bytes("weights.pth")).expect("a network");
         tally.holds(&format!("{}: weights.pth equals weights.safetensors", case.name), pth == network);
     }
-    let again = Network::from_safetensors(&network.to_safetensors().unwrap()).unwrap();
+    let again = Network::from_safetensors(&network.to_safetensors().expect("a file")).expect("a network");
     tally.holds(&format!("{}: written as complex64 and read again", case.name), again == network);
     let io = Arrays::read(case, "io.safetensors");
     let [n_batch, _, n_samples] = io.shape("y") else { panic!("y of {} axes", io.shape("y").len()) };
@@ -57,7 +57,7 @@ impl Run<'_> {
     }
 
     fn check_forward(&self, io: &Arrays, tally: &mut Tally) {
-        let plan = NetworkPlan::new(self.network, self.n_samples).unwrap();
+        let plan = NetworkPlan::new(self.network, self.n_samples).expect("a plan");
         let y = predict_batch(&plan, &self.inputs());
         let name = &self.case.name;
         tally.value(&format!("{name} y64 rel L2"), rel_l2(&y, io.get("y64")), OUTPUT_REL_L2);
@@ -71,7 +71,7 @@ impl Run<'_> {
             tally.holds(&format!("{name} trace {b}: remembering changes no bit"), is_same);
             for idx in 0..=self.network.architecture().n_layers {
                 let stage = if idx == 0 { "lifting".to_owned() } else { format!("block.{}", idx - 1) };
-                self.check_stage(io, (&stage, b), workspace.hidden(idx).unwrap(), tally);
+                self.check_stage(io, (&stage, b), workspace.hidden(idx).expect("remembered"), tally);
             }
         }
     }
@@ -102,7 +102,7 @@ impl Run<'_> {
         let targets = target.chunks_exact(self.n_samples);
         let samples: Vec<Sample<'_>> =
             inputs.iter().zip(targets).map(|(input, target)| Sample { input: *input, target }).collect();
-        let plan = NetworkPlan::new(self.network, self.n_samples).unwrap();
+        let plan = NetworkPlan::new(self.network, self.n_samples).expect("a plan");
         let mut gradient = BatchGradient::new(self.network);
         let loss = gradient.compute(&plan, &samples, Loss::RelativeL4);
         let name = &self.case.name;
@@ -133,7 +133,7 @@ impl Run<'_> {
         let parameters = network.parameters().to_vec();
         let settings = AdamWSettings { weight_decay: decay, ..AdamWSettings::default() };
         let mut optimizer = AdamW::new(settings, network.values().len());
-        let mut plan = NetworkPlan::new(&network, self.n_samples).unwrap();
+        let mut plan = NetworkPlan::new(&network, self.n_samples).expect("a plan");
         let mut gradient = BatchGradient::new(&network);
         for step in 1..=5 {
             let loss = gradient.compute(&plan, samples, Loss::RelativeL4);
@@ -168,8 +168,8 @@ fn embedded_input(io: &Arrays, n_samples: usize, tally: &mut Tally, name: &str) 
     let mut x = Vec::new();
     for (b, amp) in io.get("amp").iter().enumerate() {
         let step_na = amp * 0.1;
-        let on = first[..n_samples].iter().position(|i| *i != 0.0).unwrap();
-        let off = first[..n_samples].iter().rposition(|i| *i != 0.0).unwrap();
+        let on = first[..n_samples].iter().position(|i| *i != 0.0).expect("a pulse");
+        let off = first[..n_samples].iter().rposition(|i| *i != 0.0).expect("a pulse");
         let stimulus: Vec<f32> =
             (0..n_samples).map(|t| if (on..=off).contains(&t) { step_na as f32 } else { 0.0 }).collect();
         let scaled = [io.get("slope")[b] - 0.5, io.get("intercept")[b] - 0.5];

@@ -1,0 +1,268 @@
+//! What an operator file says about its network: everything needed to use it, and where it comes from.
+
+use std::collections::BTreeMap;
+
+use noble_data::{Sampling, TimeGrid};
+use serde::{Deserialize, Serialize};
+
+use crate::{Architecture, Error, InputEncoding};
+
+/// Version of the card written and read here.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The header of an operator file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorCard {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Sizes of the network.
+    pub architecture: Architecture,
+    /// Meaning, units and scaling of the input channels.
+    pub input: InputEncoding,
+    /// Names of the input channels in order, as [`InputEncoding::channel_names`] gives them.
+    pub channel_order: Vec<String>,
+    /// Meaning of the output.
+    pub output: VoltageOutput,
+    /// Times of the samples.
+    pub grid: TimeGrid,
+    /// Step of current the operator was trained on.
+    pub stimulus: StepTiming,
+    /// How the training traces came from the solver's.
+    pub sampling: TraceSampling,
+    /// Models the weights were fitted to.
+    pub train_models: Vec<u32>,
+    /// Models that steered training.
+    pub validation_models: Vec<u32>,
+    /// Models never seen.
+    pub test_models: Vec<u32>,
+    /// Latent features of every model in the lists above.
+    pub models: Vec<ModelLatents>,
+    /// SHA-256 of the training data, in hexadecimal.
+    pub training_data_sha256: String,
+    /// Figures of merit by name, unit suffix included.
+    pub metrics: BTreeMap<String, f64>,
+    /// Seed of the training run.
+    pub seed: u64,
+    /// What made the file, such as a command line.
+    pub provenance: String,
+}
+
+/// `v_mv = offset_mv + scale_mv · y` for a network output `y`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VoltageOutput {
+    /// Unit of the network's output.
+    pub voltage_unit: VoltageUnit,
+    /// Voltage at an output of zero.
+    pub offset_mv: f64,
+    /// Voltage per unit of output.
+    pub scale_mv: f64,
+}
+
+/// Unit of a network's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VoltageUnit {
+    /// Volts, as the published network gives them: offset 0, scale 1000.
+    V,
+    /// Millivolts: offset 0, scale 1.
+    Mv,
+    /// Any offset and scale.
+    Scaled,
+}
+
+impl VoltageOutput {
+    /// Output in volts.
+    pub const VOLTS: Self = Self { voltage_unit: VoltageUnit::V, offset_mv: 0.0, scale_mv: 1000.0 };
+    /// Output in millivolts.
+    pub const MILLIVOLTS: Self = Self { voltage_unit: VoltageUnit::Mv, offset_mv: 0.0, scale_mv: 1.0 };
+
+    /// Output as a multiple of `scale_mv` from `offset_mv`.
+    #[must_use]
+    pub fn scaled(offset_mv: f64, scale_mv: f64) -> Self {
+        Self { voltage_unit: VoltageUnit::Scaled, offset_mv, scale_mv }
+    }
+
+    /// Voltage of an output.
+    #[must_use]
+    pub fn to_mv(&self, output: f32) -> f32 {
+        (self.offset_mv + self.scale_mv * f64::from(output)) as f32
+    }
+
+    /// Output for a voltage, as a training target.
+    #[must_use]
+    pub fn from_mv(&self, v_mv: f64) -> f32 {
+        ((v_mv - self.offset_mv) / self.scale_mv) as f32
+    }
+
+    fn is_consistent(&self) -> bool {
+        match self.voltage_unit {
+            VoltageUnit::V => *self == Self::VOLTS,
+            VoltageUnit::Mv => *self == Self::MILLIVOLTS,
+            VoltageUnit::Scaled => {
+                self.offset_mv.is_finite() && self.scale_mv.is_finite() && self.scale_mv > 0.0
+            }
+        }
+    }
+}
+
+/// Onset and length of a step of current.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepTiming {
+    /// Onset.
+    pub delay_ms: f64,
+    /// How long it lasts.
+    pub duration_ms: f64,
+}
+
+impl StepTiming {
+    /// The step on a grid, `[n_samples]`: `round(duration/step)` samples from `round((delay − start)/step)` on.
+    #[must_use]
+    pub fn samples_na(&self, grid: TimeGrid, step_na: f64) -> Vec<f32> {
+        let idx = |time_ms: f64| (time_ms / grid.step_ms()).round();
+        let first = idx(self.delay_ms - grid.start_ms());
+        let end = first + idx(self.duration_ms);
+        let value = |i: usize| if (i as f64) >= first && (i as f64) < end { step_na as f32 } else { 0.0 };
+        (0..grid.n_samples()).map(value).collect()
+    }
+}
+
+/// How traces came from the solver's time steps.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceSampling {
+    /// With or without a low-pass filter.
+    pub kind: Sampling,
+    /// Every how many steps one sample was kept.
+    pub every: usize,
+    /// Time step of the solver.
+    pub dt_ms: f64,
+}
+
+/// A model's place in latent space.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelLatents {
+    /// Identity of the model in its hall of fame.
+    pub id: u32,
+    /// Latent features by name, in their own units.
+    pub latents: BTreeMap<String, f64>,
+}
+
+impl OperatorCard {
+    /// A card from its JSON text.
+    ///
+    /// # Errors
+    /// [`Error::MissingFormatVersion`], [`Error::FormatVersion`], [`Error::Card`] where the text is not a card, or
+    /// what [`OperatorCard::check`] finds.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let unreadable = |error: serde_json::Error| Error::Card { detail: error.to_string() };
+        let value: serde_json::Value = serde_json::from_str(text).map_err(unreadable)?;
+        match value.get("format_version").and_then(serde_json::Value::as_u64) {
+            None => return Err(Error::MissingFormatVersion { expected: FORMAT_VERSION }),
+            Some(got) if got != u64::from(FORMAT_VERSION) => {
+                return Err(Error::FormatVersion { got, expected: FORMAT_VERSION });
+            }
+            Some(_) => {}
+        }
+        let card: Self = serde_json::from_value(value).map_err(unreadable)?;
+        card.check()?;
+        Ok(card)
+    }
+
+    /// The card as JSON text.
+    ///
+    /// # Errors
+    /// [`Error::Card`] when a number is not finite, which JSON cannot hold.
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|error| Error::Card { detail: error.to_string() })
+    }
+
+    /// Checks that the card does not contradict itself.
+    ///
+    /// # Errors
+    /// [`Error::FormatVersion`], [`Error::Architecture`], [`Error::CardMismatch`], [`Error::UnknownModel`] or
+    /// [`Error::Latent`] with the entry.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.format_version != FORMAT_VERSION {
+            let got = u64::from(self.format_version);
+            return Err(Error::FormatVersion { got, expected: FORMAT_VERSION });
+        }
+        self.architecture.check()?;
+        let channels = self.input.channel_names();
+        expect("channel_order", self.channel_order == channels, &channels, &self.channel_order)?;
+        let n_channels = self.architecture.in_channels;
+        expect("architecture.in_channels", n_channels == channels.len(), channels.len(), n_channels)?;
+        let unit_na = self.input.current_unit_na;
+        let is_unit = unit_na.is_finite() && unit_na > 0.0;
+        expect("input.current_unit_na", is_unit, "a positive number", unit_na)?;
+        for latent in &self.input.latents {
+            let is_range = latent.min.is_finite() && latent.max.is_finite() && latent.min < latent.max;
+            expect(&latent.name, is_range, "min below max", (latent.min, latent.max))?;
+        }
+        expect("output", self.output.is_consistent(), "offset and scale of its unit", self.output)?;
+        let grid = self.grid;
+        expect("grid", grid.n_samples() > 0, "at least one sample", grid.n_samples())?;
+        self.check_models()
+    }
+
+    fn check_models(&self) -> Result<(), Error> {
+        for model in &self.models {
+            let named: Vec<(&str, f64)> = model.latents.iter().map(|(n, v)| (n.as_str(), *v)).collect();
+            self.order_latents(&named)?;
+        }
+        let lists = [&self.train_models, &self.validation_models, &self.test_models];
+        lists.into_iter().flatten().try_for_each(|id| self.model_latents(*id).map(|_| ()))
+    }
+
+    /// Latent features of a model, by name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownModel`] where the card does not list it.
+    pub fn model_latents(&self, id: u32) -> Result<&BTreeMap<String, f64>, Error> {
+        let model = self.models.iter().find(|model| model.id == id);
+        model.map(|model| &model.latents).ok_or(Error::UnknownModel { id, n_models: self.models.len() })
+    }
+
+    /// Values of named latent features in the order of their channels.
+    ///
+    /// # Errors
+    /// [`Error::Latent`] for a name that is unknown, missing or given twice, [`Error::Value`] for a value that is
+    /// not finite.
+    pub fn order_latents(&self, named: &[(&str, f64)]) -> Result<Vec<f64>, Error> {
+        let known = || self.input.latents.iter().map(|latent| latent.name.clone()).collect();
+        let wrong = |name: &str, problem| Error::Latent { name: name.to_owned(), problem, known: known() };
+        for (i, (name, value)) in named.iter().enumerate() {
+            if !self.input.latents.iter().any(|latent| latent.name == *name) {
+                return Err(wrong(name, "unknown"));
+            }
+            if named[..i].iter().any(|(earlier, _)| earlier == name) {
+                return Err(wrong(name, "given twice"));
+            }
+            if !value.is_finite() {
+                return Err(Error::Value { what: format!("latent feature {name}"), got: *value });
+            }
+        }
+        let value = |name: &str| named.iter().find(|(given, _)| *given == name).map(|(_, value)| *value);
+        let latents = self.input.latents.iter();
+        latents.map(|latent| value(&latent.name).ok_or_else(|| wrong(&latent.name, "missing"))).collect()
+    }
+}
+
+fn expect(
+    what: &str,
+    holds: bool,
+    expected: impl std::fmt::Debug,
+    got: impl std::fmt::Debug,
+) -> Result<(), Error> {
+    if holds {
+        return Ok(());
+    }
+    Err(Error::CardMismatch {
+        what: what.to_owned(),
+        expected: format!("{expected:?}"),
+        got: format!("{got:?}"),
+    })
+}
