@@ -1,13 +1,13 @@
 //! Axes: domains, scales, ticks at round numbers, and their drawing.
 
 use super::palette::{AXIS, GRID, MUTED};
-use super::svg::{Anchor, Frame, Stroke, Svg, TextStyle};
+use super::svg::{Anchor, Frame, Stroke, Svg, TextStyle, Turn};
 
 /// Tick labels.
 pub const TICK_TEXT: TextStyle =
-    TextStyle { size: 13.0, weight: 400, fill: MUTED, anchor: Anchor::Middle, rotation_degrees: 0.0 };
+    TextStyle { size: 14.0, weight: 400, fill: MUTED, anchor: Anchor::Middle, turn: Turn::Level };
 /// Axis titles.
-pub const AXIS_TEXT: TextStyle = TextStyle { size: 14.0, ..TICK_TEXT };
+pub const AXIS_TEXT: TextStyle = TextStyle { size: 15.0, ..TICK_TEXT };
 
 const AXIS_STROKE: Stroke = Stroke::solid(AXIS, 1.0);
 const TICK_LENGTH: f64 = 5.0;
@@ -170,15 +170,15 @@ pub fn draw_x_axis(svg: &mut Svg, frame: Frame, scale: &Scale, ticks: &[Tick], t
     for tick in ticks {
         let x = scale.px(tick.value);
         svg.line((x, y), (x, y + TICK_LENGTH), AXIS_STROKE);
-        svg.text((x, y + TICK_LENGTH + 14.0), TICK_TEXT, &tick.label);
+        svg.text((x, y + TICK_LENGTH + 15.0), TICK_TEXT, &tick.label);
     }
     if !title.is_empty() {
-        svg.text((frame.left + frame.width / 2.0, y + TICK_LENGTH + 35.0), AXIS_TEXT, title);
+        svg.text((frame.left + frame.width / 2.0, y + TICK_LENGTH + 38.0), AXIS_TEXT, title);
     }
 }
 
 /// Height `draw_x_axis` takes below its frame, title included.
-pub const X_AXIS_HEIGHT: f64 = AXIS_GAP + TICK_LENGTH + 40.0;
+pub const X_AXIS_HEIGHT: f64 = AXIS_GAP + TICK_LENGTH + 42.0;
 
 /// Draws the y axis to the left of `frame` with its ticks; `title` stands upright beside it, unless empty.
 pub fn draw_y_axis(svg: &mut Svg, frame: Frame, scale: &Scale, ticks: &[Tick], title: &str) {
@@ -188,18 +188,18 @@ pub fn draw_y_axis(svg: &mut Svg, frame: Frame, scale: &Scale, ticks: &[Tick], t
         let y = scale.px(tick.value);
         svg.line((x - TICK_LENGTH, y), (x, y), AXIS_STROKE);
         let style = TextStyle { anchor: Anchor::End, ..TICK_TEXT };
-        svg.text((x - TICK_LENGTH - 4.0, y + 4.5), style, &tick.label);
+        svg.text((x - TICK_LENGTH - 4.0, y + 5.0), style, &tick.label);
     }
     draw_y_title(svg, frame, title);
 }
 
 /// Width `draw_y_axis` takes left of its frame, title included.
-pub const Y_AXIS_WIDTH: f64 = 72.0;
+pub const Y_AXIS_WIDTH: f64 = 76.0;
 
 /// Writes `title` upright to the left of `frame`, centered, outside the tick labels.
 pub fn draw_y_title(svg: &mut Svg, frame: Frame, title: &str) {
     if !title.is_empty() {
-        let style = TextStyle { rotation_degrees: -90.0, ..AXIS_TEXT };
+        let style = TextStyle { turn: Turn::Upward, ..AXIS_TEXT };
         svg.text((frame.left - Y_AXIS_WIDTH + 16.0, frame.top + frame.height / 2.0), style, title);
     }
 }

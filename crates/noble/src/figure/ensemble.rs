@@ -5,7 +5,7 @@
 
 use super::axis::{Scale, X_AXIS_HEIGHT, draw_x_axis, draw_y_axis, extent, padded};
 use super::mark::Mark;
-use super::page::{LegendEntry, MARGIN, counted, draw_empty, draw_heading, finish, panel_frame};
+use super::page::{LegendEntry, MARGIN, RIM, counted, draw_empty, draw_heading, finish, panel_frame};
 use super::palette::{BLUE, MEMBER, VERMILLION};
 use super::polyline::{Pieces, decimated, n_points, path_of};
 use super::raster::{Raster, draw_raster, raster_height};
@@ -20,11 +20,11 @@ pub struct EnsembleFigure {
     pub title: String,
     /// Second line of the heading.
     pub subtitle: String,
-    /// Sample times [ms], `[n_samples]`.
+    /// Sample times (ms), `[n_samples]`.
     pub times_ms: Vec<f64>,
-    /// Membrane potentials [mV], `[n_members × n_samples]`.
+    /// Membrane potentials (mV), `[n_members × n_samples]`.
     pub v_mv: Vec<Vec<f64>>,
-    /// Spike times [ms], one row per member.
+    /// Spike times (ms), one row per member.
     pub spike_times_ms: Vec<Vec<f64>>,
     /// The current of all members.
     pub step: StepCurrent,
@@ -36,7 +36,7 @@ pub struct EnsembleFigure {
 }
 
 /// Room right of the panels for the bars of spike counts.
-const RIGHT: f64 = 88.0;
+const RIGHT: f64 = 98.0;
 const VOLTAGE_HEIGHT: f64 = 250.0;
 const GAP: f64 = 14.0;
 /// Points of all member lines together; beyond, only every k-th member is drawn.
@@ -66,6 +66,7 @@ struct Plan<'a> {
     is_spiking: bool,
     highlighted_idx: Option<usize>,
     time_ms: Option<(f64, f64)>,
+    voltage_mv: (f64, f64),
 }
 
 impl<'a> Plan<'a> {
@@ -82,7 +83,12 @@ impl<'a> Plan<'a> {
         let highlighted_idx = figure.highlighted_idx.filter(|&idx| idx < n_members).or(typical);
         let times = figure.times_ms.iter().copied();
         let time_ms = extent(times).or_else(|| extent(figure.spike_times_ms.iter().flatten().copied()));
-        Self { figure, order, is_spiking, highlighted_idx, time_ms }
+        let voltage_mv = voltage_domain_mv(&figure.v_mv);
+        Self { figure, order, is_spiking, highlighted_idx, time_ms, voltage_mv }
+    }
+
+    fn voltage_frame(&self, top: f64) -> Frame {
+        panel_frame(top, VOLTAGE_HEIGHT, if self.is_spiking { RIGHT } else { RIM })
     }
 
     fn time_scale(&self, frame: Frame) -> Scale {
@@ -90,9 +96,7 @@ impl<'a> Plan<'a> {
     }
 
     fn voltage_scale(&self, frame: Frame) -> Scale {
-        let (low, high) = extent(self.figure.v_mv.iter().flatten().copied()).unwrap_or((-80.0, 40.0));
-        let lacking = (6.0 - (high - low)).max(0.0) / 2.0;
-        Scale::linear(padded((low - lacking, high + lacking), 0.03), (frame.bottom(), frame.top))
+        Scale::linear(self.voltage_mv, (frame.bottom(), frame.top))
     }
 
     fn n_spikes(&self, idx: usize) -> usize {
@@ -118,7 +122,7 @@ impl<'a> Plan<'a> {
     }
 
     fn line_of(&self, v_mv: &[f64], tolerance: f64) -> Pieces {
-        let frame = voltage_frame(0.0);
+        let frame = self.voltage_frame(0.0);
         let (time, voltage) = (self.time_scale(frame), self.voltage_scale(frame));
         let finite_px =
             |scale: &Scale, value: f64| if value.is_finite() { scale.px(value) } else { f64::NAN };
@@ -127,12 +131,15 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn voltage_frame(top: f64) -> Frame {
-    panel_frame(top, VOLTAGE_HEIGHT, RIGHT)
+/// The voltages of all members with a margin, at least 6 mV.
+fn voltage_domain_mv(v_mv: &[Vec<f64>]) -> (f64, f64) {
+    let (low, high) = extent(v_mv.iter().flatten().copied()).unwrap_or((-80.0, 40.0));
+    let lacking = (6.0 - (high - low)).max(0.0) / 2.0;
+    padded((low - lacking, high + lacking), 0.03)
 }
 
 fn draw_panels(svg: &mut Svg, plan: &Plan<'_>, lines: &[Pieces], top: f64) -> f64 {
-    let voltage = voltage_frame(top);
+    let voltage = plan.voltage_frame(top);
     let strip = Frame { top: voltage.bottom() + GAP, height: STEP_HEIGHT, ..voltage };
     let raster = Frame { top: strip.bottom() + GAP, height: raster_height(plan.order.len()), ..voltage };
     let last = if plan.is_spiking { raster } else { strip };
@@ -167,7 +174,7 @@ fn draw_voltage(svg: &mut Svg, plan: &Plan<'_>, lines: &[Pieces], frame: Frame) 
             svg.path(&path_of(line), Stroke { opacity, ..Stroke::solid(MEMBER, 0.9) });
         }
         match plan.highlighted_idx {
-            Some(idx) => svg.path(&path_of(&plan.line(idx, 0.15)), Stroke::solid(VERMILLION, 1.4)),
+            Some(idx) => svg.path(&path_of(&plan.line(idx, 0.15)), Stroke::solid(VERMILLION, 1.2)),
             None => {
                 let line = plan.line_of(&quantile_row(plan.figure, 0.5), 0.15);
                 svg.path(&path_of(&line), Stroke::solid(BLUE, 2.0));

@@ -4,7 +4,7 @@ use super::axis::{
     Scale, X_AXIS_HEIGHT, draw_x_axis, draw_y_axis, draw_y_grid, extent, number, padded, rounded,
 };
 use super::mark::{Mark, draw_mark};
-use super::page::{LegendEntry, MARGIN, counted, draw_empty, draw_heading, finish, panel_frame};
+use super::page::{LegendEntry, MARGIN, RIM, counted, draw_empty, draw_heading, finish, panel_frame};
 use super::palette::{BLUE, INK, VERMILLION};
 use super::polyline::{decimated, path_of};
 use super::summary::{quantile, sorted_column};
@@ -28,11 +28,11 @@ pub struct FiSeries {
     pub label: String,
     /// Where the rates come from.
     pub role: FiRole,
-    /// Step currents [nA], `[n_currents]`.
+    /// Step currents (nA), `[n_currents]`.
     pub currents_na: Vec<f64>,
-    /// Firing rates [Hz], `[n_members × n_currents]`; NaN where there is none.
+    /// Firing rates (Hz), `[n_members × n_currents]`; NaN where there is none.
     pub rates_hz: Vec<Vec<f64>>,
-    /// Current at which firing starts [nA], marked where known.
+    /// Current at which firing starts (nA), marked where known.
     pub threshold_na: Option<f64>,
 }
 
@@ -54,6 +54,14 @@ impl FiRole {
             Self::Reference => INK,
             Self::Predicted => VERMILLION,
             Self::Recorded => BLUE,
+        }
+    }
+
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Predicted => "predicted",
+            Self::Recorded => "recorded",
         }
     }
 
@@ -112,7 +120,10 @@ impl<'a> Curves<'a> {
 
 fn legend_entry(curves: &Curves<'_>) -> LegendEntry {
     let n_members = curves.rates_hz.len();
-    let label = curves.series.label.trim();
+    let label = match curves.series.label.trim() {
+        "" => curves.series.role.noun(),
+        label => label,
+    };
     let mut text = if n_members > 1 {
         format!("{label}: median of {}", counted(n_members, "member"))
     } else {
@@ -125,7 +136,7 @@ fn legend_entry(curves: &Curves<'_>) -> LegendEntry {
 }
 
 fn draw_panel(svg: &mut Svg, shown: &[Curves<'_>], top: f64) -> f64 {
-    let frame = panel_frame(top + 6.0, HEIGHT, MARGIN + 10.0);
+    let frame = panel_frame(top + 6.0, HEIGHT, RIM);
     let thresholds = shown.iter().filter_map(Curves::threshold_na);
     let currents =
         extent(shown.iter().flat_map(|curves| curves.currents_na.iter().copied()).chain(thresholds));

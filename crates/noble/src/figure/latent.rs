@@ -3,9 +3,9 @@
 use super::axis::{Scale, X_AXIS_HEIGHT, draw_x_axis, draw_y_axis, draw_y_grid, extent, padded};
 use super::hull::convex_hull;
 use super::mark::{Mark, draw_mark, polygon};
-use super::page::{LegendEntry, MARGIN, counted, draw_empty, draw_heading, finish, panel_frame};
+use super::page::{LegendEntry, MARGIN, RIM, counted, draw_empty, draw_heading, finish, panel_frame};
 use super::palette::{BLUE, GREEN, INK, MUTED, VERMILLION};
-use super::svg::{Anchor, Frame, Stroke, Svg, TextStyle, text_width};
+use super::svg::{Anchor, Frame, Stroke, Svg, TextStyle, Turn, shortened, text_width};
 
 /// Cell models, and points asked of the operator, in the latent plane.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,9 +21,9 @@ pub struct LatentFigure {
 /// A point of the latent plane.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LatentPoint {
-    /// Current at which firing starts [nA].
+    /// Current at which firing starts (nA).
     pub threshold_na: f64,
-    /// Slope of the F-I curve at the threshold [Hz/nA].
+    /// Slope of the F-I curve at the threshold (Hz/nA).
     pub slope_hz_per_na: f64,
     /// What the point is used for.
     pub role: LatentRole,
@@ -72,8 +72,10 @@ const HEIGHT: f64 = 400.0;
 const RADIUS: f64 = 4.6;
 /// Most points of one role that carry names.
 const MAX_NAMES: usize = 24;
+/// Names longer than this are cut.
+const MAX_NAME_WIDTH: f64 = 140.0;
 const NAME: TextStyle =
-    TextStyle { size: 12.0, weight: 400, fill: MUTED, anchor: Anchor::Start, rotation_degrees: 0.0 };
+    TextStyle { size: 13.0, weight: 400, fill: MUTED, anchor: Anchor::Start, turn: Turn::Level };
 
 /// Draws the latent plane as an SVG document.
 pub fn latent_svg(figure: &LatentFigure) -> String {
@@ -112,7 +114,7 @@ struct Placed<'a> {
 }
 
 fn draw_panel(svg: &mut Svg, points: &[&LatentPoint], top: f64) -> f64 {
-    let frame = panel_frame(top, HEIGHT, MARGIN + 10.0);
+    let frame = panel_frame(top, HEIGHT, RIM);
     let currents = extent(points.iter().map(|point| point.threshold_na)).unwrap_or((0.0, 1.0));
     let slopes = extent(points.iter().map(|point| point.slope_hz_per_na)).unwrap_or((0.0, 1.0));
     let current = Scale::linear(widened(currents, 0.02), (frame.left, frame.right()));
@@ -158,17 +160,27 @@ fn draw_names(svg: &mut Svg, placed: &[Placed<'_>], hull: &[(f64, f64)], frame: 
             continue;
         }
         for placed in of_role.into_iter().filter(|placed| !placed.point.label.trim().is_empty()) {
-            let label = placed.point.label.trim();
+            let label = shortened(placed.point.label.trim(), MAX_NAME_WIDTH, NAME.size);
             let clear = |place: &Frame, things: &[Frame]| !things.iter().any(|thing| thing.overlaps(place));
-            let mut places = name_places(placed.at, text_width(label, NAME.size));
+            let mut places = name_places(placed.at, text_width(&label, NAME.size), role);
             places.retain(|place| frame.contains(place) && clear(place, &taken));
             if let Some(&place) = places.iter().find(|place| clear(place, &edge)).or(places.first()) {
-                let fill = if role == LatentRole::Queried { INK } else { MUTED };
-                svg.text((place.left + 1.0, place.bottom() - 3.0), TextStyle { fill, ..NAME }, label);
+                draw_name(svg, placed, place, &label);
                 taken.push(place);
             }
         }
     }
+}
+
+/// Writes a name, with a thin line to its point where that is not right beside it.
+fn draw_name(svg: &mut Svg, placed: &Placed<'_>, place: Frame, label: &str) {
+    let (x, y) = placed.at;
+    let nearest = (x.clamp(place.left, place.right()), y.clamp(place.top + 3.0, place.bottom() - 2.0));
+    if (nearest.0 - x).hypot(nearest.1 - y) > 2.5 * RADIUS {
+        svg.line((x, y), nearest, Stroke::solid(MUTED, 0.8));
+    }
+    let fill = if placed.point.role == LatentRole::Queried { INK } else { MUTED };
+    svg.text((place.left + 1.0, place.bottom() - 3.0), TextStyle { fill, ..NAME }, label);
 }
 
 /// Small squares along the edge of the hull.
@@ -184,19 +196,21 @@ fn edge_squares(hull: &[(f64, f64)]) -> Vec<Frame> {
     sides.flat_map(along).collect()
 }
 
-/// Places for a name around its point, best first.
-fn name_places((x, y): (f64, f64), width: f64) -> Vec<Frame> {
-    let (width, height, reach) = (width + 2.0, 13.0, RADIUS + 3.0);
-    let (right, left) = (x + reach, x - reach - width);
-    let (above, middle, below) = (y - reach - height, y - height / 2.0, y + reach);
-    let corners = [(right, middle), (left, middle), (x - width / 2.0, above), (x - width / 2.0, below)];
-    let nooks = [
-        (right - 3.0, above + 4.0),
-        (right - 3.0, below - 4.0),
-        (left + 3.0, above + 4.0),
-        (left + 3.0, below - 4.0),
-    ];
-    corners.into_iter().chain(nooks).map(|(left, top)| Frame { left, top, width, height }).collect()
+/// Places for a name around its point, best first; a queried point's may also lie farther off.
+fn name_places((x, y): (f64, f64), width: f64, role: LatentRole) -> Vec<Frame> {
+    let (width, height) = (width + 2.0, 14.0);
+    let around = |reach: f64| {
+        let (right, left, center) = (x + reach, x - reach - width, x - width / 2.0);
+        let (above, middle, below) = (y - reach - height, y - height / 2.0, y + reach);
+        let sides = [(right, middle), (left, middle), (center, above), (center, below)];
+        let nook = 0.4 * reach;
+        let nooks = [(right - nook, above + nook), (right - nook, below - nook)];
+        let mirrored = [(left + nook, above + nook), (left + nook, below - nook)];
+        [&sides[..], &nooks, &mirrored].concat()
+    };
+    let farther: &[f64] = if role == LatentRole::Queried { &[14.0, 24.0, 36.0] } else { &[] };
+    let reaches = [RADIUS + 3.0].into_iter().chain(farther.iter().copied());
+    reaches.flat_map(around).map(|(left, top)| Frame { left, top, width, height }).collect()
 }
 
 fn square((x, y): (f64, f64), radius: f64) -> Frame {

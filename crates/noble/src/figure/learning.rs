@@ -2,7 +2,7 @@
 
 use super::axis::{Scale, X_AXIS_HEIGHT, draw_x_axis, draw_y_axis, draw_y_grid, extent, number};
 use super::mark::{Mark, draw_mark};
-use super::page::{LegendEntry, MARGIN, draw_empty, draw_heading, finish, panel_frame};
+use super::page::{LegendEntry, MARGIN, RIM, draw_empty, draw_heading, finish, panel_frame};
 use super::palette::category;
 use super::polyline::{decimated, path_of};
 use super::svg::{PathData, Stroke, Svg};
@@ -68,10 +68,14 @@ fn best(curve: &[(f64, f64)]) -> Option<(f64, f64)> {
 fn legend_entry(idx: usize, series: &LossSeries, curve: &[(f64, f64)]) -> Option<LegendEntry> {
     let (step, loss) = best(curve)?;
     let mark = Mark::Line(Stroke::solid(category(idx), 2.2));
+    let label = match series.label.trim() {
+        "" => format!("series {}", idx + 1),
+        label => label.to_owned(),
+    };
     let text = if curve.len() > MAX_RAW {
-        format!("{}, running mean", series.label)
+        format!("{label}, running mean")
     } else {
-        format!("{}, least {} at step {}", series.label, significant(loss), number(step, 0))
+        format!("{label}, least {} at step {}", significant(loss), number(step, 0))
     };
     Some(LegendEntry { mark, text })
 }
@@ -83,7 +87,7 @@ fn significant(value: f64) -> String {
 }
 
 fn draw_panel(svg: &mut Svg, curves: &[Vec<(f64, f64)>], title: &str, top: f64) -> f64 {
-    let frame = panel_frame(top, HEIGHT, MARGIN + 10.0);
+    let frame = panel_frame(top, HEIGHT, RIM);
     let steps = extent(curves.iter().flatten().map(|point| point.0)).unwrap_or((0.0, 1.0));
     let losses = extent(curves.iter().flatten().map(|point| point.1)).unwrap_or((0.1, 1.0));
     let x = Scale::linear(steps, (frame.left, frame.right()));

@@ -6,6 +6,21 @@
 //! files stay small.
 //!
 //! Colors are told apart with every common color vision, and no meaning rests on color alone.
+//!
+//! # Example
+//!
+//! ```
+//! use noble::figure::{EnsembleFigure, StepCurrent, ensemble_svg};
+//!
+//! let figure = EnsembleFigure {
+//!     title: "Three passive cells".to_owned(),
+//!     times_ms: vec![0.0, 100.0, 200.0, 300.0],
+//!     v_mv: [-71.0, -70.0, -68.5].iter().map(|v| vec![*v, v + 4.0, v + 4.0, *v]).collect(),
+//!     step: StepCurrent { delay_ms: 0.0, duration_ms: 200.0, amplitude_na: 0.02 },
+//!     ..EnsembleFigure::default()
+//! };
+//! assert!(ensemble_svg(&figure).starts_with("<svg"));
+//! ```
 
 pub mod axis;
 pub mod palette;

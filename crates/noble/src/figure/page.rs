@@ -2,21 +2,24 @@
 
 use super::mark::{Mark, draw_mark};
 use super::palette::{INK, MUTED};
-use super::svg::{Anchor, Frame, Svg, TextStyle, text_width, wrap};
+use super::svg::{Anchor, Frame, Svg, TextStyle, Turn, shortened, text_width, wrap};
 
 /// Width of every figure.
 pub(super) const PAGE_WIDTH: f64 = 760.0;
-/// Empty rim around a figure.
+/// Empty margin around a figure.
 pub(super) const MARGIN: f64 = 20.0;
 
+/// Room right of a panel, for the half of a tick label that stands out.
+pub(super) const RIM: f64 = MARGIN + 14.0;
+
 const TITLE: TextStyle =
-    TextStyle { size: 19.0, weight: 600, fill: INK, anchor: Anchor::Start, rotation_degrees: 0.0 };
-const SUBTITLE: TextStyle = TextStyle { size: 14.0, weight: 400, fill: MUTED, ..TITLE };
-const LEGEND: TextStyle = TextStyle { size: 13.0, weight: 400, fill: INK, ..TITLE };
+    TextStyle { size: 20.0, weight: 600, fill: INK, anchor: Anchor::Start, turn: Turn::Level };
+const SUBTITLE: TextStyle = TextStyle { size: 15.0, weight: 400, fill: MUTED, ..TITLE };
+const LEGEND: TextStyle = TextStyle { size: 14.0, weight: 400, fill: INK, ..TITLE };
 /// Labels of panels.
-pub(super) const PANEL_TEXT: TextStyle = TextStyle { size: 13.0, weight: 600, fill: INK, ..TITLE };
+pub(super) const PANEL_TEXT: TextStyle = TextStyle { size: 14.0, weight: 600, fill: INK, ..TITLE };
 /// Remarks in and beside panels.
-pub(super) const NOTE_TEXT: TextStyle = TextStyle { size: 13.0, weight: 400, fill: MUTED, ..TITLE };
+pub(super) const NOTE_TEXT: TextStyle = TextStyle { size: 14.0, weight: 400, fill: MUTED, ..TITLE };
 
 /// One key of a legend.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +39,7 @@ pub(super) fn draw_heading(svg: &mut Svg, title: &str, subtitle: &str, legend: &
         svg.text((MARGIN, y - 7.0), TITLE, &line);
     }
     for line in wrap(subtitle, width, SUBTITLE.size) {
-        y += 20.0;
+        y += 21.0;
         svg.text((MARGIN, y - 5.0), SUBTITLE, &line);
     }
     if legend.is_empty() { y + 14.0 } else { draw_legend(svg, legend, y + 12.0) + 12.0 }
@@ -71,11 +74,12 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 
 /// Writes the keys in rows from `top` on; gives the y below them.
 fn draw_legend(svg: &mut Svg, legend: &[LegendEntry], top: f64) -> f64 {
-    const ROW: f64 = 20.0;
+    const ROW: f64 = 22.0;
     const KEY: f64 = 26.0;
     let (mut x, mut y) = (MARGIN, top);
     for entry in legend {
-        let width = KEY + 6.0 + text_width(&entry.text, LEGEND.size);
+        let text = shortened(&entry.text, PAGE_WIDTH - 2.0 * MARGIN - KEY - 6.0, LEGEND.size);
+        let width = KEY + 6.0 + text_width(&text, LEGEND.size);
         if x > MARGIN && x + width > PAGE_WIDTH - MARGIN {
             (x, y) = (MARGIN, y + ROW);
         }
@@ -84,7 +88,7 @@ fn draw_legend(svg: &mut Svg, legend: &[LegendEntry], top: f64) -> f64 {
             _ => 4.5,
         };
         draw_mark(svg, entry.mark, (x + 12.0, y + 6.0), radius);
-        svg.text((x + KEY + 2.0, y + 10.5), LEGEND, &entry.text);
+        svg.text((x + KEY + 2.0, y + 11.0), LEGEND, &text);
         x += width + 18.0;
     }
     y + ROW

@@ -1,14 +1,15 @@
 //! Spike raster: one row per member, with bars of the spike counts beside it.
 
 use super::axis::{AXIS_TEXT, Scale, TICK_TEXT, draw_y_title};
+use super::mark::polygon;
 use super::palette::{AXIS, INK, MEMBER, VERMILLION};
-use super::svg::{Anchor, Frame, PathData, Stroke, Svg, TextStyle, text_width};
+use super::svg::{Anchor, Frame, PathData, Stroke, Svg, TextStyle, shortened};
 
 /// Spikes of the members and the order of their rows.
 pub(super) struct Raster<'a> {
     /// Members from the lowest row to the highest.
     pub(super) order: &'a [usize],
-    /// Spike times [ms] by member.
+    /// Spike times (ms) by member.
     pub(super) spike_times_ms: &'a [Vec<f64>],
     /// Names by member; may be shorter.
     pub(super) labels: &'a [String],
@@ -19,7 +20,7 @@ pub(super) struct Raster<'a> {
 /// Most rows that carry a name.
 const MAX_NAMED_ROWS: usize = 16;
 /// Width of the bars of spike counts, and their distance from the panel.
-const BARS: (f64, f64) = (50.0, 16.0);
+const BARS: (f64, f64) = (50.0, 28.0);
 
 /// Height for `n_rows` rows, each between 1.3 and 15 pixels.
 pub(super) fn raster_height(n_rows: usize) -> f64 {
@@ -82,37 +83,42 @@ fn draw_counts(svg: &mut Svg, raster: &Raster<'_>, frame: Frame, row_height: f64
     let left = frame.right() + gap;
     let count = |idx: usize| raster.spike_times_ms.get(idx).map_or(0, Vec::len);
     let most = raster.order.iter().map(|&idx| count(idx)).max().unwrap_or(0);
-    let bar_height = if row_height > 4.0 { row_height - 1.0 } else { row_height };
-    for (row, &idx) in raster.order.iter().enumerate() {
-        let is_highlighted = raster.highlighted_idx == Some(idx);
-        let height = if is_highlighted { bar_height.max(2.5) } else { bar_height };
+    let bars = raster.order.iter().enumerate().map(|(row, &idx)| {
         let middle = frame.bottom() - (row as f64 + 0.5) * row_height;
         let length = width * count(idx) as f64 / most.max(1) as f64;
-        let color = if is_highlighted { VERMILLION } else { MEMBER };
-        svg.rect(Frame { left, top: middle - height / 2.0, width: length, height }, color);
+        let bar = |height: f64| Frame { left, top: middle - height / 2.0, width: length, height };
+        (idx, bar(if row_height > 4.0 { row_height - 1.0 } else { row_height }))
+    });
+    let bars: Vec<(usize, Frame)> = bars.collect();
+    if row_height > 4.0 {
+        bars.iter().for_each(|(_, bar)| svg.rect(*bar, MEMBER));
+    } else {
+        svg.area(&outline(left, &bars), MEMBER, 1.0);
     }
-    let y = frame.bottom() + 6.0;
+    for (_, bar) in bars.iter().filter(|(idx, _)| raster.highlighted_idx == Some(*idx)) {
+        let height = bar.height.max(2.5);
+        svg.rect(Frame { top: bar.top + (bar.height - height) / 2.0, height, ..*bar }, VERMILLION);
+    }
+    draw_counts_axis(svg, (left, width), frame.bottom() + 6.0, most);
+}
+
+fn draw_counts_axis(svg: &mut Svg, (left, width): (f64, f64), y: f64, most: usize) {
     svg.line((left, y), (left + width, y), Stroke::solid(AXIS, 1.0));
     for (x, number) in [(left, 0), (left + width, most)] {
         svg.line((x, y), (x, y + 5.0), Stroke::solid(AXIS, 1.0));
-        svg.text((x, y + 19.0), TICK_TEXT, &number.to_string());
+        svg.text((x, y + 20.0), TICK_TEXT, &number.to_string());
     }
-    svg.text((left + width / 2.0, y + 40.0), AXIS_TEXT, "Spikes");
+    svg.text((left + width / 2.0, y + 43.0), AXIS_TEXT, "Spikes");
 }
 
-/// `label` cut to `width` with an ellipsis.
-fn shortened(label: &str, width: f64, size: f64) -> String {
-    if text_width(label, size) <= width {
-        return label.to_owned();
+/// Bars too thin to stand apart as one shape, without seams.
+fn outline(left: f64, bars: &[(usize, Frame)]) -> PathData {
+    let edge = bars.iter().flat_map(|(_, bar)| [(bar.right(), bar.bottom()), (bar.right(), bar.top)]);
+    let mut corners: Vec<(f64, f64)> = edge.collect();
+    if let (Some((_, first)), Some((_, last))) = (bars.first(), bars.last()) {
+        corners.extend([(left, last.top), (left, first.bottom())]);
     }
-    let mut kept = String::new();
-    for character in label.chars() {
-        kept.push(character);
-        if text_width(&kept, size) + size > width {
-            break;
-        }
-    }
-    kept + "…"
+    polygon(&corners)
 }
 
 #[cfg(test)]
@@ -124,11 +130,5 @@ mod tests {
         assert!((raster_height(1) - 15.0).abs() < 1e-9);
         assert!((raster_height(50) - 230.0).abs() < 1e-9);
         assert!((raster_height(200) - 260.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn analytic_long_names_are_cut() {
-        assert_eq!(shortened("model 7", 80.0, 12.0), "model 7");
-        assert!(shortened("a very long name of a model", 60.0, 12.0).ends_with('…'));
     }
 }

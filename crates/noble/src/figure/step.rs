@@ -8,11 +8,11 @@ use super::svg::{Anchor, Frame, PathData, Stroke, Svg, TextStyle, text_width};
 /// A step of current.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepCurrent {
-    /// Start of the step [ms].
+    /// Start of the step (ms).
     pub delay_ms: f64,
-    /// Length of the step [ms].
+    /// Length of the step (ms).
     pub duration_ms: f64,
-    /// Height of the step [nA], negative where it hyperpolarizes.
+    /// Height of the step (nA), negative where it hyperpolarizes.
     pub amplitude_na: f64,
 }
 

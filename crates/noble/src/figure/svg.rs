@@ -87,8 +87,17 @@ pub struct TextStyle {
     pub fill: &'static str,
     /// Point of the text at its position.
     pub anchor: Anchor,
-    /// Rotation about the position, clockwise.
-    pub rotation_degrees: f64,
+    /// Direction of reading.
+    pub turn: Turn,
+}
+
+/// Direction in which a text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// From left to right.
+    Level,
+    /// From bottom to top.
+    Upward,
 }
 
 /// How a line looks.
@@ -145,7 +154,7 @@ impl Svg {
         let mut attributes: Vec<Attribute<'_>> = vec![];
         let (x, y) = (Px(x), Px(y));
         let size = Px(style.size);
-        let turn = format!("rotate({} {x} {y})", Px(style.rotation_degrees));
+        let turn = format!("rotate(-90 {x} {y})");
         attributes.extend([
             ("x", &x as &dyn Display),
             ("y", &y),
@@ -158,7 +167,7 @@ impl Svg {
         if style.anchor != Anchor::Start {
             attributes.push(("text-anchor", &anchor));
         }
-        if style.rotation_degrees.abs() > 0.0 {
+        if style.turn == Turn::Upward {
             attributes.push(("transform", &turn));
         }
         self.open("text", &attributes);
@@ -331,6 +340,21 @@ pub fn wrap(text: &str, width: f64, size: f64) -> Vec<String> {
     lines
 }
 
+/// `label` cut to `width` with an ellipsis where it is longer.
+pub fn shortened(label: &str, width: f64, size: f64) -> String {
+    if text_width(label, size) <= width {
+        return label.to_owned();
+    }
+    let mut kept = String::new();
+    for character in label.chars() {
+        kept.push(character);
+        if text_width(&kept, size) + size > width {
+            break;
+        }
+    }
+    kept + "…"
+}
+
 /// `value` with at most `decimals` decimals and no trailing zeros.
 fn shortest(value: f64, decimals: usize) -> String {
     let value = if value.is_finite() { value } else { 0.0 };
@@ -384,5 +408,11 @@ mod tests {
         let lines = wrap("one two three four", text_width("one two thr", 12.0), 12.0);
         assert_eq!(lines, ["one two", "three four"]);
         assert!(wrap("", 100.0, 12.0).is_empty());
+    }
+
+    #[test]
+    fn analytic_long_names_are_cut() {
+        assert_eq!(shortened("model 7", 80.0, 12.0), "model 7");
+        assert!(shortened("a very long name of a model", 60.0, 12.0).ends_with('…'));
     }
 }

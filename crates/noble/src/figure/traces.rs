@@ -3,11 +3,11 @@
 use super::axis::{Scale, X_AXIS_HEIGHT, draw_x_axis, draw_y_axis, draw_y_title, extent, padded};
 use super::mark::Mark;
 use super::page::{
-    LegendEntry, MARGIN, NOTE_TEXT, PANEL_TEXT, counted, draw_empty, draw_heading, finish, panel_frame,
+    LegendEntry, MARGIN, NOTE_TEXT, PANEL_TEXT, RIM, counted, draw_empty, draw_heading, finish, panel_frame,
 };
 use super::palette::{INK, VERMILLION, WINDOW};
 use super::polyline::{decimated, path_of};
-use super::svg::{Frame, Stroke, Svg};
+use super::svg::{Frame, Stroke, Svg, shortened};
 
 /// Panels of traces over a common time axis.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,30 +31,32 @@ pub struct TracesFigure {
 pub struct TracePanel {
     /// What the panel shows, such as "0.20 nA · model 12 · 23 / 24 spikes".
     pub label: String,
-    /// Sample times [ms], `[n_samples]`.
+    /// Sample times (ms), `[n_samples]`.
     pub times_ms: Vec<f64>,
-    /// Reference membrane potential [mV], `[n_samples]` or empty.
+    /// Reference membrane potential (mV), `[n_samples]` or empty.
     pub reference_v_mv: Vec<f64>,
-    /// Predicted membrane potential [mV], `[n_samples]` or empty.
+    /// Predicted membrane potential (mV), `[n_samples]` or empty.
     pub predicted_v_mv: Vec<f64>,
 }
 
 /// A stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TimeWindow {
-    /// Its start [ms].
+    /// Its start (ms).
     pub start_ms: f64,
-    /// Its end [ms].
+    /// Its end (ms).
     pub end_ms: f64,
 }
 
 const REFERENCE: Stroke = Stroke::solid(INK, 1.9);
 const PREDICTED: Stroke = Stroke::solid(VERMILLION, 1.1);
-const PANEL_HEIGHT: f64 = 100.0;
+/// Height that few panels share, and the least and the greatest height of one.
+const SHARED_HEIGHT: f64 = 420.0;
+const PANEL_HEIGHTS: (f64, f64) = (100.0, 190.0);
 const LABEL_HEIGHT: f64 = 22.0;
 const ROW_GAP: f64 = 14.0;
 /// Room between a panel and its enlargement, and the share of the width the enlargement takes.
-const ZOOM: (f64, f64) = (26.0, 0.38);
+const ZOOM: (f64, f64) = (34.0, 0.38);
 /// Panels whose voltages span less have a scale of their own, so that what is below threshold can be read.
 const SHARED_SPAN_MV: f64 = 40.0;
 /// Least voltage a panel spans, so that no ripple is blown up.
@@ -99,11 +101,11 @@ fn named(label: &str, otherwise: &str) -> String {
 fn draw_rows(svg: &mut Svg, figure: &TracesFigure, time_ms: (f64, f64), top: f64) -> f64 {
     let zoom = figure.zoom.and_then(|window| inside(window, time_ms));
     let shared = shared_domain_mv(figure);
-    let mut frame = panel_frame(top, PANEL_HEIGHT, MARGIN + 10.0);
+    let mut frame = panel_frame(top, panel_height(figure.panels.len()), RIM);
     let all = panel_frame(top + LABEL_HEIGHT, rows_height(figure.panels.len()) - LABEL_HEIGHT, MARGIN);
     draw_y_title(svg, all, "Membrane potential (mV)");
     for (i, panel) in figure.panels.iter().enumerate() {
-        frame.top = top + LABEL_HEIGHT + i as f64 * (PANEL_HEIGHT + LABEL_HEIGHT + ROW_GAP);
+        frame.top = top + LABEL_HEIGHT + i as f64 * (frame.height + LABEL_HEIGHT + ROW_GAP);
         let row = Row { panel, domain_mv: panel_domain_mv(panel, shared), time_ms, zoom };
         draw_row(svg, &row, frame);
     }
@@ -117,8 +119,12 @@ fn draw_rows(svg: &mut Svg, figure: &TracesFigure, time_ms: (f64, f64), top: f64
     frame.bottom() + X_AXIS_HEIGHT + MARGIN
 }
 
+fn panel_height(n_rows: usize) -> f64 {
+    (SHARED_HEIGHT / n_rows.max(1) as f64).clamp(PANEL_HEIGHTS.0, PANEL_HEIGHTS.1)
+}
+
 fn rows_height(n_rows: usize) -> f64 {
-    n_rows as f64 * (PANEL_HEIGHT + LABEL_HEIGHT + ROW_GAP) - ROW_GAP
+    n_rows as f64 * (panel_height(n_rows) + LABEL_HEIGHT + ROW_GAP) - ROW_GAP
 }
 
 /// A panel with the domains it is drawn in.
@@ -131,7 +137,11 @@ struct Row<'a> {
 
 fn draw_row(svg: &mut Svg, row: &Row<'_>, frame: Frame) {
     let (wide, enlarged) = split(frame, row.zoom.is_some());
-    svg.text((frame.left, frame.top - 8.0), PANEL_TEXT, &row.panel.label);
+    svg.text(
+        (frame.left, frame.top - 8.0),
+        PANEL_TEXT,
+        &shortened(&row.panel.label, frame.width, PANEL_TEXT.size),
+    );
     if let (Some(enlarged), Some((start_ms, end_ms))) = (enlarged, row.zoom) {
         let time = Scale::linear(row.time_ms, (wide.left, wide.right()));
         let (left, right) = (time.px_inside(start_ms), time.px_inside(end_ms));
