@@ -26,9 +26,18 @@ pub struct Point {
 
 impl Point {
     /// Straight distance to another point.
+    ///
+    /// # Source
+    /// NEURON 9.0.2, which subtracts stored coordinates in float32 and goes on in float64.
     #[must_use]
     pub fn distance_um(&self, other: &Self) -> f64 {
-        let (dx, dy, dz) = (self.x_um - other.x_um, self.y_um - other.y_um, self.z_um - other.z_um);
+        #[expect(clippy::cast_possible_truncation, reason = "the rounding is wanted")]
+        let difference = |a: f64, b: f64| f64::from((a - b) as f32);
+        let (dx, dy, dz) = (
+            difference(self.x_um, other.x_um),
+            difference(self.y_um, other.y_um),
+            difference(self.z_um, other.z_um),
+        );
         (dx * dx + dy * dy + dz * dz).sqrt()
     }
 }
