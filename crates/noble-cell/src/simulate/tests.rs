@@ -1,1 +1,255 @@
+use std::collections::BTreeMap;
+use std::f64::consts::PI;
+use std::ops::ControlFlow;
 
+use noble_data::cell_model::{AxonRule, CELL_FORMAT_VERSION};
+use noble_data::morphology::{Attachment, Morphology, Point, Section};
+use noble_data::{CellModel, SectionKind, SectionParameters, Step, Stimulus};
+use proptest::prelude::*;
+
+use super::*;
+use crate::PlanSettings;
+
+const LEAK_S_PER_CM2: f64 = 1e-4;
+const RESISTIVITY_OHM_CM: f64 = 100.0;
+const REST_MV: f64 = -65.0;
+
+fn cylinder(kind: SectionKind, length_um: f64, diameter_um: f64, parent: Option<(usize, f64)>) -> Section {
+    let at = |x_um| Point { x_um, y_um: 0.0, z_um: 0.0, diameter_um };
+    let parent = parent.map(|(section_idx, at_fraction)| Attachment { section_idx, at_fraction });
+    Section { kind, points: vec![at(0.0), at(length_um)], parent }
+}
+
+/// A cell with the same mechanisms everywhere.
+fn cell(mechanisms: &[(&str, &[(&str, f64)])]) -> CellModel {
+    let values =
+        |values: &[(&str, f64)]| values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+    let parameters = SectionParameters {
+        axial_resistivity_ohm_cm: RESISTIVITY_OHM_CM,
+        capacitance_uf_per_cm2: 1.0,
+        mechanisms: mechanisms.iter().map(|(name, own)| ((*name).to_owned(), values(own))).collect(),
+        ..SectionParameters::default()
+    };
+    CellModel {
+        format_version: CELL_FORMAT_VERSION,
+        name: "test".to_owned(),
+        mechanism_set: "allen".to_owned(),
+        axon_rule: AxonRule::Keep,
+        temperature_celsius: 6.3,
+        initial_voltage_mv: REST_MV,
+        sections: SectionKind::ALL.into_iter().map(|kind| (kind, parameters.clone())).collect(),
+    }
+}
+
+fn passive() -> CellModel {
+    cell(&[("pas", &[("g_s_per_cm2", LEAK_S_PER_CM2), ("e_mv", REST_MV)])])
+}
+
+fn plan(sections: Vec<Section>, cell: &CellModel, max_segment_um: f64) -> CablePlan {
+    let settings = PlanSettings { max_segment_um, ..PlanSettings::default() };
+    CablePlan::new(&Morphology { sections }, cell, &settings).unwrap()
+}
+
+fn step(delay_ms: f64, duration_ms: f64, amplitude_na: f64) -> Stimulus {
+    Stimulus::step(Step { delay_ms, duration_ms, amplitude_na }).unwrap()
+}
+
+/// Voltages above rest at a place, at every sample.
+fn depolarization(
+    plan: &CablePlan,
+    (electrode, place): (CompartmentId, CompartmentId),
+    stimulus: &Stimulus,
+    settings: &RunSettings,
+) -> Vec<f64> {
+    let clamp = CurrentClamp { compartment: Some(electrode), stimulus };
+    let mut v_mv = Vec::new();
+    run(plan, &clamp, settings, &mut CableState::new(plan), |moment| {
+        v_mv.push(moment.state.v_mv(place) - REST_MV);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    v_mv
+}
+
+/// Charging curve of a membrane patch, `V = I R (1 - exp(-t/τ))`, at the end of the run.
+fn patch_error_mv(dt_ms: f64) -> f64 {
+    let plan = plan(vec![cylinder(SectionKind::Soma, 20.0, 20.0, None)], &passive(), 40.0);
+    let stimulus = step(0.0, 100.0, 0.01);
+    let settings = RunSettings { dt_ms, total_ms: 8.0 };
+    let v_mv = depolarization(&plan, (plan.soma(), plan.soma()), &stimulus, &settings);
+    let resistance_megaohm = 1.0 / (LEAK_S_PER_CM2 * PI * 400.0 * 1e-2);
+    let tau_ms = 1e-3 / LEAK_S_PER_CM2;
+    let expected = 0.01 * resistance_megaohm * (1.0 - (-8.0 / tau_ms).exp());
+    (v_mv[v_mv.len() - 1] - expected).abs()
+}
+
+#[test]
+fn analytic_patch_charges_exponentially_with_first_order() {
+    let errors: Vec<f64> = [0.2, 0.1, 0.05].into_iter().map(patch_error_mv).collect();
+    assert!(errors[2] < 1e-2, "{errors:?}");
+    for pair in errors.windows(2) {
+        let order = (pair[0] / pair[1]).log2();
+        assert!((order - 1.0).abs() < 0.2, "order {order}");
+    }
+}
+
+/// Relative error of the input resistance of a sealed cable, `R coth(L/λ)`, and of the voltage at its far end.
+fn cable_errors(max_segment_um: f64) -> (f64, f64) {
+    let (length_um, diameter_um) = (1000.0, 2.0);
+    let plan =
+        plan(vec![cylinder(SectionKind::Soma, length_um, diameter_um, None)], &passive(), max_segment_um);
+    let (near, far) =
+        (plan.compartment_at("soma[0]", 0.0).unwrap(), plan.compartment_at("soma[0]", 1.0).unwrap());
+    let (stimulus, settings) = (step(0.0, 1e9, 0.05), RunSettings { dt_ms: 1e4, total_ms: 2e5 });
+    let last = |place| *depolarization(&plan, (near, place), &stimulus, &settings).last().unwrap();
+    let diameter_cm = diameter_um * 1e-4;
+    let lambda_um = (diameter_cm / (4.0 * RESISTIVITY_OHM_CM * LEAK_S_PER_CM2)).sqrt() * 1e4;
+    let semi_infinite_megaohm =
+        2.0 / PI * (RESISTIVITY_OHM_CM / LEAK_S_PER_CM2).sqrt() / diameter_cm.powf(1.5) * 1e-6;
+    let near_mv = 0.05 * semi_infinite_megaohm / (length_um / lambda_um).tanh();
+    let far_mv = 0.05 * semi_infinite_megaohm / (length_um / lambda_um).sinh();
+    ((last(near) / near_mv - 1.0).abs(), (last(far) / far_mv - 1.0).abs())
+}
+
+#[test]
+fn analytic_sealed_cable_converges_with_second_order_in_space() {
+    let errors: Vec<(f64, f64)> = [80.0, 26.0, 8.7].into_iter().map(cable_errors).collect();
+    assert!(errors[2].0 < 5e-5 && errors[2].1 < 5e-5, "{errors:?}");
+    let counts = [25.0_f64, 77.0, 229.0];
+    for idx in 0..2 {
+        let refinement = (counts[idx + 1] / counts[idx]).log2();
+        let order = (errors[idx].0 / errors[idx + 1].0).log2() / refinement;
+        assert!((order - 2.0).abs() < 0.2, "order {order}");
+    }
+}
+
+#[test]
+fn analytic_branches_equal_one_cylinder() {
+    let daughter_um = 4.0 * 2.0_f64.powf(-2.0 / 3.0);
+    let daughter_length_um = 600.0 * (daughter_um / 4.0).sqrt();
+    let trunk = || cylinder(SectionKind::Soma, 400.0, 4.0, None);
+    let branch = || cylinder(SectionKind::Dendrite, daughter_length_um, daughter_um, Some((0, 1.0)));
+    // Both have 21 segments per section, so they agree to round-off, not only in the limit.
+    let branched = plan(vec![trunk(), branch(), branch()], &passive(), 39.0);
+    let single =
+        plan(vec![trunk(), cylinder(SectionKind::Dendrite, 600.0, 4.0, Some((0, 1.0)))], &passive(), 39.0);
+    let (stimulus, settings) = (step(1.0, 5.0, 0.5), RunSettings { dt_ms: 0.05, total_ms: 20.0 });
+    let tip = |plan: &CablePlan, n_segments: usize| {
+        let section = &plan.sections()[1];
+        assert!(section.n_compartments == n_segments, "{} segments", section.n_compartments);
+        let places =
+            (plan.compartment_at("soma[0]", 0.0).unwrap(), plan.compartment_at("dend[0]", 1.0).unwrap());
+        depolarization(plan, places, &stimulus, &settings)
+    };
+    let (branched, single) = (tip(&branched, 25), tip(&single, 31));
+    let peak_mv = single.iter().fold(0.0_f64, |peak, v| peak.max(*v));
+    assert!(peak_mv > 5.0, "{peak_mv}");
+    for (x, y) in branched.iter().zip(&single) {
+        assert!((x - y).abs() < 2e-3 * peak_mv, "{x} {y}");
+    }
+}
+
+fn squid() -> CablePlan {
+    plan(vec![cylinder(SectionKind::Soma, 17.8, 17.8, None)], &cell(&[("hh", &[])]), 40.0)
+}
+
+#[test]
+fn analytic_squid_patch_converges_with_first_order() {
+    let plan = squid();
+    let v_at_end = |dt_ms: f64| {
+        let settings = RunSettings { dt_ms, total_ms: 8.0 };
+        *simulate(&plan, &step(1.0, 20.0, 0.05), &settings).unwrap().v_mv().last().unwrap()
+    };
+    let values: Vec<f64> = [0.02, 0.01, 0.005, 0.0025].into_iter().map(v_at_end).collect();
+    let order = ((values[1] - values[2]) / (values[2] - values[3])).abs().log2();
+    assert!((order - 1.0).abs() < 0.2, "order {order}, {values:?}");
+}
+
+#[test]
+fn invariant_observer_stops_a_run() {
+    let (plan, stimulus) = (squid(), step(1.0, 20.0, 0.1));
+    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 50.0 };
+    let outcome = run(&plan, &clamp, &settings, &mut CableState::new(&plan), |moment| {
+        if moment.v_mv > 0.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(matches!(outcome.unwrap(), RunOutcome::Stopped { t_ms } if t_ms > 1.0 && t_ms < 10.0));
+}
+
+#[test]
+fn invariant_a_used_state_gives_the_same_bits() {
+    let (plan, stimulus) = (squid(), step(1.0, 20.0, 0.1));
+    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0 };
+    let mut state = CableState::new(&plan);
+    let mut bits = || {
+        let mut bits = Vec::new();
+        run(&plan, &clamp, &settings, &mut state, |moment| {
+            bits.push(moment.v_mv.to_bits());
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        bits
+    };
+    assert_eq!(bits(), bits());
+}
+
+#[test]
+fn invariant_samples_cover_the_run() {
+    let trace =
+        simulate(&squid(), &step(0.0, 0.0, 0.0), &RunSettings { dt_ms: 0.02, total_ms: 515.0 }).unwrap();
+    assert_eq!(trace.v_mv().len(), 25_751);
+    assert!((trace.grid().time_ms(25_750) - 515.0).abs() < 1e-9);
+    assert!((trace.v_mv()[0] - REST_MV).abs() < 1e-12);
+}
+
+#[test]
+fn invariant_bad_settings_are_refused() {
+    let (plan, stimulus) = (squid(), step(0.0, 1.0, 0.0));
+    for dt_ms in [0.0, -0.02, f64::NAN, f64::INFINITY] {
+        let settings = RunSettings { dt_ms, total_ms: 10.0 };
+        assert!(matches!(simulate(&plan, &stimulus, &settings), Err(Error::TimeStep { .. })), "{dt_ms}");
+    }
+    for total_ms in [0.0, 0.01, -1.0, f64::NAN, f64::INFINITY] {
+        let settings = RunSettings { dt_ms: 0.02, total_ms };
+        assert!(matches!(simulate(&plan, &stimulus, &settings), Err(Error::TotalTime { .. })), "{total_ms}");
+    }
+}
+
+#[test]
+fn invariant_divergence_names_time_and_place() {
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0 };
+    let error = simulate(&squid(), &step(1.0, 5.0, 1e7), &settings).unwrap_err().to_string();
+    assert!(error.contains("soma[0](") && error.contains("at 1.02"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// Without a leak, all charge that enters stays on the membrane.
+    #[test]
+    fn invariant_charge_is_conserved(
+        branches in prop::collection::vec((0_usize..8, 5.0..200.0_f64, 0.3..4.0_f64, 0_u8..3), 1..8),
+        current_na in -0.5..0.5_f64,
+    ) {
+        let mut sections = vec![cylinder(SectionKind::Soma, 15.0, 15.0, None)];
+        for (pick, length_um, diameter_um, end) in branches {
+            let parent = (pick % sections.len(), f64::from(end) * 0.5);
+            sections.push(cylinder(SectionKind::Dendrite, length_um, diameter_um, Some(parent)));
+        }
+        let insulated = CellModel {
+            sections: BTreeMap::from(SectionKind::ALL.map(|kind| {
+                (kind, SectionParameters { mechanisms: BTreeMap::new(), ..SectionParameters::default() })
+            })),
+            ..passive()
+        };
+        let plan = plan(sections, &insulated, 40.0);
+        let stimulus = step(0.0, 100.0, current_na);
+        let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
+        let mut state = CableState::new(&plan);
+        run(&plan, &clamp, &RunSettings { dt_ms: 0.1, total_ms: 2.0 }, &mut state, |_| ControlFlow::Continue(())).unwrap();
+        let charges = state.membrane.v_mv.iter().zip(&plan.capacitance_nf).map(|(v, c)| (v - REST_MV) * c);
+        let charge: f64 = charges.sum(); // [pC]
+        prop_assert!((charge - 2.0 * current_na).abs() < 1e-9, "{charge}");
+    }
+}
