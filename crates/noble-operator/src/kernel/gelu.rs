@@ -4,7 +4,7 @@
 //! five made for this crate, absolute error of `Φ` 9.3e-9 before rounding. The exponential serves the slope too,
 //! and small tails keep their relative accuracy.
 
-use super::fused;
+use super::{Lanes, fused};
 
 const TAIL_SCALE: f32 = 0.28;
 const TAIL: [f32; 6] =
@@ -13,43 +13,43 @@ const DENSITY_AT_ZERO: f32 = 0.398_942_3;
 
 /// `out = GELU(x)`, elementwise.
 #[inline(always)]
-pub(super) fn gelu<const FMA: bool>(out: &mut [f32], x: &[f32]) {
+pub(super) fn gelu<S: Lanes>(out: &mut [f32], x: &[f32]) {
     assert!(out.len() == x.len(), "gelu of {} into {} values", x.len(), out.len());
     for (value, &x) in out.iter_mut().zip(x) {
-        let (upper, _) = normal::<FMA>(x);
+        let (upper, _) = normal::<S>(x);
         *value = x * upper;
     }
 }
 
 /// `value = GELU(x)` and `slope = GELU'(x)`, elementwise.
 #[inline(always)]
-pub(super) fn gelu_with_slope<const FMA: bool>(value: &mut [f32], slope: &mut [f32], x: &[f32]) {
+pub(super) fn gelu_with_slope<S: Lanes>(value: &mut [f32], slope: &mut [f32], x: &[f32]) {
     assert!(value.len() == x.len() && slope.len() == x.len(), "gelu of {} values", x.len());
     for ((value, slope), &x) in value.iter_mut().zip(slope.iter_mut()).zip(x) {
-        let (upper, exponential) = normal::<FMA>(x);
+        let (upper, exponential) = normal::<S>(x);
         *value = x * upper;
-        *slope = fused::<FMA>(x * DENSITY_AT_ZERO, exponential, upper);
+        *slope = fused::<S>(x * DENSITY_AT_ZERO, exponential, upper);
     }
 }
 
 /// `out = GELU'(x)`, elementwise.
 #[inline(always)]
-pub(super) fn gelu_slope<const FMA: bool>(out: &mut [f32], x: &[f32]) {
+pub(super) fn gelu_slope<S: Lanes>(out: &mut [f32], x: &[f32]) {
     assert!(out.len() == x.len(), "gelu of {} into {} values", x.len(), out.len());
     for (slope, &x) in out.iter_mut().zip(x) {
-        let (upper, exponential) = normal::<FMA>(x);
-        *slope = fused::<FMA>(x * DENSITY_AT_ZERO, exponential, upper);
+        let (upper, exponential) = normal::<S>(x);
+        *slope = fused::<S>(x * DENSITY_AT_ZERO, exponential, upper);
     }
 }
 
 /// `Φ(x)` and `e^{−x²/2}`.
 #[inline(always)]
-fn normal<const FMA: bool>(x: f32) -> (f32, f32) {
-    let exponential = exp_of_negative::<FMA>(-0.5 * x * x);
-    let t = 1.0 / fused::<FMA>(TAIL_SCALE, x.abs(), 1.0);
+fn normal<S: Lanes>(x: f32) -> (f32, f32) {
+    let exponential = exp_of_negative::<S>(-0.5 * x * x);
+    let t = 1.0 / fused::<S>(TAIL_SCALE, x.abs(), 1.0);
     let mut tail = TAIL[5];
     for coefficient in TAIL[..5].iter().rev() {
-        tail = fused::<FMA>(tail, t, *coefficient);
+        tail = fused::<S>(tail, t, *coefficient);
     }
     tail *= t * exponential;
     (if x < 0.0 { tail } else { 1.0 - tail }, exponential)
@@ -57,18 +57,18 @@ fn normal<const FMA: bool>(x: f32) -> (f32, f32) {
 
 /// `e^y` for `y ≤ 0`; results below 2^-126 become that value, which is below every rounding here.
 #[inline(always)]
-fn exp_of_negative<const FMA: bool>(y: f32) -> f32 {
+fn exp_of_negative<S: Lanes>(y: f32) -> f32 {
     const ROUND: f32 = 12_582_912.0; // 1.5·2^23: adding it rounds to an integer held in the low bits
     const LOG2_E: f32 = std::f32::consts::LOG2_E;
     const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     let y = if y < -87.0 { -87.0 } else { y };
-    let shifted = fused::<FMA>(y, LOG2_E, ROUND);
+    let shifted = fused::<S>(y, LOG2_E, ROUND);
     let n = shifted - ROUND;
-    let r = fused::<FMA>(n, -LN2_LOW, fused::<FMA>(n, -LN2_HIGH, y));
+    let r = fused::<S>(n, -LN2_LOW, fused::<S>(n, -LN2_HIGH, y));
     let mut series = 1.0 / 5040.0;
     for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-        series = fused::<FMA>(series, r, coefficient);
+        series = fused::<S>(series, r, coefficient);
     }
     let exponent = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
     series * f32::from_bits(exponent)

@@ -7,9 +7,11 @@
 mod complex;
 mod dot;
 mod gelu;
+mod lanes;
 mod panel;
 mod pointwise;
 
+use lanes::Lanes;
 pub(crate) use panel::{Matrix, Start};
 
 /// Whether the AVX2 kernels may run; asked once per plan.
@@ -48,7 +50,7 @@ macro_rules! dispatched {
                 {
                     #[target_feature(enable = "avx2,fma")]
                     fn with_avx2($($arg: $type),*) {
-                        $module::$body::<true>($($arg),*);
+                        $module::$body::<lanes::Avx2>($($arg),*);
                     }
                     if self.has_avx2 {
                         // SAFETY: `has_avx2` is set only after both features were detected.
@@ -56,7 +58,7 @@ macro_rules! dispatched {
                         return;
                     }
                 }
-                $module::$body::<false>($($arg),*);
+                $module::$body::<lanes::Portable>($($arg),*);
             }
         }
     };
@@ -110,6 +112,6 @@ dispatched!(
 
 /// `a·b + c` with one rounding where the processor fuses it.
 #[inline(always)]
-fn fused<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
+fn fused<S: Lanes>(a: f32, b: f32, c: f32) -> f32 {
+    if S::IS_FUSED { a.mul_add(b, c) } else { a * b + c }
 }
