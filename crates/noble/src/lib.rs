@@ -1,1 +1,22 @@
-//! Placeholder.
+//! Simulate a neuron, generate its dataset, train a neural operator on it, ask it for ensembles.
+//!
+//! This is where the siblings meet: cells are simulated, traces become features and datasets, datasets train an
+//! operator, operators answer. The binary `noble` spells these stages as commands; everything it does is here.
+
+mod cells;
+mod error;
+mod excitability;
+pub mod figure;
+pub mod files;
+pub mod generate;
+mod progress;
+mod protocol;
+pub mod reference_cell;
+mod simulate;
+
+pub use cells::Cells;
+pub use error::Error;
+pub use excitability::{Excitability, ExcitabilitySettings, I_THR, S_THR, measure_excitability};
+pub use progress::{Progress, Silent};
+pub use protocol::Protocol;
+pub use simulate::{simulate_sweep, simulate_sweeps};

@@ -1,0 +1,73 @@
+//! Reading and writing whole files: a file is there complete, or it is not there.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// The bytes of a file.
+///
+/// # Errors
+/// [`Error::Read`] when it cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|error| Error::Read { path: path.to_path_buf(), what: error.to_string() })
+}
+
+/// Reads a file and hands its bytes to a parser; errors name the file.
+///
+/// # Errors
+/// [`Error::Read`] when it cannot be read, [`Error::File`] with what the parser said.
+pub fn read_with<T, E: Into<Error>>(
+    path: &Path,
+    parse: impl FnOnce(&[u8]) -> Result<T, E>,
+) -> Result<T, Error> {
+    let bytes = read(path)?;
+    parse(&bytes).map_err(|error| error.into().in_file(path))
+}
+
+/// Writes a file beside its place and renames it there, so that no reader ever sees half of it and an older file
+/// survives a failure. Makes the folder where it is missing.
+///
+/// # Errors
+/// [`Error::Write`] when the folder or the file cannot be written.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::Write { path: path.to_path_buf(), what: error.to_string() };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let beside = beside(path);
+    let written = File::create(&beside).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
+/// A hidden neighbor that two processes do not share.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.part", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invariant_a_failed_write_leaves_nothing_behind() {
+        let folder = std::env::temp_dir().join(format!("noble-files-{}", std::process::id()));
+        let path = folder.join("a/b.txt");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(read(&path).unwrap(), b"two");
+        let folder_in_the_way = folder.join("a");
+        assert!(matches!(write(&folder_in_the_way, b"x"), Err(Error::Write { .. })));
+        let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["a"]);
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

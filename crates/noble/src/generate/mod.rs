@@ -1,0 +1,10 @@
+//! From cells to a dataset: which traces, then shard by shard.
+//!
+//! The plan of traces is a function of the settings alone, every trace is a function of its plan, and a shard is
+//! renamed into place when it is whole. So any number of interruptions leads to the same bytes.
+
+mod folder;
+mod plan;
+
+pub use folder::{DatasetFolder, Existing, generate};
+pub use plan::{GenerateSettings, PlannedTrace, split_models};

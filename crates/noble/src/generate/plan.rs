@@ -1,0 +1,202 @@
+//! Which model gets which current, and what each trace is for.
+
+use noble_data::ModelId;
+use noble_data::dataset::Split;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, ExcitabilitySettings, Protocol};
+
+/// What dataset to make.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GenerateSettings {
+    /// Seed of the plan.
+    pub seed: u64,
+    /// Protocol of every trace.
+    pub protocol: Protocol,
+    /// Smallest amplitude.
+    pub lowest_na: f64,
+    /// Largest amplitude.
+    pub highest_na: f64,
+    /// Traces of every model.
+    pub n_traces_per_model: usize,
+    /// Models that training never sees, for choices.
+    pub n_validation_models: usize,
+    /// Models that training never sees, for the end.
+    pub n_test_models: usize,
+    /// Fraction of a training model's traces held out for validation, and again for the test.
+    pub held_out_fraction: f64,
+    /// Traces of one shard.
+    pub n_traces_per_shard: usize,
+    /// How latent features are measured.
+    pub excitability: ExcitabilitySettings,
+}
+
+impl Default for GenerateSettings {
+    /// NOBLE's range of currents at the embedded operator's resolution.
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            protocol: Protocol::default(),
+            lowest_na: -0.11,
+            highest_na: 0.28,
+            n_traces_per_model: 40,
+            n_validation_models: 4,
+            n_test_models: 6,
+            held_out_fraction: 0.1,
+            n_traces_per_shard: 100,
+            excitability: ExcitabilitySettings::default(),
+        }
+    }
+}
+
+/// One trace to simulate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlannedTrace {
+    /// Its model.
+    pub model: ModelId,
+    /// Its amplitude.
+    pub step_na: f64,
+    /// What it is for.
+    pub split: Split,
+}
+
+impl GenerateSettings {
+    /// Checks that a dataset of these settings exists.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the setting that is not possible.
+    pub fn check(&self, n_models: usize) -> Result<(), Error> {
+        self.protocol.check()?;
+        let range = format!("the range of currents is {} to {} nA", self.lowest_na, self.highest_na);
+        let is_range = self.lowest_na.is_finite() && self.highest_na.is_finite() && self.lowest_na < self.highest_na;
+        let n_held_out = self.n_validation_models + self.n_test_models;
+        let requirements = [
+            (is_range, range, "give a smaller and a larger finite current"),
+            (self.n_traces_per_model > 0, "no trace per model is asked for".to_owned(), "ask for one or more"),
+            (self.n_traces_per_shard > 0, "no trace per shard is asked for".to_owned(), "ask for one or more"),
+            (
+                (0.0..0.5).contains(&self.held_out_fraction),
+                format!("{} of the currents are held out", self.held_out_fraction),
+                "hold out a fraction from 0 to below 0.5",
+            ),
+            (
+                n_held_out < n_models,
+                format!("{n_held_out} of {n_models} models are held out"),
+                "leave at least one model for training",
+            ),
+        ];
+        match requirements.into_iter().find(|(is_met, _, _)| !is_met) {
+            Some((_, what, remedy)) => Err(Error::usage(what, remedy)),
+            None => Ok(()),
+        }
+    }
+
+    /// Every trace of one model: amplitudes drawn one from each of as many equal parts of the range, so that no
+    /// part of it is missed.
+    ///
+    /// The amplitudes of a model depend on the seed and its number, not on the other models.
+    #[must_use]
+    pub fn traces_of(&self, model: ModelId, split: Split) -> Vec<PlannedTrace> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(self.seed ^ (u64::from(model) + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let n_traces = self.n_traces_per_model;
+        #[expect(clippy::cast_precision_loss, reason = "a small whole number")]
+        let width_na = (self.highest_na - self.lowest_na) / n_traces as f64;
+        #[expect(clippy::cast_precision_loss, reason = "a small whole number")]
+        let mut draw_na = |part: usize| rounded_na(self.lowest_na + width_na * (part as f64 + rng.random::<f64>()));
+        let steps_na: Vec<f64> = (0..n_traces).map(&mut draw_na).collect();
+        let mut order: Vec<usize> = (0..n_traces).collect();
+        order.shuffle(&mut rng);
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a fraction of a small whole number"
+        )]
+        let n_held_out = (self.held_out_fraction * n_traces as f64).round() as usize;
+        let split_of = |rank: usize| match split {
+            Split::Train if rank < n_held_out => Split::Test,
+            Split::Train if rank < 2 * n_held_out => Split::Validation,
+            other => other,
+        };
+        let mut traces: Vec<PlannedTrace> = order
+            .iter()
+            .enumerate()
+            .map(|(rank, part)| PlannedTrace { model, step_na: steps_na[*part], split: split_of(rank) })
+            .collect();
+        traces.sort_by(|a, b| a.step_na.total_cmp(&b.step_na));
+        traces
+    }
+}
+
+/// Amplitudes are kept to a picoampere's thousandth, so that they print as they are.
+fn rounded_na(step_na: f64) -> f64 {
+    (step_na * 1e6).round() / 1e6
+}
+
+/// Which models training sees: a shuffle by the seed, its last entries held out.
+#[must_use]
+pub fn split_models(ids: &[ModelId], settings: &GenerateSettings) -> Vec<(ModelId, Split)> {
+    let mut order = ids.to_vec();
+    order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(settings.seed));
+    let n_train = order.len().saturating_sub(settings.n_validation_models + settings.n_test_models);
+    let split_of = |rank: usize| {
+        if rank < n_train {
+            Split::Train
+        } else if rank < n_train + settings.n_validation_models {
+            Split::Validation
+        } else {
+            Split::Test
+        }
+    };
+    let mut models: Vec<(ModelId, Split)> =
+        order.iter().enumerate().map(|(rank, id)| (*id, split_of(rank))).collect();
+    models.sort_unstable_by_key(|(id, _)| *id);
+    models
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_every_part_of_the_range_has_one_current() {
+        let settings = GenerateSettings::default();
+        let traces = settings.traces_of(3, Split::Train);
+        let width_na = (settings.highest_na - settings.lowest_na) / 40.0;
+        for (part, trace) in traces.iter().enumerate() {
+            let low_na = settings.lowest_na + width_na * f64::from(u32::try_from(part).unwrap());
+            assert!(trace.step_na >= low_na - 1e-6 && trace.step_na <= low_na + width_na + 1e-6);
+        }
+        let count = |split| traces.iter().filter(|trace| trace.split == split).count();
+        assert_eq!([count(Split::Train), count(Split::Validation), count(Split::Test)], [32, 4, 4]);
+    }
+
+    #[test]
+    fn invariant_a_models_traces_do_not_depend_on_others() {
+        let settings = GenerateSettings::default();
+        assert_eq!(settings.traces_of(3, Split::Test), settings.traces_of(3, Split::Test));
+        assert_ne!(settings.traces_of(3, Split::Test)[0].step_na, settings.traces_of(4, Split::Test)[0].step_na);
+        let models = split_models(&[5, 1, 9, 2, 3, 4, 6, 7, 8, 0, 10, 11], &settings);
+        assert_eq!(models.iter().filter(|(_, split)| *split == Split::Train).count(), 2);
+        assert!(models.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    }
+
+    #[test]
+    fn invariant_impossible_settings_are_refused() {
+        let base = GenerateSettings::default();
+        let cases = [
+            GenerateSettings { lowest_na: 0.3, ..base },
+            GenerateSettings { n_traces_per_model: 0, ..base },
+            GenerateSettings { held_out_fraction: 0.6, ..base },
+            GenerateSettings { n_test_models: 60, ..base },
+        ];
+        assert!(base.check(20).is_ok());
+        for settings in cases {
+            assert!(matches!(settings.check(20), Err(Error::Usage { .. })));
+        }
+    }
+}

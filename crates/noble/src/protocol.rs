@@ -1,0 +1,99 @@
+//! The current-clamp protocol of a sweep, and how its trace is sampled.
+
+use noble_cell::RunSettings;
+use noble_data::{Sampling, Step, Stimulus, TimeGrid};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// One step of current per sweep; only its amplitude varies.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// Onset of the step.
+    pub delay_ms: f64,
+    /// Duration of the step.
+    pub duration_ms: f64,
+    /// Length of the sweep.
+    pub total_ms: f64,
+    /// Time step of the solver.
+    pub solver_step_ms: f64,
+    /// Every how many solver steps a sample is kept.
+    pub every: usize,
+    /// How samples are taken.
+    pub sampling: Sampling,
+}
+
+impl Default for Protocol {
+    /// NOBLE's: 400 ms from 15 ms, 515 ms in all, solved at 0.02 ms, every third sample.
+    fn default() -> Self {
+        Self {
+            delay_ms: 15.0,
+            duration_ms: 400.0,
+            total_ms: 515.0,
+            solver_step_ms: 0.02,
+            every: 3,
+            sampling: Sampling::Plain,
+        }
+    }
+}
+
+impl Protocol {
+    /// Checks that sweeps of this protocol exist.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the value that is not possible.
+    pub fn check(&self) -> Result<(), Error> {
+        let positive = [
+            ("solver step --dt-ms", self.solver_step_ms),
+            ("length --total-ms", self.total_ms),
+        ];
+        for (name, value_ms) in positive {
+            if !(value_ms.is_finite() && value_ms > 0.0) {
+                return Err(Error::usage(format!("{name} is {value_ms} ms"), "give a time greater than zero"));
+            }
+        }
+        if self.every == 0 {
+            return Err(Error::usage("--every is 0", "keep every first sample or fewer"));
+        }
+        let last_ms = self.delay_ms + self.duration_ms;
+        if !(self.delay_ms >= 0.0 && self.duration_ms >= 0.0 && last_ms <= self.total_ms) {
+            let what = format!("the step from {} ms to {last_ms} ms leaves the sweep", self.delay_ms);
+            return Err(Error::usage(what, format!("keep it between 0 and {} ms", self.total_ms)));
+        }
+        Ok(())
+    }
+
+    /// The step of an amplitude.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the amplitude is not a finite number.
+    pub fn stimulus(&self, amplitude_na: f64) -> Result<Stimulus, Error> {
+        let step = Step { delay_ms: self.delay_ms, duration_ms: self.duration_ms, amplitude_na };
+        Ok(Stimulus::step(step)?)
+    }
+
+    /// What the solver is asked for.
+    #[must_use]
+    pub fn run_settings(&self) -> RunSettings {
+        RunSettings { dt_ms: self.solver_step_ms, total_ms: self.total_ms }
+    }
+
+    /// Grid of the sampled trace: the solver's `round(total/step) + 1` samples, every n-th kept.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the step is not greater than zero.
+    pub fn grid(&self) -> Result<TimeGrid, Error> {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be positive")]
+        let n_solver = (self.total_ms / self.solver_step_ms).round() as usize + 1;
+        #[expect(clippy::cast_precision_loss, reason = "a small whole number")]
+        let step_ms = self.solver_step_ms * self.every as f64;
+        Ok(TimeGrid::new(0.0, step_ms, n_solver.div_ceil(self.every))?)
+    }
+
+    /// End of the step.
+    #[must_use]
+    pub fn end_ms(&self) -> f64 {
+        self.delay_ms + self.duration_ms
+    }
+}
