@@ -15,6 +15,8 @@ mod forward;
 mod kernel;
 mod layout;
 mod loss;
+#[cfg(test)]
+mod naive;
 mod network;
 mod norm;
 mod operator;

@@ -31,6 +31,11 @@ impl<'a> Matrix<'a> {
         Self { rows: self.cols, cols: self.rows, stride: self.step, step: self.stride, ..self }
     }
 
+    /// The rows from `row` on.
+    fn from_row(self, row: usize) -> Self {
+        Self { values: &self.values[row * self.stride..], rows: self.rows - row, ..self }
+    }
+
     fn check(&self) {
         if self.rows > 0 && self.cols > 0 {
             let last = (self.rows - 1) * self.stride + (self.cols - 1) * self.step;
@@ -52,6 +57,10 @@ pub(crate) enum Start<'a> {
 
 /// Rows of one tile of two registers each: twelve accumulators.
 const TILE_ROWS: usize = 6;
+/// Longest sums for which rows of `a` are rearranged on the stack.
+const LONGEST_PACKED: usize = 160;
+/// Fewest columns of `b` that repay the rearrangement.
+const FEWEST_COLS_PACKED: usize = 48;
 
 /// `out[m × n] (+)= a[m × k] · b[k × n]`; `a` must have `step` or `stride` 1, `b` `step` 1. Each sum runs over `k` in order.
 #[inline(always)]
@@ -68,56 +77,78 @@ pub(super) fn product<S: Lanes>(
         return;
     }
     assert!(out.len() >= (a.rows - 1) * out_stride + b.cols, "output too short: {}", out.len());
-    let mut target = Target { out, out_stride, start, col: 0 };
-    while target.col < b.cols {
-        let left = b.cols - target.col;
-        if left >= 2 * N_LANES {
-            all_rows::<S, 2>(&mut target, a, b);
-            target.col += 2 * N_LANES;
-        } else if left >= N_LANES {
-            all_rows::<S, 1>(&mut target, a, b);
-            target.col += N_LANES;
+    let mut target = Target { out, out_stride, start };
+    let mut packed = [0.0; TILE_ROWS * LONGEST_PACKED];
+    let mut row = 0;
+    while row < a.rows {
+        let left = a.rows - row;
+        if left >= TILE_ROWS {
+            let is_packed = a.cols <= LONGEST_PACKED && b.cols >= FEWEST_COLS_PACKED && a.step == 1;
+            if is_packed {
+                all_columns::<S, TILE_ROWS>(&mut target, row, pack(&mut packed, row, a), b);
+            } else {
+                all_columns::<S, TILE_ROWS>(&mut target, row, a.from_row(row), b);
+            }
+            row += TILE_ROWS;
+        } else if left >= 2 {
+            all_columns::<S, 2>(&mut target, row, a.from_row(row), b);
+            row += 2;
         } else {
-            last_columns::<S>(&mut target, a, b);
-            target.col = b.cols;
+            all_columns::<S, 1>(&mut target, row, a.from_row(row), b);
+            row += 1;
         }
     }
+}
+
+/// The next rows of `a` column by column, so that one step of a product reads its factors from one place.
+#[inline(always)]
+fn pack<'p>(packed: &'p mut [f32; TILE_ROWS * LONGEST_PACKED], row: usize, a: Matrix<'_>) -> Matrix<'p> {
+    for r in 0..TILE_ROWS {
+        let line = &a.values[(row + r) * a.stride..][..a.cols];
+        for (group, value) in packed.as_chunks_mut::<TILE_ROWS>().0.iter_mut().zip(line) {
+            group[r] = *value;
+        }
+    }
+    Matrix { values: packed, rows: TILE_ROWS, cols: a.cols, stride: 1, step: TILE_ROWS }
 }
 
 struct Target<'o, 's> {
     out: &'o mut [f32],
     out_stride: usize,
     start: Start<'s>,
-    col: usize,
 }
 
+/// `M` output rows from `row` on; `a` begins with the first of them.
 #[inline(always)]
-fn all_rows<S: Lanes, const N: usize>(target: &mut Target<'_, '_>, a: Matrix<'_>, b: Matrix<'_>) {
-    let mut row = 0;
-    while row + TILE_ROWS <= a.rows {
-        tile::<S, TILE_ROWS, N>(target, row, a, b);
-        row += TILE_ROWS;
+fn all_columns<S: Lanes, const M: usize>(
+    target: &mut Target<'_, '_>,
+    row: usize,
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+) {
+    let mut col = 0;
+    while col + 2 * N_LANES <= b.cols {
+        tile::<S, M, 2>(target, (row, col), a, b);
+        col += 2 * N_LANES;
     }
-    while row + 2 <= a.rows {
-        tile::<S, 2, N>(target, row, a, b);
-        row += 2;
+    if col + N_LANES <= b.cols {
+        tile::<S, M, 1>(target, (row, col), a, b);
+        col += N_LANES;
     }
-    if row < a.rows {
-        tile::<S, 1, N>(target, row, a, b);
-    }
+    last_columns::<S, M>(target, (row, col), a, b);
 }
 
 /// `M` rows of `N` registers.
 #[inline(always)]
 fn tile<S: Lanes, const M: usize, const N: usize>(
     target: &mut Target<'_, '_>,
-    row: usize,
+    (row, col): (usize, usize),
     a: Matrix<'_>,
     b: Matrix<'_>,
 ) {
     let mut sums = [[S::splat(0.0); N]; M];
     for r in 0..M {
-        let from = (row + r) * target.out_stride + target.col;
+        let from = (row + r) * target.out_stride + col;
         for n in 0..N {
             match target.start {
                 Start::Zero => {}
@@ -130,23 +161,23 @@ fn tile<S: Lanes, const M: usize, const N: usize>(
     if a.step == 1 {
         let mut rows = [&a.values[..0]; M];
         for (r, line) in rows.iter_mut().enumerate() {
-            *line = &a.values[(row + r) * a.stride..][..a.cols];
+            *line = &a.values[r * a.stride..][..a.cols];
         }
         for i in 0..a.cols {
             let mut factors = [0.0; M];
             for r in 0..M {
                 factors[r] = rows[r][i];
             }
-            add_outer(&mut sums, &factors, &b.values[target.col + i * b.stride..]);
+            add_outer(&mut sums, &factors, &b.values[col + i * b.stride..]);
         }
     } else {
         for i in 0..a.cols {
-            let factors = a.values[row + i * a.step..].first_chunk::<M>().expect("the matrix was checked");
-            add_outer(&mut sums, factors, &b.values[target.col + i * b.stride..]);
+            let factors = a.values[i * a.step..].first_chunk::<M>().expect("the matrix was checked");
+            add_outer(&mut sums, factors, &b.values[col + i * b.stride..]);
         }
     }
     for r in 0..M {
-        let from = (row + r) * target.out_stride + target.col;
+        let from = (row + r) * target.out_stride + col;
         for n in 0..N {
             sums[r][n].store(&mut target.out[from + n * N_LANES..]);
         }
@@ -174,17 +205,22 @@ fn add_outer<S: Lanes, const M: usize, const N: usize>(
 
 /// Columns that do not fill a register, one by one.
 #[inline(always)]
-fn last_columns<S: Lanes>(target: &mut Target<'_, '_>, a: Matrix<'_>, b: Matrix<'_>) {
-    for row in 0..a.rows {
-        for col in target.col..b.cols {
-            let place = row * target.out_stride + col;
+fn last_columns<S: Lanes, const M: usize>(
+    target: &mut Target<'_, '_>,
+    (row, first): (usize, usize),
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+) {
+    for r in 0..M {
+        for col in first..b.cols {
+            let place = (row + r) * target.out_stride + col;
             let mut sum = match target.start {
                 Start::Zero => 0.0,
-                Start::Bias(bias) => bias[row],
+                Start::Bias(bias) => bias[row + r],
                 Start::Add => target.out[place],
             };
             for i in 0..a.cols {
-                let factor = a.values[row * a.stride + i * a.step];
+                let factor = a.values[r * a.stride + i * a.step];
                 sum = fused::<S>(factor, b.values[i * b.stride + col], sum);
             }
             target.out[place] = sum;

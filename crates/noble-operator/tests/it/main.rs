@@ -1,0 +1,6 @@
+//! Behavior across modules: training, operator files and damaged bytes.
+
+mod damaged_files;
+mod operator_files;
+mod support;
+mod training;
