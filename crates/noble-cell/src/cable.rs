@@ -153,8 +153,11 @@ mod tests {
 
     use super::*;
 
+    /// Links, membrane conductances and right-hand side.
+    type System = (Vec<Option<(usize, f64)>>, Vec<f64>, Vec<f64>);
+
     /// Links of a random tree, a membrane conductance and a right-hand side per node.
-    fn system() -> impl Strategy<Value = (Vec<Option<(usize, f64)>>, Vec<f64>, Vec<f64>)> {
+    fn system() -> impl Strategy<Value = System> {
         let node = (any::<u16>(), 1e-3..10.0_f64, 0.0..1.0_f64, 1e-4..1.0_f64, -5.0..5.0_f64);
         prop::collection::vec(node, 1..40).prop_map(|nodes| {
             let links = nodes.iter().enumerate().map(|(idx, &(pick, axial, root, _, _))| {

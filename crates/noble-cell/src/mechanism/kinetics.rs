@@ -91,7 +91,7 @@ mod tests {
         for _ in 0..50 {
             x = gate.relax(x, 0.02);
         }
-        let expected = 0.75 + (0.1 - 0.75) * (-1.0_f64 * 0.8).exp();
+        let expected = 0.75 + (0.1 - 0.75) * (-0.8_f64).exp();
         assert!((x - expected).abs() < 1e-14);
     }
 }

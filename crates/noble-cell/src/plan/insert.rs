@@ -39,10 +39,10 @@ pub(crate) fn place_mechanisms<'a>(
         known: set_names().collect::<Vec<_>>().join(", "),
     })?;
     let mut kinds = BTreeMap::new();
-    for section in &nodes.sections {
-        if !kinds.contains_key(&section.kind) {
-            let parameters = parameters_of(section.kind);
-            kinds.insert(section.kind, (parameters, resolve(section.kind, parameters, set)?));
+    for kind in SectionKind::ALL {
+        if nodes.sections.iter().any(|section| section.kind == kind) {
+            let parameters = parameters_of(kind);
+            kinds.insert(kind, (parameters, resolve(kind, parameters, set)?));
         }
     }
     let mut placed = Vec::new();

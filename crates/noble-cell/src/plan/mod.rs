@@ -9,7 +9,7 @@ use crate::Error;
 use crate::constants::{NF_PER_UF_PER_CM2_UM2, USIEMENS_PER_S_PER_CM2_UM2};
 use crate::discretize::{CompartmentId, CompartmentSection, Nodes, build_nodes, cables_of};
 use crate::ion::calcium_nernst_slope_mv;
-use crate::mechanism::{Conditions, nav};
+use crate::mechanism::{Conditions, Range, nav};
 
 pub(crate) use insert::PlacedMechanism;
 
@@ -150,7 +150,8 @@ fn check_whole_cell(morphology: &Morphology, cell: &CellModel, settings: &PlanSe
     if morphology.sections.first().is_none_or(|section| section.kind != SectionKind::Soma) {
         return Err(Error::MissingSoma { n_sections: morphology.sections.len() });
     }
-    if !(settings.max_segment_um > 0.0) {
+    let cuts = settings.max_segment_um > 0.0;
+    if !cuts {
         return Err(Error::PlanSetting { name: "max_segment_um", value: settings.max_segment_um });
     }
     let values =
@@ -162,7 +163,6 @@ fn check_whole_cell(morphology: &Morphology, cell: &CellModel, settings: &PlanSe
 }
 
 fn check_section(kind: SectionKind, parameters: &SectionParameters) -> Result<(), Error> {
-    use crate::mechanism::Range;
     let values = [
         ("axial_resistivity_ohm_cm", parameters.axial_resistivity_ohm_cm, Range::Positive),
         ("capacitance_uf_per_cm2", parameters.capacitance_uf_per_cm2, Range::Positive),

@@ -1,6 +1,6 @@
 //! Results of one job, and the threads that run the jobs.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use noble_reference::Tally;
 
@@ -10,7 +10,7 @@ use crate::Job;
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     is_case: bool,
-    values: Vec<(String, f64, f64)>,
+    values: Vec<(Arc<str>, f64, f64)>,
     facts: Vec<(String, bool)>,
     notes: Vec<String>,
     worst_mv: f64,
@@ -27,14 +27,14 @@ impl Findings {
     }
 
     pub(crate) fn value(&mut self, place: &str, deviation: f64, tolerance: f64) {
-        self.values.push((place.to_owned(), deviation, tolerance));
+        self.values.push((place.into(), deviation, tolerance));
     }
 
     pub(crate) fn holds(&mut self, place: &str, is_right: bool) {
         self.facts.push((place.to_owned(), is_right));
     }
 
-    /// Compares two arrays; only the largest deviation is kept beside the number of values.
+    /// Compares two arrays; the value that comes closest to its tolerance is named in full.
     pub(crate) fn array(
         &mut self,
         place: &str,
@@ -42,12 +42,17 @@ impl Findings {
         expected: &[f64],
         tolerance: impl Fn(f64) -> f64,
     ) {
-        self.holds(
-            &format!("{place}: {} values, expected {}", ours.len(), expected.len()),
-            ours.len() == expected.len(),
-        );
-        for (idx, (x, y)) in ours.iter().zip(expected).enumerate() {
-            self.values.push((format!("{place}[{idx}] {x} expected {y}"), (x - y).abs(), tolerance(*y)));
+        let (n_ours, n_expected) = (ours.len(), expected.len());
+        self.holds(&format!("{place}: {n_ours} values, expected {n_expected}"), n_ours == n_expected);
+        let shared: Arc<str> = place.into();
+        let first = self.values.len();
+        let pairs = ours.iter().zip(expected);
+        self.values.extend(pairs.map(|(x, y)| (shared.clone(), (x - y).abs(), tolerance(*y))));
+        let figures =
+            self.values[first..].iter().map(|(_, deviation, tolerance)| deviation / tolerance).enumerate();
+        if let Some((idx, _)) = figures.max_by(|a, b| a.1.total_cmp(&b.1)) {
+            self.values[first + idx].0 =
+                format!("{place}[{idx}] {} expected {}", ours[idx], expected[idx]).into();
         }
     }
 

@@ -1,5 +1,8 @@
 //! Comparison with NEURON, case by case: geometry, states, whole traces, single compartments.
 
+#![expect(clippy::unwrap_used, reason = "a reference that cannot be read is a failure")]
+
+mod canonical;
 mod cell;
 mod findings;
 mod geometry;
@@ -18,6 +21,8 @@ fn matches_neuron() {
     for case in case_folders("biophysics") {
         if !case.files("protocol", ".json").is_empty() {
             cell::add_jobs(case, &mut jobs);
+        } else if case.find("canonical.json").is_some() {
+            canonical::add_jobs(case, &mut jobs);
         } else if !case.files("", ".npz").is_empty() {
             units::add_jobs(case, &mut jobs);
         } else {
