@@ -1,8 +1,8 @@
 //! Ion channels and calcium pools, one file each, and the catalog that finds them by name.
 //!
-//! A channel whose gates relax independently is a [`gated::Gated`] description: a table of constants and two short
+//! A channel whose gates relax independently is a `Gated` description: a table of constants and two short
 //! functions; the loops over compartments are written once. What does not fit (a kinetic scheme, a pool, a
-//! calcium-activated channel) implements [`Kernel`] itself. A new mechanism is one file and one line in
+//! calcium-activated channel) implements `Kernel` itself. A new mechanism is one file and one line in
 //! `catalog.rs`.
 
 mod catalog;

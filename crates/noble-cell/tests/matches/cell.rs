@@ -1,5 +1,6 @@
 //! Whole cells: a tracing, parameters, a protocol.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use noble_cell::mechanism::find_set;
@@ -15,6 +16,9 @@ use crate::{Job, geometry, probe, traces};
 
 /// The rule under which every reference of this kind was made.
 const SEGMENT_RULE: &str = "1+2*int(L/40)";
+
+/// Protocol of every traces file that has none of its own suffix.
+const MAIN_PROTOCOL: &str = "protocol.json";
 
 /// A case with everything that its protocols share.
 pub(crate) struct Cell {
@@ -63,35 +67,29 @@ pub(crate) fn number_at(json: &Value, key: &str, place: &str) -> f64 {
 
 /// Adds the comparisons of a case, or a note where the crate does not know what it needs.
 pub(crate) fn add_jobs(case: Case, jobs: &mut Vec<Job>) {
-    let name = case.folder.display().to_string();
-    let traces_files = file_names(&case, "traces", ".npz");
-    let stems = file_names(&case, "protocol", ".json").into_iter().map(|file| file.replace(".json", ""));
-    let suffixes: Vec<String> = stems.map(|stem| stem["protocol".len()..].to_owned()).collect();
-    for suffix in &suffixes {
-        let json = case.json(&format!("protocol{suffix}.json"));
-        if let Some(reason) = unknown_need(&json) {
-            let line = format!("{name}/protocol{suffix}.json: not run: {reason}");
-            jobs.push(Box::new(move || Findings::note(line)));
-        }
+    let mut traces_of: BTreeMap<String, Vec<String>> =
+        file_names(&case, "protocol", ".json").into_iter().map(|protocol| (protocol, Vec::new())).collect();
+    for file in file_names(&case, "traces", ".npz") {
+        let own = file.replace("traces", "protocol").replace(".npz", ".json");
+        let protocol = if case.find(&own).is_some() { own } else { MAIN_PROTOCOL.to_owned() };
+        traces_of.entry(protocol).or_default().push(file);
     }
     let mut loaded: Option<Arc<Cell>> = None;
-    for suffix in &suffixes {
-        let json = case.json(&format!("protocol{suffix}.json"));
-        if unknown_need(&json).is_some() {
+    for (file, traces_files) in traces_of {
+        let json = case.json(&file);
+        if let Some(reason) = unknown_need(&json) {
+            let line = format!("{}/{file}: not run: {reason}", case.folder.display());
+            jobs.push(Box::new(move || Findings::note(line)));
             continue;
         }
         let cell = loaded.get_or_insert_with(|| Arc::new(load(case.clone()))).clone();
         let axon_rule = AxonRule::from_name(json["axon_rule"].as_str().unwrap()).unwrap();
         let protocol = Arc::new(Protocol { cell, json, axon_rule });
-        let own_traces = traces_files.iter().filter(|file| {
-            let own = &file["traces".len()..file.len() - ".npz".len()];
-            own == suffix || (suffix.is_empty() && !suffixes.iter().any(|other| other == own))
-        });
-        for file in own_traces {
-            traces::add_jobs(&protocol, file, jobs);
+        for traces_file in traces_files {
+            traces::add_jobs(&protocol, &traces_file, jobs);
         }
-        if suffix.is_empty() {
-            let (a, b) = (protocol.clone(), protocol.clone());
+        if file == MAIN_PROTOCOL {
+            let (a, b) = (protocol.clone(), protocol);
             jobs.push(Box::new(move || geometry::compare(&a)));
             jobs.push(Box::new(move || probe::compare(&b)));
         }

@@ -19,7 +19,7 @@ fn matches_neuron() {
     let mut tally = Tally::new();
     let mut jobs = Vec::new();
     for case in case_folders("biophysics") {
-        if !case.files("protocol", ".json").is_empty() {
+        if !case.files("protocol", ".json").is_empty() || !case.files("traces", ".npz").is_empty() {
             cell::add_jobs(case, &mut jobs);
         } else if case.find("canonical.json").is_some() {
             canonical::add_jobs(case, &mut jobs);
