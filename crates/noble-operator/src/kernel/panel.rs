@@ -32,7 +32,7 @@ impl<'a> Matrix<'a> {
     }
 
     /// The rows from `row` on.
-    fn from_row(self, row: usize) -> Self {
+    fn below(self, row: usize) -> Self {
         Self { values: &self.values[row * self.stride..], rows: self.rows - row, ..self }
     }
 
@@ -87,14 +87,14 @@ pub(super) fn product<S: Lanes>(
             if is_packed {
                 all_columns::<S, TILE_ROWS>(&mut target, row, pack(&mut packed, row, a), b);
             } else {
-                all_columns::<S, TILE_ROWS>(&mut target, row, a.from_row(row), b);
+                all_columns::<S, TILE_ROWS>(&mut target, row, a.below(row), b);
             }
             row += TILE_ROWS;
         } else if left >= 2 {
-            all_columns::<S, 2>(&mut target, row, a.from_row(row), b);
+            all_columns::<S, 2>(&mut target, row, a.below(row), b);
             row += 2;
         } else {
-            all_columns::<S, 1>(&mut target, row, a.from_row(row), b);
+            all_columns::<S, 1>(&mut target, row, a.below(row), b);
             row += 1;
         }
     }
@@ -139,6 +139,7 @@ fn all_columns<S: Lanes, const M: usize>(
 }
 
 /// `M` rows of `N` registers.
+#[expect(clippy::needless_range_loop, reason = "constant bounds, unrolled into registers")]
 #[inline(always)]
 fn tile<S: Lanes, const M: usize, const N: usize>(
     target: &mut Target<'_, '_>,

@@ -12,12 +12,12 @@ fn step(step_na: f64) -> Query {
 
 /// The operator's file with its card text changed and a tensor left out or renamed.
 fn file(card: Option<&str>, rename: impl Fn(&str) -> Option<String>) -> Vec<u8> {
-    let bytes = operator().to_bytes().unwrap();
-    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let bytes = operator().to_bytes().expect("a sound file");
+    let tensors = SafeTensors::deserialize(&bytes).expect("a sound file");
     let views: Vec<(String, TensorView<'_>)> =
         tensors.iter().filter_map(|(name, view)| Some((rename(name)?, view))).collect();
     let metadata = card.map(|card| HashMap::from([(CARD_KEY.to_owned(), card.to_owned())]));
-    safetensors::serialize(views, metadata).unwrap()
+    safetensors::serialize(views, metadata).expect("a sound file")
 }
 
 fn keep(name: &str) -> Option<String> {
