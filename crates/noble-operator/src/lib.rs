@@ -3,6 +3,18 @@
 //! The network is one fixed architecture with a hand-derived backward pass, so it needs no tensor framework. A
 //! [`Network`] describes, a [`NetworkPlan`] prepares it for signals of one length, a [`Workspace`] runs it.
 //! An [`Operator`] is a network together with everything needed to use it: units, scaling, names and time grid.
+//!
+//! # Example
+//! ```
+//! use noble_operator::{Architecture, Initialization, Network, NetworkPlan, Purpose, Workspace};
+//! let network = Network::new(&Architecture::new(2, 8, 3, 16), Initialization::default(), 1)?;
+//! let plan = NetworkPlan::new(&network, 100)?;
+//! let mut workspace = Workspace::new(&plan, Purpose::Forward);
+//! let (x, mut y) = (vec![0.5; 2 * 100], vec![0.0; 100]);
+//! plan.forward(&mut workspace, &x, &mut y);
+//! assert!(y.iter().all(|value| value.is_finite()));
+//! # Ok::<(), noble_operator::Error>(())
+//! ```
 
 mod architecture;
 mod backward;

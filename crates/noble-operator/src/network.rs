@@ -151,6 +151,11 @@ impl Network {
         &self.values
     }
 
+    /// Names and places of the parameters beside their values, to be changed.
+    pub(crate) fn parts_mut(&mut self) -> (&[ParameterInfo], &mut [f32]) {
+        (&self.parameters, &mut self.values)
+    }
+
     /// All parameters, to be changed.
     pub fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values

@@ -94,9 +94,8 @@ impl Trainer {
             return Err(Error::Diverged { step: self.optimizer.n_steps, loss });
         }
         let learning_rate = self.schedule.learning_rate(self.optimizer.n_steps);
-        let parameters = self.network.parameters().to_vec();
-        let gradient = self.gradient.values();
-        self.optimizer.step(self.network.values_mut(), gradient, &parameters, learning_rate);
+        let (parameters, values) = self.network.parts_mut();
+        self.optimizer.step(values, self.gradient.values(), parameters, learning_rate);
         self.plan.load(&self.network);
         self.update_average();
         Ok(BatchReport { loss, n_samples: samples.len(), learning_rate, n_steps: self.optimizer.n_steps })
