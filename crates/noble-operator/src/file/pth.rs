@@ -9,6 +9,8 @@ use super::pickle::{Node, NodeIdx, Pickle};
 use crate::{Error, NamedTensor};
 
 const PICKLE_NAME: &str = "data.pkl";
+/// Storages may be read this many times the size of the file.
+const SHARED_STORAGE: u64 = 8;
 
 /// All tensors of a state dict; other entries are left out.
 pub(super) fn read_tensors(bytes: &[u8]) -> Result<Vec<NamedTensor>, Error> {
@@ -30,7 +32,9 @@ struct Archive<'b> {
     zip: ZipArchive<Cursor<&'b [u8]>>,
     /// Folder of all members, with its slash.
     folder: String,
-    n_bytes: usize,
+    n_bytes: u64,
+    /// Bytes that may still be read, so that a small file cannot ask for the same storage without end.
+    budget: u64,
 }
 
 impl<'b> Archive<'b> {
@@ -40,7 +44,8 @@ impl<'b> Archive<'b> {
             .file_names()
             .find_map(|name| name.strip_suffix(PICKLE_NAME).map(str::to_owned))
             .ok_or_else(|| wrong("the archive has no data.pkl"))?;
-        Ok(Self { zip, folder, n_bytes: bytes.len() })
+        let n_bytes = bytes.len() as u64;
+        Ok(Self { zip, folder, n_bytes, budget: SHARED_STORAGE * n_bytes })
     }
 
     /// A member's bytes. Members lie in the file as they are, so none can be larger than it.
@@ -48,10 +53,13 @@ impl<'b> Archive<'b> {
         let path = format!("{}{name}", self.folder);
         let file = self.zip.by_name(&path).map_err(|error| wrong(&format!("{path}: {error}")))?;
         let is_plain = file.compression() == CompressionMethod::Stored;
-        if !is_plain || file.size() > self.n_bytes as u64 {
+        if !is_plain || file.size() > self.n_bytes {
             return Err(wrong(&format!("{path} is compressed or longer than the file")));
         }
         let size = file.size();
+        self.budget = self.budget.checked_sub(size).ok_or_else(|| {
+            wrong(&format!("{path}: tensors share storages more than {SHARED_STORAGE} times over"))
+        })?;
         let mut content = Vec::with_capacity(size as usize);
         file.take(size).read_to_end(&mut content).map_err(|error| wrong(&format!("{path}: {error}")))?;
         Ok(content)
