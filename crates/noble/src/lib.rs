@@ -4,19 +4,28 @@
 //! operator, operators answer. The binary `noble` spells these stages as commands; everything it does is here.
 
 mod cells;
+#[cfg(feature = "cli")]
+pub mod cli;
+mod embedded;
 mod error;
+pub mod evaluate;
 mod excitability;
+pub mod features;
 pub mod figure;
 pub mod files;
 pub mod generate;
+mod predict;
 mod progress;
 mod protocol;
 pub mod reference_cell;
 mod simulate;
+pub mod training;
 
 pub use cells::Cells;
+pub use embedded::embedded_operator;
 pub use error::Error;
 pub use excitability::{Excitability, ExcitabilitySettings, I_THR, S_THR, measure_excitability};
+pub use predict::{Member, member_at, members_of, predict};
 pub use progress::{Progress, Silent};
 pub use protocol::Protocol;
 pub use simulate::{simulate_sweep, simulate_sweeps};

@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The command line of `noble`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    noble::cli::main()
+}

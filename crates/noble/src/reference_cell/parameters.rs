@@ -16,33 +16,33 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 type Entry = (&'static str, &'static str, f64, f64);
 
 const SOMA: [Entry; 12] = [
-    ("pas", "g_s_per_cm2", 1.2e-4, 1.35),
-    ("NaV", "gbar_s_per_cm2", 0.05, 1.15),
-    ("Kv3_1", "gbar_s_per_cm2", 0.9, 1.3),
-    ("K_T", "gbar_s_per_cm2", 0.01, 2.0),
-    ("Kd", "gbar_s_per_cm2", 5e-4, 2.0),
-    ("Im_v2", "gbar_s_per_cm2", 3.0e-4, 1.7),
-    ("SK", "gbar_s_per_cm2", 2.0e-4, 1.7),
-    ("Ca_HVA", "gbar_s_per_cm2", 3.0e-4, 1.5),
-    ("Ca_LVA", "gbar_s_per_cm2", 1.0e-3, 1.5),
-    ("CaDynamics", "gamma", 0.01, 1.5),
-    ("CaDynamics", "decay_ms", 150.0, 1.5),
-    ("Ih", "gbar_s_per_cm2", 5.0e-5, 1.5),
+    ("pas", "g_s_per_cm2", 1.2e-4, 1.13),
+    ("NaV", "gbar_s_per_cm2", 0.05, 1.06),
+    ("Kv3_1", "gbar_s_per_cm2", 0.9, 1.1),
+    ("K_T", "gbar_s_per_cm2", 0.01, 1.3),
+    ("Kd", "gbar_s_per_cm2", 5e-4, 1.3),
+    ("Im_v2", "gbar_s_per_cm2", 3.0e-4, 1.25),
+    ("SK", "gbar_s_per_cm2", 2.0e-4, 1.25),
+    ("Ca_HVA", "gbar_s_per_cm2", 3.0e-4, 1.18),
+    ("Ca_LVA", "gbar_s_per_cm2", 1.0e-3, 1.18),
+    ("CaDynamics", "gamma", 0.01, 1.18),
+    ("CaDynamics", "decay_ms", 150.0, 1.18),
+    ("Ih", "gbar_s_per_cm2", 5.0e-5, 1.18),
 ];
 
 const DENDRITE: [Entry; 5] = [
-    ("pas", "g_s_per_cm2", 1.2e-4, 1.35),
-    ("NaV", "gbar_s_per_cm2", 0.004, 1.5),
-    ("Kv3_1", "gbar_s_per_cm2", 0.05, 1.5),
-    ("Im_v2", "gbar_s_per_cm2", 8.0e-5, 1.7),
-    ("Ih", "gbar_s_per_cm2", 2.0e-5, 1.5),
+    ("pas", "g_s_per_cm2", 1.2e-4, 1.13),
+    ("NaV", "gbar_s_per_cm2", 0.004, 1.18),
+    ("Kv3_1", "gbar_s_per_cm2", 0.05, 1.18),
+    ("Im_v2", "gbar_s_per_cm2", 8.0e-5, 1.25),
+    ("Ih", "gbar_s_per_cm2", 2.0e-5, 1.18),
 ];
 
 const AXON: [Entry; 4] = [
-    ("pas", "g_s_per_cm2", 1.2e-4, 1.35),
-    ("NaV", "gbar_s_per_cm2", 0.06, 1.2),
-    ("Kv3_1", "gbar_s_per_cm2", 0.4, 1.3),
-    ("Kd", "gbar_s_per_cm2", 1.0e-3, 1.5),
+    ("pas", "g_s_per_cm2", 1.2e-4, 1.13),
+    ("NaV", "gbar_s_per_cm2", 0.06, 1.08),
+    ("Kv3_1", "gbar_s_per_cm2", 0.4, 1.1),
+    ("Kd", "gbar_s_per_cm2", 1.0e-3, 1.18),
 ];
 
 const LEAK_REVERSAL_MV: f64 = -78.0;
@@ -59,7 +59,7 @@ pub fn reference_parameters(id: ModelId) -> CellModel {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(SEED.wrapping_add(u64::from(id) << 20));
     let mut draw = |spread: f64| if id == 0 { 1.0 } else { spread.powf(2.0 * rng.random::<f64>() - 1.0) };
     // The leak and the capacitance belong to the membrane, so they vary alike everywhere.
-    let (leak_factor, capacitance_factor) = (draw(1.35), draw(1.1));
+    let (leak_factor, capacitance_factor) = (draw(1.13), draw(1.04));
     let kinds: [(SectionKind, &[Entry]); 3] =
         [(SectionKind::Soma, &SOMA), (SectionKind::Dendrite, &DENDRITE), (SectionKind::Axon, &AXON)];
     let mut sections = BTreeMap::new();

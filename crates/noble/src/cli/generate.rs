@@ -1,0 +1,99 @@
+//! `noble generate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use noble_data::dataset::Split;
+
+use super::inputs::{CellArgs, ProtocolArgs, protocol_of};
+use super::output::out_path;
+use super::terminal::{Bar, on_threads, words};
+use crate::generate::{Existing, GenerateSettings, generate};
+use crate::{Error, ExcitabilitySettings, Protocol, embedded_operator};
+
+/// A dataset for training: traces of many models at many currents, as HDF5 shards
+///
+/// Measures each model's threshold current and F-I slope first. A shard is written once and renamed into place;
+/// after an interruption the same command with --resume keeps what is finished.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    noble generate --out noble-out/dataset\n  \
+    noble generate --morphology cell.swc --cell hof_params.json --axon stub1 --lowest-na=-0.11 --highest-na 0.5 \
+    --validation-models 4 --test-models 6 --out pvalb-dataset\n  \
+    noble generate --out noble-out/dataset --resume")]
+pub(super) struct GenerateArgs {
+    #[command(flatten)]
+    cell: CellArgs,
+    /// Smallest amplitude of the current step
+    #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = -0.11)]
+    lowest_na: f64,
+    /// Largest amplitude of the current step; also the end of the F-I grid
+    #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = 0.28)]
+    highest_na: f64,
+    /// Traces of every model, at currents spread over the range
+    #[arg(long, value_name = "N", default_value_t = 48)]
+    traces_per_model: usize,
+    /// Models kept from training, for choices
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    validation_models: usize,
+    /// Models kept from training, for the test
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    test_models: usize,
+    /// Part of a training model's currents held out for validation, and again for the test
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
+    held_out: f64,
+    /// Traces of one shard
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    traces_per_shard: usize,
+    #[command(flatten)]
+    protocol: ProtocolArgs,
+    /// Seed of currents and splits
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Threads; results do not depend on it [default: all cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Continue a dataset that was begun with the same options
+    #[arg(long)]
+    resume: bool,
+    /// Folder to write [default: noble-out/dataset]
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &GenerateArgs) -> Result<(), Error> {
+    let cells = args.cell.cells()?;
+    let settings = settings(args)?;
+    let folder = out_path(args.out.as_deref(), "dataset");
+    let existing = if args.resume { Existing::Resume } else { Existing::Refuse };
+    let dataset = on_threads(args.threads, || generate(&cells, &settings, (&folder, existing), &Bar::new()))?;
+    let manifest = &dataset.manifest;
+    let count = |split| manifest.models.iter().filter(|model| model.split == split).count();
+    words(&format!(
+        "{} traces of {} models ({} for training, {} for validation, {} for the test) in {}",
+        manifest.n_traces(),
+        manifest.models.len(),
+        count(Split::Train),
+        count(Split::Validation),
+        count(Split::Test),
+        folder.display()
+    ));
+    Ok(())
+}
+
+fn settings(args: &GenerateArgs) -> Result<GenerateSettings, Error> {
+    let base =
+        if args.cell.is_embedded() { protocol_of(embedded_operator()?.card()) } else { Protocol::default() };
+    Ok(GenerateSettings {
+        seed: args.seed,
+        protocol: args.protocol.protocol(base)?,
+        lowest_na: args.lowest_na,
+        highest_na: args.highest_na,
+        n_traces_per_model: args.traces_per_model,
+        n_validation_models: args.validation_models,
+        n_test_models: args.test_models,
+        held_out_fraction: args.held_out,
+        n_traces_per_shard: args.traces_per_shard,
+        excitability: ExcitabilitySettings { largest_na: args.highest_na, ..ExcitabilitySettings::default() },
+    })
+}

@@ -1,0 +1,213 @@
+//! Options that several commands share: the cell, the protocol, the amplitudes.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use noble_data::cell_model::AxonRule;
+use noble_data::{ModelId, Sampling};
+use noble_operator::{Operator, OperatorCard};
+
+use super::terminal::words;
+use crate::reference_cell::reference_cells;
+use crate::{Cells, Error, Protocol, embedded_operator, files};
+
+/// Which cell, and how its axon ends.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Cell (without these: the embedded cell)")]
+pub(super) struct CellArgs {
+    /// Morphology as SWC, lengths in µm
+    #[arg(long, value_name = "SWC", requires = "cell")]
+    morphology: Option<PathBuf>,
+    /// Parameters: our cell file or hall of fame, an Allen parameter file, or a hof_params.json
+    #[arg(long, value_name = "JSON", requires = "morphology")]
+    cell: Option<PathBuf>,
+    /// One parameter set of a file that holds several, or `all`
+    #[arg(long, value_name = "K|all")]
+    hof: Option<String>,
+    /// Parameter sets by number
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', conflicts_with = "hof")]
+    models: Option<Vec<ModelId>>,
+    /// What becomes of the reconstructed axon; without it the file's family decides, and the choice is printed
+    #[arg(long, value_enum)]
+    axon: Option<AxonArg>,
+    /// Catalog of ion channels
+    #[arg(long, value_enum, default_value = "allen")]
+    mechanisms: MechanismsArg,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AxonArg {
+    /// As it was traced
+    Keep,
+    /// Two 30 µm stubs at the middle of the soma
+    Peri,
+    /// Two 30 µm stubs of 1 µm diameter at the end of the soma
+    Stub1,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum MechanismsArg {
+    /// Channels of the Allen Institute's models
+    Allen,
+}
+
+impl CellArgs {
+    /// Whether the embedded cell is meant.
+    pub(super) fn is_embedded(&self) -> bool {
+        self.cell.is_none()
+    }
+
+    /// Reads the files, prints what was assumed, and keeps the models asked for.
+    pub(super) fn cells(&self) -> Result<Cells, Error> {
+        let MechanismsArg::Allen = self.mechanisms;
+        let mut cells = match (&self.morphology, &self.cell) {
+            (Some(morphology), Some(cell)) => read_cells(morphology, cell)?,
+            _ => reference_cells()?,
+        };
+        if let Some(ids) = self.ids(&cells)? {
+            cells.select(&ids)?;
+        }
+        if let Some(axon) = self.axon {
+            cells.set_axon_rule(match axon {
+                AxonArg::Keep => AxonRule::Keep,
+                AxonArg::Peri => AxonRule::Peri,
+                AxonArg::Stub1 => AxonRule::Stub1,
+            });
+        } else if !self.is_embedded() {
+            cells.reports.1.assumed.iter().for_each(|line| words(&format!("assumed: {line}")));
+        }
+        Ok(cells)
+    }
+
+    /// Numbers asked for, in the order in which they were named.
+    pub(super) fn ids(&self, cells: &Cells) -> Result<Option<Vec<ModelId>>, Error> {
+        match (self.hof.as_deref(), &self.models) {
+            (None, None) => Ok(None),
+            (Some("all"), _) => Ok(Some(cells.models.keys().copied().collect())),
+            (Some(text), _) => {
+                let wrong = |_| Error::usage(format!("--hof {text} is no number"), "give a number, or all");
+                Ok(Some(vec![text.parse().map_err(wrong)?]))
+            }
+            (None, Some(ids)) => Ok(Some(ids.clone())),
+        }
+    }
+}
+
+fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
+    let swc = files::read(morphology)?;
+    let parameters = files::read(cell)?;
+    // Each file alone first, so that an error names the file it lies in.
+    noble_data::morphology::read_swc(&swc).map_err(|error| Error::from(error).in_file(morphology))?;
+    let cells = Cells::read(&swc, &parameters).map_err(|error| error.in_file(cell))?;
+    let (report, fields) = &cells.reports;
+    if !report.fragment_lines.is_empty() {
+        let (n, lines) = (report.fragment_lines.len(), shortened(&report.fragment_lines));
+        words(&format!("note: {}: {n} fragments join nothing (lines {lines})", morphology.display()));
+    }
+    if !report.other_type_lines.is_empty() {
+        let lines = shortened(&report.other_type_lines);
+        words(&format!("note: {}: types other than 1 to 4 read as dendrite (lines {lines})", morphology.display()));
+    }
+    for line in &fields.ignored {
+        words(&format!("ignored: {}: {line}", cell.display()));
+    }
+    words(&format!("note: {}: {} fields used", cell.display(), fields.used.len()));
+    Ok(cells)
+}
+
+fn shortened(lines: &[usize]) -> String {
+    let shown: Vec<String> = lines.iter().take(8).map(ToString::to_string).collect();
+    let more = if lines.len() > shown.len() { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+/// The protocol, each value optional so that a default can come from an operator.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Protocol")]
+pub(super) struct ProtocolArgs {
+    /// Onset of the step [default: 15]
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    delay_ms: Option<f64>,
+    /// Duration of the step [default: 400]
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    duration_ms: Option<f64>,
+    /// Length of a sweep [default: 515]
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    total_ms: Option<f64>,
+    /// Time step of the solver [default: 0.02]
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    dt_ms: Option<f64>,
+    /// Keep every n-th sample [default: 3; embedded cell: as the embedded operator]
+    #[arg(long, value_name = "N")]
+    every: Option<usize>,
+    /// Take samples as they are, or low-pass filter first [default: plain]
+    #[arg(long, value_enum)]
+    sampling: Option<SamplingArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SamplingArg {
+    Plain,
+    Lowpass,
+}
+
+impl ProtocolArgs {
+    /// The protocol typed, the rest from `base`.
+    pub(super) fn protocol(&self, base: Protocol) -> Result<Protocol, Error> {
+        let protocol = Protocol {
+            delay_ms: self.delay_ms.unwrap_or(base.delay_ms),
+            duration_ms: self.duration_ms.unwrap_or(base.duration_ms),
+            total_ms: self.total_ms.unwrap_or(base.total_ms),
+            solver_step_ms: self.dt_ms.unwrap_or(base.solver_step_ms),
+            every: self.every.unwrap_or(base.every),
+            sampling: match self.sampling {
+                Some(SamplingArg::Plain) => Sampling::Plain,
+                Some(SamplingArg::Lowpass) => Sampling::LowPass,
+                None => base.sampling,
+            },
+        };
+        protocol.check()?;
+        Ok(protocol)
+    }
+}
+
+/// The protocol an operator was trained on.
+pub(super) fn protocol_of(card: &OperatorCard) -> Protocol {
+    #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
+    let n_solver_steps = ((card.grid.n_samples() - 1) * card.sampling.every) as f64;
+    Protocol {
+        delay_ms: card.stimulus.delay_ms,
+        duration_ms: card.stimulus.duration_ms,
+        total_ms: n_solver_steps * card.sampling.dt_ms,
+        solver_step_ms: card.sampling.dt_ms,
+        every: card.sampling.every,
+        sampling: card.sampling.kind,
+    }
+}
+
+/// The operator of a file, or the embedded one.
+pub(super) fn operator(path: Option<&Path>) -> Result<Operator, Error> {
+    match path {
+        Some(path) => files::read_with(path, Operator::from_bytes),
+        None => embedded_operator(),
+    }
+}
+
+/// The first `n` models in the order in which an operator answers for them: training, validation, test.
+pub(super) fn first_members(card: &OperatorCard, n_members: usize) -> Result<Vec<ModelId>, Error> {
+    let ordered = [&card.train_models, &card.validation_models, &card.test_models];
+    let all: Vec<ModelId> = ordered.into_iter().flatten().copied().collect();
+    if n_members == 0 || n_members > all.len() {
+        let remedy = format!("ask for 1 to {}, or for a place of your own with --latent", all.len());
+        return Err(Error::usage(format!("--members {n_members} of {} models", all.len()), remedy));
+    }
+    Ok(all[..n_members].to_vec())
+}
+
+/// Amplitudes as typed: numbers with commas between them.
+pub(super) fn amplitudes(typed: &[f64]) -> Result<Vec<f64>, Error> {
+    match typed.iter().find(|step_na| !step_na.is_finite()) {
+        Some(step_na) => Err(Error::usage(format!("--step-na holds {step_na}"), "give finite currents in nA")),
+        None => Ok(typed.to_vec()),
+    }
+}

@@ -1,0 +1,78 @@
+//! The command line: what was typed, then what it means; data on stdout, words on stderr.
+
+mod evaluate;
+mod extract;
+mod generate;
+mod inputs;
+mod operator;
+mod output;
+mod predict;
+mod simulate;
+mod table;
+mod terminal;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::Error;
+
+/// Neural operators for neurons: simulate a cell, train a Fourier neural operator on it, ask it for ensembles.
+///
+/// Without arguments every command works on an embedded fast-spiking interneuron and an operator trained on it:
+/// `noble predict` answers at once, `noble generate`, `noble train` and `noble evaluate` run the whole chain.
+#[derive(Debug, Parser)]
+#[command(name = "noble", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Simulate(Box<simulate::SimulateArgs>),
+    Extract(extract::ExtractArgs),
+    Generate(Box<generate::GenerateArgs>),
+    Train(train::TrainArgs),
+    Predict(predict::PredictArgs),
+    Evaluate(evaluate::EvaluateArgs),
+    Operator(operator::OperatorArgs),
+}
+
+/// Runs the command that was typed; 0 done, 1 we failed, 2 the input was wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let result = match cli.command {
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Extract(args) => extract::run(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Train(args) => train::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Operator(args) => operator::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Writes what is wrong and, on its own line, what to do.
+fn report(error: &Error) {
+    let message = error.to_string();
+    match message.rsplit_once("; ") {
+        Some((what, remedy)) => terminal::words(&format!("error: {what}\nhint: {remedy}")),
+        None => terminal::words(&format!("error: {message}")),
+    }
+}

@@ -1,0 +1,242 @@
+//! `noble predict`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use noble_data::sweeps::Precision;
+use noble_data::{ModelId, Sweeps};
+use noble_operator::{Operator, OperatorCard};
+use serde_json::{Value, json};
+
+use super::inputs::{amplitudes, first_members, operator};
+use super::output::DEFAULT_FOLDER;
+use super::table::{csv_table, short, text_table};
+use super::terminal::{data, on_threads, words};
+use crate::features::{SweepFeatures, extract, features_named};
+use crate::figure::{
+    EnsembleFigure, LatentFigure, LatentPoint, LatentRole, StepCurrent, axis, ensemble_svg, latent_svg,
+};
+use crate::{Error, I_THR, Member, S_THR, files, member_at, members_of, predict};
+
+/// Voltage of an ensemble, its features and its figure
+///
+/// Asks an operator for members it knows by number, for the first N of them, or for a place of your own in latent
+/// space. Writes ensemble.npz, ensemble.svg, latent.svg and features.csv, and prints a table of features.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    noble predict\n  \
+    noble predict --step-na 0.1,0.2 --members 50 --out ensemble\n  \
+    noble predict --latent i_thr_na=0.07,s_thr_hz_per_na=480 --step-na 0.15 --format json\n  \
+    noble predict --operator pvalb.safetensors --models 3,17")]
+pub(super) struct PredictArgs {
+    /// Operator to ask [default: the embedded one]
+    #[arg(long, value_name = "SAFETENSORS")]
+    operator: Option<PathBuf>,
+    /// Amplitudes of the current step in nA
+    #[arg(long, value_name = "NA,…", value_delimiter = ',', allow_hyphen_values = true)]
+    step_na: Option<Vec<f64>>,
+    /// The first N models of the operator's header: training, validation, test [default: 20]
+    #[arg(long, value_name = "N", conflicts_with_all = ["models", "latent"])]
+    members: Option<usize>,
+    /// Models of the operator's header by number
+    #[arg(long, value_name = "ID,…", value_delimiter = ',', conflicts_with = "latent")]
+    models: Option<Vec<ModelId>>,
+    /// A neuron of your own by its latent features
+    #[arg(long, value_name = "NAME=VALUE,…", value_delimiter = ',')]
+    latent: Option<Vec<String>>,
+    /// What to print
+    #[arg(long, value_enum, default_value = "table")]
+    format: Format,
+    /// Threads; results do not depend on it [default: all cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Folder to write [default: noble-out]
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+/// Columns of the printed table; `features.csv` holds all.
+const SHOWN: [&str; 7] = [
+    "Spikecount",
+    "time_to_first_spike",
+    "mean_frequency",
+    "AP1_peak",
+    "AP1_width",
+    "AHP_depth",
+    "steady_state_voltage_stimend",
+];
+const DEFAULT_MEMBERS: usize = 20;
+/// A current in the middle of the firing range of the embedded cell.
+const DEFAULT_STEP_NA: f64 = 0.15;
+/// Rows that fit a screen.
+const MOST_ROWS: usize = 24;
+
+pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
+    let operator = operator(args.operator.as_deref())?;
+    let steps_na = amplitudes(args.step_na.as_deref().unwrap_or(&[DEFAULT_STEP_NA]))?;
+    let members = members(args, &operator)?;
+    let asked = features_named(&["all".to_owned()])?;
+    let (sweeps, features) = on_threads(args.threads, || {
+        let sweeps = predict(&operator, &members, &steps_na)?;
+        let window = sweeps.window.ok_or_else(|| Error::Internal { what: "a prediction has no window".to_owned() })?;
+        let features = extract(&sweeps, &asked, window)?;
+        Ok((sweeps, features))
+    })?;
+    let folder = args.out.as_deref().unwrap_or(Path::new(DEFAULT_FOLDER));
+    let rows = Rows { card: operator.card(), members: &members, sweeps: &sweeps, features: &features };
+    files::write(&folder.join("ensemble.npz"), &sweeps.to_npz(Precision::Single)?)?;
+    files::write(&folder.join("ensemble.svg"), rows.ensemble_figure(&steps_na).as_bytes())?;
+    files::write(&folder.join("latent.svg"), rows.latent_figure().as_bytes())?;
+    let names: Vec<&str> = asked.iter().map(|feature| feature.name).collect();
+    let (header, lines) = rows.table(&names, |value| value.map_or_else(String::new, |value| value.to_string()));
+    files::write(&folder.join("features.csv"), csv_table(&header, &lines).as_bytes())?;
+    match args.format {
+        Format::Json => data(&format!("{}\n", rows.json()))?,
+        Format::Table => print_table(&rows, steps_na.len())?,
+    }
+    words(&format!("ensemble.npz, ensemble.svg, latent.svg, features.csv in {}", folder.display()));
+    Ok(())
+}
+
+fn members(args: &PredictArgs, operator: &Operator) -> Result<Vec<Member>, Error> {
+    if let Some(pairs) = &args.latent {
+        return Ok(vec![member_at(operator, latents(pairs)?)?]);
+    }
+    if let Some(ids) = &args.models {
+        return members_of(operator, ids);
+    }
+    let card = operator.card();
+    let n_known = card.train_models.len() + card.validation_models.len() + card.test_models.len();
+    let n_members = args.members.unwrap_or(DEFAULT_MEMBERS.min(n_known));
+    members_of(operator, &first_members(card, n_members)?)
+}
+
+fn latents(pairs: &[String]) -> Result<BTreeMap<String, f64>, Error> {
+    let mut latents = BTreeMap::new();
+    for pair in pairs {
+        let parsed = pair.split_once('=').and_then(|(name, value)| Some((name.trim(), value.trim().parse().ok()?)));
+        let Some((name, value)) = parsed else {
+            let example = "write --latent i_thr_na=0.07,s_thr_hz_per_na=480";
+            return Err(Error::usage(format!("--latent {pair} is not NAME=NUMBER"), example));
+        };
+        if latents.insert(name.to_owned(), value).is_some() {
+            return Err(Error::usage(format!("--latent names {name} twice"), "give each feature once"));
+        }
+    }
+    Ok(latents)
+}
+
+fn print_table(rows: &Rows<'_>, n_steps: usize) -> Result<(), Error> {
+    let (header, lines) = rows.table(&SHOWN, short);
+    data(&text_table(&header, &lines[..lines.len().min(MOST_ROWS)]))?;
+    if lines.len() > MOST_ROWS {
+        words(&format!("… {} more rows in features.csv", lines.len() - MOST_ROWS));
+    }
+    let n_firing = rows.features.iter().filter(|row| !row.spike_times_ms.is_empty()).count();
+    words(&format!("{} members at {n_steps} currents: {n_firing} of {} sweeps fire", rows.members.len(), lines.len()));
+    for (sweep_idx, warning) in rows.features.iter().flat_map(|row| row.warnings.iter().map(move |w| (row.sweep_idx, w))) {
+        words(&format!("warning: sweep {sweep_idx}: {warning}"));
+    }
+    Ok(())
+}
+
+/// An answer with everything that describes it, one row per member and current.
+struct Rows<'a> {
+    card: &'a OperatorCard,
+    members: &'a [Member],
+    sweeps: &'a Sweeps,
+    features: &'a [SweepFeatures],
+}
+
+impl Rows<'_> {
+    fn model(&self, row: usize) -> ModelId {
+        self.sweeps.models.as_ref().map_or(0, |models| models[row])
+    }
+
+    fn latent_names(&self) -> impl Iterator<Item = &String> {
+        self.card.input.latents.iter().map(|latent| &latent.name)
+    }
+
+    fn table(&self, names: &[&str], format: impl Fn(Option<f64>) -> String) -> (Vec<String>, Vec<Vec<String>>) {
+        let mut header = vec!["model".to_owned(), "step_na".to_owned()];
+        header.extend(self.latent_names().cloned());
+        header.extend(names.iter().map(|name| (*name).to_owned()));
+        let line = |row: &SweepFeatures| {
+            let idx = row.sweep_idx;
+            let latents = self.latent_names().map(|name| Some(self.sweeps.latents[name][idx]));
+            let values = std::iter::once(row.step_na).chain(latents).chain(names.iter().map(|name| row.mean(name)));
+            std::iter::once(self.model(idx).to_string()).chain(values.map(&format)).collect()
+        };
+        (header, self.features.iter().map(line).collect())
+    }
+
+    fn json(&self) -> Value {
+        let row = |features: &SweepFeatures| {
+            let idx = features.sweep_idx;
+            let latents: BTreeMap<&String, f64> =
+                self.latent_names().map(|name| (name, self.sweeps.latents[name][idx])).collect();
+            json!({
+                "model": self.model(idx),
+                "step_na": features.step_na,
+                "latents": latents,
+                "features": features.means(),
+                "spike_times_ms": features.spike_times_ms,
+                "warnings": features.warnings,
+            })
+        };
+        Value::Array(self.features.iter().map(row).collect())
+    }
+
+    /// The ensemble at the first current.
+    fn ensemble_figure(&self, steps_na: &[f64]) -> String {
+        let rows = || (0..self.members.len()).map(|member_idx| member_idx * steps_na.len());
+        let timing = self.card.stimulus;
+        ensemble_svg(&EnsembleFigure {
+            title: format!("{} neurons at {} nA", self.members.len(), axis::number(steps_na[0], 3)),
+            subtitle: "predicted by a Fourier neural operator".to_owned(),
+            times_ms: self.sweeps.times_ms.clone(),
+            v_mv: rows().map(|row| self.sweeps.v_mv.row(row).to_vec()).collect(),
+            spike_times_ms: rows().map(|row| self.features[row].spike_times_ms.clone()).collect(),
+            step: StepCurrent {
+                delay_ms: timing.delay_ms,
+                duration_ms: timing.duration_ms,
+                amplitude_na: steps_na[0],
+            },
+            member_labels: rows().map(|row| self.model(row).to_string()).collect(),
+            highlighted_idx: None,
+        })
+    }
+
+    fn latent_figure(&self) -> String {
+        let place = |latents: &BTreeMap<String, f64>, role, label: String| {
+            let (threshold_na, slope_hz_per_na) = (*latents.get(I_THR)?, *latents.get(S_THR)?);
+            Some(LatentPoint { threshold_na, slope_hz_per_na, role, label })
+        };
+        let role = |id: ModelId| {
+            let card = self.card;
+            if card.test_models.contains(&id) {
+                LatentRole::Test
+            } else if card.validation_models.contains(&id) {
+                LatentRole::Validation
+            } else {
+                LatentRole::Train
+            }
+        };
+        let known = self.card.models.iter().filter_map(|model| place(&model.latents, role(model.id), String::new()));
+        let asked = self.members.iter().filter_map(|member| {
+            place(&member.latents, LatentRole::Queried, member.id.to_string())
+        });
+        latent_svg(&LatentFigure {
+            title: "Latent space".to_owned(),
+            subtitle: "threshold current and F-I slope of the models".to_owned(),
+            points: known.chain(asked).collect(),
+        })
+    }
+}

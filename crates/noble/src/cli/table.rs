@@ -1,0 +1,56 @@
+//! Tables for a terminal, and the same values as CSV.
+
+/// Rows of text under a header, columns aligned to the right but for the first.
+pub(super) fn text_table(header: &[String], rows: &[Vec<String>]) -> String {
+    let n_chars = |cell: &String| cell.chars().count();
+    let widths: Vec<usize> = (0..header.len())
+        .map(|column| {
+            let cells = rows.iter().map(|row| n_chars(&row[column]));
+            cells.chain([n_chars(&header[column])]).max().unwrap_or(0)
+        })
+        .collect();
+    let line = |row: &[String]| {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            let padding = " ".repeat(width - n_chars(cell));
+            if column == 0 { format!("{cell}{padding}") } else { format!("{padding}{cell}") }
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    let rule = widths.iter().map(|width| "─".repeat(*width)).collect::<Vec<_>>().join("  ") + "\n";
+    line(header) + &rule + &rows.iter().map(|row| line(row)).collect::<String>()
+}
+
+/// The same as CSV; cells hold no commas, quotes or line ends.
+pub(super) fn csv_table(header: &[String], rows: &[Vec<String>]) -> String {
+    let line = |row: &[String]| row.join(",") + "\n";
+    line(header) + &rows.iter().map(|row| line(row)).collect::<String>()
+}
+
+/// A number for a table: four significant digits, an empty cell where there is none.
+pub(super) fn short(value: Option<f64>) -> String {
+    let Some(value) = value else { return "–".to_owned() };
+    let magnitude = value.abs();
+    let n_decimals = if magnitude >= 1000.0 {
+        0
+    } else if magnitude >= 100.0 {
+        1
+    } else if magnitude >= 1.0 {
+        2
+    } else {
+        4
+    };
+    let text = format!("{value:.n_decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshot_columns_are_aligned() {
+        let header = ["name".to_owned(), "v_mv".to_owned()];
+        let rows = [vec!["a".to_owned(), short(Some(-70.25))], vec!["long".to_owned(), short(None)]];
+        assert_eq!(text_table(&header, &rows), "name    v_mv\n────  ──────\na     -70.25\nlong       –\n");
+    }
+}

@@ -1,0 +1,88 @@
+//! Words and progress bars on stderr, data on stdout.
+
+use std::io::Write;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{Error, Progress};
+
+/// Writes words for a person; a closed stderr is no reason to fail.
+pub(super) fn words(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Writes data.
+///
+/// A reader that has gone away (`noble … | head`) ends the output without an error.
+pub(super) fn data(text: &str) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::Write { path: "stdout".into(), what: error.to_string() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A progress bar, shown where stderr is a terminal; elsewhere the state is written now and then as a line.
+pub(super) struct Bar {
+    bar: Mutex<ProgressBar>,
+}
+
+impl Bar {
+    pub(super) fn new() -> Self {
+        Self { bar: Mutex::new(ProgressBar::hidden()) }
+    }
+
+    fn with(&self, act: impl FnOnce(&ProgressBar)) {
+        if let Ok(bar) = self.bar.lock() {
+            act(&bar);
+        }
+    }
+}
+
+impl Progress for Bar {
+    fn start(&self, stage: &str, n_items: usize) {
+        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {elapsed} · {eta} left {msg}");
+        let bar = ProgressBar::new(n_items as u64).with_prefix(stage.to_owned());
+        if let Ok(style) = style {
+            bar.set_style(style.progress_chars("━╸ "));
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        if let Ok(mut own) = self.bar.lock() {
+            *own = bar;
+        }
+    }
+
+    fn advance(&self, n_items: usize) {
+        self.with(|bar| bar.inc(n_items as u64));
+    }
+
+    fn say(&self, text: &str) {
+        self.with(|bar| {
+            bar.set_message(text.to_owned());
+            if bar.is_hidden() {
+                let (done, all) = (bar.position(), bar.length().unwrap_or_default());
+                words(&format!("{} {done}/{all}: {text}", bar.prefix()));
+            }
+        });
+    }
+
+    fn finish(&self) {
+        self.with(ProgressBar::finish_and_clear);
+    }
+}
+
+/// Runs work on a pool of the threads asked for; results do not depend on their number.
+pub(super) fn on_threads<T: Send>(
+    n_threads: Option<usize>,
+    work: impl FnOnce() -> Result<T, Error> + Send,
+) -> Result<T, Error> {
+    if n_threads == Some(0) {
+        return Err(Error::usage("--threads is 0", "ask for one or more, or leave it out to use all cores"));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads.unwrap_or(0)).build();
+    pool.map_err(|error| Error::Internal { what: error.to_string() })?.install(work)
+}

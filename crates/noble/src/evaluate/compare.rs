@@ -1,0 +1,127 @@
+//! Pairs of reference and predicted traces.
+
+use ndarray::Array2;
+use noble_data::dataset::Split;
+use noble_data::sweeps::StimulusWindow;
+use noble_data::{ModelId, Sweeps};
+use noble_features::{Feature, STUDY_FEATURES, feature};
+use noble_operator::{Operator, Query, QueryStimulus};
+
+use crate::features::{SweepFeatures, extract};
+use crate::generate::DatasetFolder;
+use crate::{Error, I_THR};
+
+/// One trace of the dataset and what the operator said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparedTrace {
+    /// Its model.
+    pub model: ModelId,
+    /// What its model was for in training.
+    pub model_split: Split,
+    /// Amplitude of its step.
+    pub step_na: f64,
+    /// Threshold current of the model, where the dataset has it.
+    pub i_thr_na: Option<f64>,
+    /// `‖predicted − reference‖₂ / ‖reference‖₂` of the voltage.
+    pub relative_l2: f64,
+    /// Simulated voltage, `[t]`.
+    pub reference_mv: Vec<f64>,
+    /// Predicted voltage, `[t]`.
+    pub predicted_mv: Vec<f64>,
+    /// Features of the simulated trace.
+    pub reference: SweepFeatures,
+    /// Features of the predicted trace.
+    pub predicted: SweepFeatures,
+}
+
+struct Chosen {
+    model: ModelId,
+    model_split: Split,
+    step_na: f64,
+    reference_mv: Vec<f64>,
+}
+
+/// Predicts every trace of the dataset that was held out for `split`: the held-out currents of training models, and
+/// all currents of the models held out.
+///
+/// # Errors
+/// [`Error::File`] for a damaged shard, [`Error::Operator`] for a dataset on another time grid or a model whose
+/// latent features the operator does not take, [`Error::Usage`] when no trace is held out.
+pub fn compare(operator: &Operator, dataset: &DatasetFolder, split: Split) -> Result<Vec<ComparedTrace>, Error> {
+    operator.check_grid(dataset.manifest.grid)?;
+    let chosen = chosen(dataset, split)?;
+    if chosen.is_empty() {
+        let what = format!("the dataset holds out no traces for {}", split.name());
+        return Err(Error::usage(what, "generate one that does"));
+    }
+    let n_samples = dataset.manifest.grid.n_samples();
+    let predicted = predict_all(operator, dataset, &chosen)?;
+    let reference: Vec<f64> = chosen.iter().flat_map(|trace| trace.reference_mv.iter().copied()).collect();
+    let features = |v_mv: Vec<f64>| -> Result<Vec<SweepFeatures>, Error> {
+        let v_mv = Array2::from_shape_vec((chosen.len(), n_samples), v_mv)
+            .map_err(|error| Error::Internal { what: error.to_string() })?;
+        let steps = chosen.iter().map(|trace| Some(trace.step_na)).collect();
+        let sweeps = Sweeps::new(dataset.manifest.grid.times_ms(), steps, v_mv)?;
+        let asked: Vec<&'static Feature> = STUDY_FEATURES.iter().map(|name| feature(name)).collect::<Result<_, _>>()?;
+        let start_ms = dataset.manifest.delay_ms;
+        let end_ms = start_ms + dataset.manifest.duration_ms;
+        extract(&sweeps, &asked, StimulusWindow { start_ms, end_ms })
+    };
+    let both = features(reference)?.into_iter().zip(features(predicted.clone())?);
+    let traces = chosen.into_iter().zip(predicted.chunks(n_samples)).zip(both);
+    Ok(traces
+        .map(|((chosen, predicted_mv), (reference, predicted))| ComparedTrace {
+            model: chosen.model,
+            model_split: chosen.model_split,
+            step_na: chosen.step_na,
+            i_thr_na: dataset.manifest.model(chosen.model).and_then(|model| model.latents.get(I_THR)).copied(),
+            relative_l2: relative_l2(predicted_mv, &chosen.reference_mv),
+            reference_mv: chosen.reference_mv,
+            predicted_mv: predicted_mv.to_vec(),
+            reference,
+            predicted,
+        })
+        .collect())
+}
+
+fn chosen(dataset: &DatasetFolder, split: Split) -> Result<Vec<Chosen>, Error> {
+    let mut chosen = Vec::new();
+    for shard in dataset.shards()? {
+        for row in 0..shard.models.len() {
+            let model = shard.models[row];
+            let Some(model_split) = dataset.manifest.model(model).map(|model| model.split) else { continue };
+            if shard.splits[row] == split && (model_split == Split::Train || model_split == split) {
+                let reference_mv = shard.voltage_mv.row(row).iter().map(|v| f64::from(*v)).collect();
+                chosen.push(Chosen { model, model_split, step_na: shard.step_na[row], reference_mv });
+            }
+        }
+    }
+    Ok(chosen)
+}
+
+fn predict_all(operator: &Operator, dataset: &DatasetFolder, chosen: &[Chosen]) -> Result<Vec<f64>, Error> {
+    let query = |trace: &Chosen| Query {
+        stimulus: QueryStimulus::Step { step_na: trace.step_na },
+        latents: dataset.manifest.model(trace.model).map(|model| model.latents.clone()).unwrap_or_default(),
+    };
+    let queries: Vec<Query> = chosen.iter().map(query).collect();
+    Ok(operator.plan()?.predict_mv(&queries)?.into_iter().map(f64::from).collect())
+}
+
+fn relative_l2(predicted: &[f64], reference: &[f64]) -> f64 {
+    let difference: f64 = predicted.iter().zip(reference).map(|(p, r)| (p - r) * (p - r)).sum();
+    let size: f64 = reference.iter().map(|r| r * r).sum();
+    (difference / size).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_relative_l2_of_a_scaled_trace_is_its_excess() {
+        let reference = [-70.0, -60.0, 20.0];
+        let predicted: Vec<f64> = reference.iter().map(|v| 1.1 * v).collect();
+        assert!((relative_l2(&predicted, &reference) - 0.1).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,10 @@
+//! The operator against the simulator, trace by trace, with failures counted.
+//!
+//! Published comparisons of features leave out pairs of traces of which one fires and the other does not. Here they
+//! are the first table: every trace is in it, and the feature errors say over how many pairs they were taken.
+
+mod compare;
+mod report;
+
+pub use compare::{ComparedTrace, compare};
+pub use report::{Evaluation, FeatureError, FiringTable, GroupReport, group_reports};

@@ -1,0 +1,192 @@
+//! Figures of merit of groups of traces.
+
+use std::collections::BTreeMap;
+
+use noble_data::dataset::Split;
+use noble_features::STUDY_FEATURES;
+use serde::Serialize;
+
+use super::ComparedTrace;
+
+/// Who fires: every trace is counted once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct FiringTable {
+    /// Both fire.
+    pub n_both_fire: usize,
+    /// The simulator fires, the operator does not.
+    pub n_missed: usize,
+    /// The operator fires, the simulator does not.
+    pub n_invented: usize,
+    /// Neither fires.
+    pub n_both_silent: usize,
+}
+
+/// Error of one feature over the pairs that agree on firing and both have it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct FeatureError {
+    /// Pairs.
+    pub n_pairs: usize,
+    /// Mean of `|predicted − reference| / |reference + 1e-6|`, as the published study takes it.
+    pub mean_relative: f64,
+    /// Median of the same.
+    pub median_relative: f64,
+    /// Median of `|predicted − reference|` in the feature's unit.
+    pub median_absolute: f64,
+}
+
+/// Figures of merit of one group of traces.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GroupReport {
+    /// What the group is.
+    pub name: &'static str,
+    /// Traces.
+    pub n_traces: usize,
+    /// Models.
+    pub n_models: usize,
+    /// Mean relative L2 of the voltage.
+    pub voltage_relative_l2: f64,
+    /// Median of the same.
+    pub voltage_relative_l2_median: f64,
+    /// Who fires.
+    pub firing: FiringTable,
+    /// Mean of `|predicted − reference|` of the spike count over all traces, firing or not.
+    pub spike_count_mean_absolute: f64,
+    /// Sum of `|predicted − reference|` of the spike count over the sum of the reference's.
+    pub spike_count_relative: Option<f64>,
+    /// Features of the published study by eFEL's name; one that no pair has is left out.
+    pub features: BTreeMap<&'static str, FeatureError>,
+}
+
+/// The whole comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evaluation {
+    /// Held-out currents of the models seen in training, then models never seen.
+    pub groups: Vec<GroupReport>,
+}
+
+/// Offset of the published study's relative error.
+const RELATIVE_OFFSET: f64 = 1e-6;
+
+/// Reports on the held-out currents of training models and on held-out models; an empty group is left out.
+#[must_use]
+pub fn group_reports(traces: &[ComparedTrace]) -> Evaluation {
+    let of = |is_wanted: fn(&ComparedTrace) -> bool| traces.iter().filter(|trace| is_wanted(trace)).collect();
+    let known: Vec<&ComparedTrace> = of(|trace| trace.model_split == Split::Train);
+    let unseen: Vec<&ComparedTrace> = of(|trace| trace.model_split != Split::Train);
+    let groups = [("unseen currents, known models", known), ("unseen models", unseen)];
+    let groups = groups.into_iter().filter(|(_, traces)| !traces.is_empty());
+    Evaluation { groups: groups.map(|(name, traces)| group_report(name, &traces)).collect() }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of traces")]
+fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> GroupReport {
+    let n_traces = traces.len() as f64;
+    let mut errors: Vec<f64> = traces.iter().map(|trace| trace.relative_l2).collect();
+    let models: std::collections::BTreeSet<u32> = traces.iter().map(|trace| trace.model).collect();
+    let n_spikes = |features: &crate::features::SweepFeatures| features.spike_times_ms.len() as f64;
+    let missed: f64 = traces.iter().map(|trace| (n_spikes(&trace.predicted) - n_spikes(&trace.reference)).abs()).sum();
+    let fired: f64 = traces.iter().map(|trace| n_spikes(&trace.reference)).sum();
+    let features = STUDY_FEATURES.iter().filter_map(|name| Some((*name, feature_error(name, traces)?)));
+    GroupReport {
+        name,
+        n_traces: traces.len(),
+        n_models: models.len(),
+        voltage_relative_l2: errors.iter().sum::<f64>() / n_traces,
+        voltage_relative_l2_median: median(&mut errors),
+        firing: firing(traces),
+        spike_count_mean_absolute: missed / n_traces,
+        spike_count_relative: (fired > 0.0).then_some(missed / fired),
+        features: features.collect(),
+    }
+}
+
+fn fires(trace: &ComparedTrace) -> (bool, bool) {
+    (!trace.reference.spike_times_ms.is_empty(), !trace.predicted.spike_times_ms.is_empty())
+}
+
+fn firing(traces: &[&ComparedTrace]) -> FiringTable {
+    let mut table = FiringTable::default();
+    for trace in traces {
+        match fires(trace) {
+            (true, true) => table.n_both_fire += 1,
+            (true, false) => table.n_missed += 1,
+            (false, true) => table.n_invented += 1,
+            (false, false) => table.n_both_silent += 1,
+        }
+    }
+    table
+}
+
+fn feature_error(name: &str, traces: &[&ComparedTrace]) -> Option<FeatureError> {
+    let pair = |trace: &&&ComparedTrace| {
+        let (reference, predicted) = fires(trace);
+        (reference == predicted).then(|| Some((trace.reference.mean(name)?, trace.predicted.mean(name)?)))?
+    };
+    let pairs: Vec<(f64, f64)> = traces.iter().filter_map(|trace| pair(&trace)).collect();
+    if pairs.is_empty() {
+        return None;
+    }
+    let relative = |(r, p): &(f64, f64)| (p - r).abs() / (r + RELATIVE_OFFSET).abs();
+    let mut relatives: Vec<f64> = pairs.iter().map(relative).collect();
+    let mut absolutes: Vec<f64> = pairs.iter().map(|(r, p)| (p - r).abs()).collect();
+    #[expect(clippy::cast_precision_loss, reason = "a count of traces")]
+    let mean_relative = relatives.iter().sum::<f64>() / pairs.len() as f64;
+    Some(FeatureError {
+        n_pairs: pairs.len(),
+        mean_relative,
+        median_relative: median(&mut relatives),
+        median_absolute: median(&mut absolutes),
+    })
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len().is_multiple_of(2) { 0.5 * (values[middle - 1] + values[middle]) } else { values[middle] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::features::SweepFeatures;
+
+    fn features(spike_times_ms: Vec<f64>, peak_mv: Option<f64>) -> SweepFeatures {
+        let values = vec![("AP1_peak", peak_mv.map(|peak| vec![peak]))];
+        SweepFeatures { sweep_idx: 0, step_na: None, warnings: Vec::new(), values, spike_times_ms }
+    }
+
+    fn trace(reference: SweepFeatures, predicted: SweepFeatures) -> ComparedTrace {
+        ComparedTrace {
+            model: 1,
+            model_split: Split::Train,
+            step_na: 0.1,
+            i_thr_na: None,
+            relative_l2: 0.02,
+            reference_mv: Vec::new(),
+            predicted_mv: Vec::new(),
+            reference,
+            predicted,
+        }
+    }
+
+    #[test]
+    fn analytic_every_trace_is_counted_and_failures_are_not_dropped() {
+        let firing = || features(vec![20.0, 30.0], Some(10.0));
+        let silent = || features(Vec::new(), None);
+        let shifted = features(vec![20.0, 31.0, 40.0], Some(8.0));
+        let traces = [
+            trace(firing(), shifted),
+            trace(firing(), silent()),
+            trace(silent(), firing()),
+            trace(silent(), silent()),
+        ];
+        let report = &group_reports(&traces).groups[0];
+        let expected = FiringTable { n_both_fire: 1, n_missed: 1, n_invented: 1, n_both_silent: 1 };
+        assert_eq!(report.firing, expected);
+        assert!((report.spike_count_mean_absolute - 5.0 / 4.0).abs() < 1e-12);
+        assert!((report.spike_count_relative.unwrap() - 5.0 / 4.0).abs() < 1e-12);
+        let peak = report.features["AP1_peak"];
+        assert_eq!(peak.n_pairs, 1);
+        assert!((peak.mean_relative - 0.2).abs() < 1e-6);
+    }
+}

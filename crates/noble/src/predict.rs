@@ -1,0 +1,71 @@
+//! Ensembles: the operator's voltage for members at one or several currents.
+
+use std::collections::BTreeMap;
+
+use ndarray::Array2;
+use noble_data::sweeps::StimulusWindow;
+use noble_data::{ModelId, Sweeps};
+use noble_operator::{Operator, Query, QueryStimulus};
+
+use crate::Error;
+
+/// A member of an ensemble.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Number by which it is called; a member placed by hand has the first number no model has.
+    pub id: ModelId,
+    /// Its latent features by name.
+    pub latents: BTreeMap<String, f64>,
+}
+
+/// Members for models that an operator's header lists.
+///
+/// # Errors
+/// [`Error::Operator`] for a number that it does not list.
+pub fn members_of(operator: &Operator, ids: &[ModelId]) -> Result<Vec<Member>, Error> {
+    let member = |id: &ModelId| Ok(Member { id: *id, latents: operator.card().model_latents(*id)?.clone() });
+    ids.iter().map(member).collect()
+}
+
+/// A member at a place of latent space.
+///
+/// # Errors
+/// [`Error::Operator`] for a latent feature that is unknown, missing or no number.
+pub fn member_at(operator: &Operator, latents: BTreeMap<String, f64>) -> Result<Member, Error> {
+    let named: Vec<(&str, f64)> = latents.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    operator.card().order_latents(&named)?;
+    let id = operator.card().models.iter().map(|model| model.id + 1).max().unwrap_or(0);
+    Ok(Member { id, latents })
+}
+
+/// Voltages of every member at every amplitude: rows by member, then by amplitude.
+///
+/// # Errors
+/// [`Error::Usage`] when there is nothing to predict, [`Error::Operator`] when the operator does not answer.
+pub fn predict(operator: &Operator, members: &[Member], steps_na: &[f64]) -> Result<Sweeps, Error> {
+    if members.is_empty() || steps_na.is_empty() {
+        return Err(Error::usage("there is nothing to predict", "name at least one member and one step"));
+    }
+    let rows: Vec<(&Member, f64)> =
+        members.iter().flat_map(|member| steps_na.iter().map(move |step_na| (member, *step_na))).collect();
+    let query = |(member, step_na): &(&Member, f64)| Query {
+        stimulus: QueryStimulus::Step { step_na: *step_na },
+        latents: member.latents.clone(),
+    };
+    let queries: Vec<Query> = rows.iter().map(query).collect();
+    let v_mv: Vec<f64> = operator.plan()?.predict_mv(&queries)?.into_iter().map(f64::from).collect();
+    let card = operator.card();
+    let v_mv = Array2::from_shape_vec((rows.len(), card.grid.n_samples()), v_mv)
+        .map_err(|error| Error::Internal { what: error.to_string() })?;
+    let steps = rows.iter().map(|(_, step_na)| Some(*step_na)).collect();
+    let mut sweeps = Sweeps::new(card.grid.times_ms(), steps, v_mv)?;
+    sweeps.models = Some(rows.iter().map(|(member, _)| member.id).collect());
+    for latent in &card.input.latents {
+        let value = |(member, _): &(&Member, f64)| member.latents[&latent.name];
+        sweeps.latents.insert(latent.name.clone(), rows.iter().map(value).collect());
+    }
+    let timing = card.stimulus;
+    sweeps.window =
+        Some(StimulusWindow { start_ms: timing.delay_ms, end_ms: timing.delay_ms + timing.duration_ms });
+    Ok(sweeps)
+}

@@ -1,0 +1,283 @@
+//! The training loop and what it leaves on disk.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `NAME.safetensors` | the operator with the lowest validation loss so far |
+//! | `NAME.training.safetensors` | weights, moments, average and step of the run, to resume it |
+//! | `NAME.log.jsonl` | one line per validation |
+//!
+//! Each is replaced whole. The state is written last, so that a run cut off in between repeats some steps, with the
+//! same result, rather than missing them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use noble_data::ModelId;
+use noble_data::dataset::{Manifest, Split};
+use noble_operator::{
+    Loss, ModelLatents, Network, NetworkPlan, Operator, OperatorCard, TraceSampling, Trainer, evaluate_batch,
+};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+use super::log::log_bytes;
+use super::{LogEntry, TrainSettings, TrainingSet, read_log};
+use crate::{Error, Progress, files};
+
+/// Where a run leaves its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrainPaths {
+    /// The best operator so far.
+    pub operator: PathBuf,
+    /// State to resume from.
+    pub state: PathBuf,
+    /// Log.
+    pub log: PathBuf,
+}
+
+impl TrainPaths {
+    /// Paths beside an operator file.
+    #[must_use]
+    pub fn beside(operator: &Path) -> Self {
+        Self {
+            operator: operator.to_path_buf(),
+            state: operator.with_extension("training.safetensors"),
+            log: operator.with_extension("log.jsonl"),
+        }
+    }
+}
+
+/// A limit on the time of one call; the run is left resumable when it is reached.
+#[derive(Debug, Clone, Copy)]
+struct Deadline {
+    started: Instant,
+    limit: Option<Duration>,
+}
+
+impl Deadline {
+    fn is_over(&self) -> bool {
+        self.limit.is_some_and(|limit| self.started.elapsed() >= limit)
+    }
+}
+
+struct Run<'a> {
+    set: &'a TrainingSet,
+    settings: &'a TrainSettings,
+    paths: &'a TrainPaths,
+    provenance: String,
+    trainer: Trainer,
+    log: Vec<LogEntry>,
+    best_loss: f64,
+}
+
+/// Trains until the settings' number of steps, or until `limit` of time has passed; returns the log.
+///
+/// With `is_resumed` a state that is there is continued; it must come from the same settings and data.
+///
+/// # Errors
+/// [`Error::Usage`] for impossible settings, or a state of another run; [`Error::Operator`] when the loss
+/// diverges; [`Error::Write`] when a file cannot be written.
+pub fn train(
+    set: &TrainingSet,
+    settings: &TrainSettings,
+    (paths, is_resumed): (&TrainPaths, bool),
+    limit: Option<Duration>,
+    progress: &dyn Progress,
+) -> Result<Vec<LogEntry>, Error> {
+    settings.check(set.n_train())?;
+    let deadline = Deadline { started: Instant::now(), limit };
+    let mut run = Run::start(set, settings, (paths, is_resumed))?;
+    #[expect(clippy::cast_possible_truncation, reason = "steps fit a machine word")]
+    progress.start("train", settings.n_steps as usize);
+    #[expect(clippy::cast_possible_truncation, reason = "steps fit a machine word")]
+    progress.advance(run.trainer.n_steps() as usize);
+    while run.trainer.n_steps() < settings.n_steps && !deadline.is_over() {
+        run.until_validation(&deadline, progress)?;
+    }
+    progress.finish();
+    Ok(run.log)
+}
+
+impl<'a> Run<'a> {
+    fn start(
+        set: &'a TrainingSet,
+        settings: &'a TrainSettings,
+        (paths, is_resumed): (&'a TrainPaths, bool),
+    ) -> Result<Self, Error> {
+        let trainer_settings = settings.trainer(set.manifest.grid.n_samples());
+        let provenance = provenance(set, settings)?;
+        let mut run = Self {
+            set,
+            settings,
+            paths,
+            provenance,
+            trainer: Trainer::new(fresh_network(set, settings)?, trainer_settings)?,
+            log: Vec::new(),
+            best_loss: f64::INFINITY,
+        };
+        match (paths.state.is_file(), is_resumed) {
+            (true, true) => run.resume()?,
+            (true, false) => {
+                let what = format!("{} belongs to a run that can go on", paths.state.display());
+                return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
+            }
+            (false, _) => run.validate(None, None)?,
+        }
+        Ok(run)
+    }
+
+    fn resume(&mut self) -> Result<(), Error> {
+        let trainer = files::read_with(&self.paths.state, Trainer::from_bytes)?;
+        let before = files::read_with(&self.paths.operator, Operator::from_bytes)?;
+        let is_same = *trainer.settings() == *self.trainer.settings()
+            && trainer.network().architecture() == self.trainer.network().architecture()
+            && before.card().provenance == self.provenance;
+        if !is_same {
+            let what = format!("{} was begun with other data or settings", self.paths.state.display());
+            return Err(Error::usage(what, "give the same options to continue it, or choose another --out"));
+        }
+        let n_steps = trainer.n_steps();
+        self.trainer = trainer;
+        self.log = read_log(&files::read(&self.paths.log)?);
+        self.log.retain(|entry| entry.step <= n_steps);
+        self.best_loss = self.log.iter().map(|entry| entry.validation_loss).fold(f64::INFINITY, f64::min);
+        Ok(())
+    }
+
+    /// Steps up to the next validation, which also writes all files.
+    fn until_validation(&mut self, deadline: &Deadline, progress: &dyn Progress) -> Result<(), Error> {
+        let (started, first_step) = (Instant::now(), self.trainer.n_steps());
+        let every = self.settings.n_steps_per_validation;
+        let last_step = ((first_step / every + 1) * every).min(self.settings.n_steps);
+        let mut loss = 0.0;
+        while self.trainer.n_steps() < last_step && !deadline.is_over() {
+            let batch = self.batch(self.trainer.n_steps());
+            let report = self.set.with_train(&batch, |samples| self.trainer.train_batch(samples))?;
+            loss += report.loss;
+            progress.advance(1);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+        let n_traces = ((self.trainer.n_steps() - first_step) * self.settings.batch_size as u64) as f64;
+        let seconds = started.elapsed().as_secs_f64();
+        if self.trainer.n_steps() < last_step {
+            return self.write_state();
+        }
+        self.validate(Some(loss / n_traces), Some(n_traces / seconds))?;
+        self.report(progress);
+        Ok(())
+    }
+
+    fn write_state(&self) -> Result<(), Error> {
+        files::write(&self.paths.state, &self.trainer.to_bytes()?)
+    }
+
+    fn report(&self, progress: &dyn Progress) {
+        if let Some(LogEntry { train_loss: Some(loss), validation_loss, validation_relative_l2, .. }) = self.log.last() {
+            let error_percent = 100.0 * validation_relative_l2;
+            progress.say(&format!(
+                "loss {loss:.4}, validation {validation_loss:.4}, voltage error {error_percent:.2} %"
+            ));
+        }
+    }
+
+    /// Indices of the traces of one step: consecutive parts of one shuffle per epoch.
+    fn batch(&self, step: u64) -> Vec<usize> {
+        let n_traces = self.set.n_train();
+        let n_batches = (n_traces / self.settings.batch_size) as u64;
+        let epoch = step / n_batches;
+        let mut order: Vec<usize> = (0..n_traces).collect();
+        let seed = self.settings.seed ^ (epoch + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
+        #[expect(clippy::cast_possible_truncation, reason = "below the number of batches")]
+        let first = (step % n_batches) as usize * self.settings.batch_size;
+        order[first..first + self.settings.batch_size].to_vec()
+    }
+
+    fn validate(&mut self, train_loss: Option<f64>, traces_per_s: Option<f64>) -> Result<(), Error> {
+        let network = self.trainer.averaged_network();
+        let (validation_loss, validation_relative_l2) = validation_losses(self.set, &network)?;
+        let step = self.trainer.n_steps();
+        let entry = LogEntry {
+            step,
+            n_traces: step * self.settings.batch_size as u64,
+            train_loss,
+            validation_loss,
+            validation_relative_l2,
+            learning_rate: self.trainer.learning_rate(),
+            traces_per_s,
+        };
+        self.log.push(entry);
+        if validation_loss < self.best_loss || !self.paths.operator.is_file() {
+            self.best_loss = validation_loss;
+            let operator = Operator::new(self.card(&entry), network)?;
+            files::write(&self.paths.operator, &operator.to_bytes()?)?;
+        }
+        files::write(&self.paths.log, &log_bytes(&self.log))?;
+        self.write_state()
+    }
+
+    fn card(&self, entry: &LogEntry) -> OperatorCard {
+        let manifest = &self.set.manifest;
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+        let metrics = BTreeMap::from([
+            ("validation_relative_l2".to_owned(), entry.validation_relative_l2),
+            ("validation_relative_l4".to_owned(), entry.validation_loss),
+            ("n_steps".to_owned(), entry.step as f64),
+            ("n_traces_seen".to_owned(), entry.n_traces as f64),
+            ("n_train_traces".to_owned(), self.set.n_train() as f64),
+        ]);
+        let latents = |model: &noble_data::dataset::DatasetModel| ModelLatents {
+            id: model.id,
+            latents: model.latents.clone(),
+        };
+        OperatorCard {
+            format_version: noble_operator::FORMAT_VERSION,
+            architecture: self.trainer.network().architecture().clone(),
+            input: self.set.input.clone(),
+            channel_order: self.set.input.channel_names(),
+            output: self.set.output,
+            grid: manifest.grid,
+            stimulus: self.set.timing(),
+            sampling: TraceSampling {
+                kind: manifest.sampling,
+                every: manifest.every,
+                dt_ms: manifest.solver_step_ms,
+            },
+            train_models: models_of(manifest, Split::Train),
+            validation_models: models_of(manifest, Split::Validation),
+            test_models: models_of(manifest, Split::Test),
+            models: manifest.models.iter().map(latents).collect(),
+            training_data_sha256: self.set.data_sha256.clone(),
+            metrics,
+            seed: self.settings.seed,
+            provenance: self.provenance.clone(),
+        }
+    }
+}
+
+fn models_of(manifest: &Manifest, split: Split) -> Vec<ModelId> {
+    manifest.models.iter().filter(|model| model.split == split).map(|model| model.id).collect()
+}
+
+fn fresh_network(set: &TrainingSet, settings: &TrainSettings) -> Result<Network, Error> {
+    Ok(Network::new(&settings.architecture(&set.input), settings.initialization(), settings.seed)?)
+}
+
+/// What the weights depend on, as text.
+fn provenance(set: &TrainingSet, settings: &TrainSettings) -> Result<String, Error> {
+    let settings = serde_json::to_string(settings).map_err(|error| Error::Internal { what: error.to_string() })?;
+    Ok(format!("noble {} train, data {}, settings {settings}", env!("CARGO_PKG_VERSION"), set.data_sha256))
+}
+
+/// Mean relative L4 and L2 over the validation traces.
+fn validation_losses(set: &TrainingSet, network: &Network) -> Result<(f64, f64), Error> {
+    let plan = NetworkPlan::new(network, set.manifest.grid.n_samples())?;
+    #[expect(clippy::cast_precision_loss, reason = "a small count")]
+    let mean = |losses: Vec<f64>| losses.iter().sum::<f64>() / losses.len() as f64;
+    Ok(set.with_validation(|samples| {
+        let both = [Loss::RelativeL4, Loss::RelativeL2].map(|loss| mean(evaluate_batch(&plan, samples, loss)));
+        (both[0], both[1])
+    }))
+}
