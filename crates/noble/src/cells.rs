@@ -56,7 +56,10 @@ impl Cells {
     pub fn select(&mut self, ids: &[ModelId]) -> Result<(), Error> {
         if let Some(missing) = ids.iter().find(|id| !self.models.contains_key(id)) {
             let known: Vec<String> = self.models.keys().map(ToString::to_string).collect();
-            return Err(Error::usage(format!("there is no model {missing}"), format!("choose among {}", known.join(", "))));
+            return Err(Error::usage(
+                format!("there is no model {missing}"),
+                format!("choose among {}", known.join(", ")),
+            ));
         }
         self.models.retain(|id, _| ids.contains(id));
         Ok(())

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use noble_cell::{CablePlan, CableState, CurrentClamp, run};
 use noble_data::sweeps::StimulusWindow;
 use noble_features::fi::{
-    FiPoint, FiSlope, Threshold, ThresholdSettings, fi_grid_na, fi_point, fi_slope_hz_per_na, threshold_current_na,
+    FiPoint, FiSlope, Threshold, ThresholdSettings, fi_grid_na, fi_point, fi_slope_hz_per_na,
+    threshold_current_na,
 };
 use noble_features::{PreparedSweep, Settings, Sweep};
 use serde::{Deserialize, Serialize};

@@ -66,7 +66,8 @@ pub fn extract(
     rows.map(|sweep_idx| {
         let v_mv = sweeps.v_mv.row(sweep_idx).to_vec();
         let named = |error: noble_features::Error| in_sweep(sweep_idx, &error);
-        let sweep = Sweep::new(sweeps.times_ms.as_slice(), &v_mv, window.start_ms, window.end_ms).map_err(named)?;
+        let sweep =
+            Sweep::new(sweeps.times_ms.as_slice(), &v_mv, window.start_ms, window.end_ms).map_err(named)?;
         let prepared = PreparedSweep::new(&sweep, &Settings::default()).map_err(named)?;
         Ok(SweepFeatures {
             sweep_idx,

@@ -44,13 +44,13 @@ impl Protocol {
     /// # Errors
     /// [`Error::Usage`] with the value that is not possible.
     pub fn check(&self) -> Result<(), Error> {
-        let positive = [
-            ("solver step --dt-ms", self.solver_step_ms),
-            ("length --total-ms", self.total_ms),
-        ];
+        let positive = [("solver step --dt-ms", self.solver_step_ms), ("length --total-ms", self.total_ms)];
         for (name, value_ms) in positive {
             if !(value_ms.is_finite() && value_ms > 0.0) {
-                return Err(Error::usage(format!("{name} is {value_ms} ms"), "give a time greater than zero"));
+                return Err(Error::usage(
+                    format!("{name} is {value_ms} ms"),
+                    "give a time greater than zero",
+                ));
             }
         }
         if self.every == 0 {

@@ -39,7 +39,8 @@ pub fn simulate_sweeps(
     let traces: Vec<Trace> = rows
         .par_iter()
         .map(|(idx, step_na)| {
-            let trace = simulate_sweep(&plans[*idx], protocol, *step_na).map_err(|error| error.of_model(ids[*idx]));
+            let trace =
+                simulate_sweep(&plans[*idx], protocol, *step_na).map_err(|error| error.of_model(ids[*idx]));
             progress.advance(1);
             trace
         })

@@ -10,7 +10,7 @@
 //! | `latent/<name>` | `[n]` | float64, latent feature of the model, unit in its name |
 //!
 //! Attributes of the root: `format_version`, `seed`, `start_ms`, `step_ms`, `n_samples`, `stimulus_unit`,
-//! `voltage_unit`, `time_unit`.
+//! `voltage_unit`, `time_unit`, `latents` (their names, separated by commas).
 
 use std::collections::BTreeMap;
 

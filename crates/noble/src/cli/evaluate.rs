@@ -15,8 +15,8 @@ use super::table::{csv_table, short, text_table};
 use super::terminal::{data, on_threads, words};
 use crate::evaluate::{ComparedTrace, Evaluation, GroupReport, compare, group_reports};
 use crate::figure::{
-    FiFigure, FiRole, FiSeries, LatentFigure, LatentPoint, LatentRole, TimeWindow, TracePanel, TracesFigure, axis,
-    fi_svg, latent_svg, traces_svg,
+    FiFigure, FiRole, FiSeries, LatentFigure, LatentPoint, LatentRole, TimeWindow, TracePanel, TracesFigure,
+    axis, fi_svg, latent_svg, traces_svg,
 };
 use crate::generate::DatasetFolder;
 use crate::{Error, I_THR, S_THR, files};
@@ -79,7 +79,8 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let traces = on_threads(args.threads, || compare(&operator, &dataset, split))?;
     let evaluation = group_reports(&traces);
     let folder = out_path(args.out.as_deref(), "evaluation");
-    let json = serde_json::to_string_pretty(&evaluation).map_err(|error| Error::Internal { what: error.to_string() })?;
+    let json = serde_json::to_string_pretty(&evaluation)
+        .map_err(|error| Error::Internal { what: error.to_string() })?;
     let times_ms = dataset.manifest.grid.times_ms();
     let timing = operator.card().stimulus;
     let zoom = TimeWindow { start_ms: timing.delay_ms - 5.0, end_ms: timing.delay_ms + 75.0 };
@@ -115,12 +116,20 @@ fn group_text(group: &GroupReport) -> String {
         percent(group.voltage_relative_l2_median)
     );
     let counts = group.spike_count_relative.map_or_else(|| "no spikes".to_owned(), percent);
-    let _ = writeln!(text, "spike count           off by {:.2} a trace, {counts} of all spikes", group.spike_count_mean_absolute);
+    let _ = writeln!(
+        text,
+        "spike count           off by {:.2} a trace, {counts} of all spikes",
+        group.spike_count_mean_absolute
+    );
     let firing = group.firing;
     let cells = |values: [&str; 3]| values.map(str::to_owned).to_vec();
     let rows = [
         vec!["simulator fires".to_owned(), firing.n_both_fire.to_string(), firing.n_missed.to_string()],
-        vec!["simulator is silent".to_owned(), firing.n_invented.to_string(), firing.n_both_silent.to_string()],
+        vec![
+            "simulator is silent".to_owned(),
+            firing.n_invented.to_string(),
+            firing.n_both_silent.to_string(),
+        ],
     ];
     text += &text_table(&cells(["", "operator fires", "operator is silent"]), &rows);
     text += "\n";
@@ -131,14 +140,21 @@ fn group_text(group: &GroupReport) -> String {
         .map(|(name, error)| {
             let relative = [error.mean_relative, error.median_relative].map(percent);
             let [mean, median] = relative;
-            vec![(*name).to_owned(), error.n_pairs.to_string(), mean, median, short(Some(error.median_absolute))]
+            vec![
+                (*name).to_owned(),
+                error.n_pairs.to_string(),
+                mean,
+                median,
+                short(Some(error.median_absolute)),
+            ]
         })
         .collect();
     text + &text_table(&header, &rows)
 }
 
 fn trace_list(traces: &[ComparedTrace]) -> String {
-    let header = ["model", "model_split", "step_na", "relative_l2", "reference_spikecount", "predicted_spikecount"];
+    let header =
+        ["model", "model_split", "step_na", "relative_l2", "reference_spikecount", "predicted_spikecount"];
     let row = |trace: &ComparedTrace| {
         vec![
             trace.model.to_string(),
@@ -192,14 +208,17 @@ fn fi_figure(traces: &[ComparedTrace], duration_ms: f64) -> String {
     let rates = |pick: fn(&ComparedTrace) -> &Vec<f64>| -> Vec<Vec<f64>> {
         let curve = |traces: &Vec<&ComparedTrace>| {
             let mut curve = vec![f64::NAN; currents_na.len()];
-            traces.iter().for_each(|trace| curve[nearest(&currents_na, trace.step_na)] = rate_hz(pick(trace)));
+            traces
+                .iter()
+                .for_each(|trace| curve[nearest(&currents_na, trace.step_na)] = rate_hz(pick(trace)));
             curve
         };
         by_model.values().map(curve).collect()
     };
     let thresholds: Vec<f64> = traces.iter().filter_map(|trace| trace.i_thr_na).collect();
     #[expect(clippy::cast_precision_loss, reason = "a count of traces")]
-    let threshold_na = (!thresholds.is_empty()).then(|| thresholds.iter().sum::<f64>() / thresholds.len() as f64);
+    let threshold_na =
+        (!thresholds.is_empty()).then(|| thresholds.iter().sum::<f64>() / thresholds.len() as f64);
     let series = |label: &str, role, threshold_na, pick| FiSeries {
         label: label.to_owned(),
         role,

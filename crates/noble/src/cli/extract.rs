@@ -84,7 +84,10 @@ fn read(path: &Path) -> Result<Sweeps, Error> {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("npz") => files::read_with(path, Sweeps::from_npz),
         Some("csv") => files::read_with(path, Sweeps::from_csv),
-        _ => Err(Error::usage(format!("{} is neither .npz nor .csv", path.display()), "convert it to one of them")),
+        _ => Err(Error::usage(
+            format!("{} is neither .npz nor .csv", path.display()),
+            "convert it to one of them",
+        )),
     }
 }
 
@@ -143,6 +146,8 @@ fn by_feature(rows: &[SweepFeatures], asked: &[&'static Feature]) -> String {
 
 fn warn(rows: &[SweepFeatures]) {
     for row in rows {
-        row.warnings.iter().for_each(|warning| words(&format!("warning: sweep {}: {warning}", row.sweep_idx)));
+        row.warnings
+            .iter()
+            .for_each(|warning| words(&format!("warning: sweep {}: {warning}", row.sweep_idx)));
     }
 }

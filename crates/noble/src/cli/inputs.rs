@@ -106,7 +106,10 @@ fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
     }
     if !report.other_type_lines.is_empty() {
         let lines = shortened(&report.other_type_lines);
-        words(&format!("note: {}: types other than 1 to 4 read as dendrite (lines {lines})", morphology.display()));
+        words(&format!(
+            "note: {}: types other than 1 to 4 read as dendrite (lines {lines})",
+            morphology.display()
+        ));
     }
     for line in &fields.ignored {
         words(&format!("ignored: {}: {line}", cell.display()));
@@ -207,7 +210,9 @@ pub(super) fn first_members(card: &OperatorCard, n_members: usize) -> Result<Vec
 /// Amplitudes as typed: numbers with commas between them.
 pub(super) fn amplitudes(typed: &[f64]) -> Result<Vec<f64>, Error> {
     match typed.iter().find(|step_na| !step_na.is_finite()) {
-        Some(step_na) => Err(Error::usage(format!("--step-na holds {step_na}"), "give finite currents in nA")),
+        Some(step_na) => {
+            Err(Error::usage(format!("--step-na holds {step_na}"), "give finite currents in nA"))
+        }
         None => Ok(typed.to_vec()),
     }
 }

@@ -65,7 +65,8 @@ fn forward(args: &ForwardArgs) -> Result<(), Error> {
     }
     let plan = NetworkPlan::new(&network, n_samples)?;
     let values = x.as_slice().ok_or_else(|| Error::Internal { what: "x is not contiguous".to_owned() })?;
-    let inputs: Vec<SampleInput<'_>> = values.chunks(n_channels * n_samples).map(SampleInput::Channels).collect();
+    let inputs: Vec<SampleInput<'_>> =
+        values.chunks(n_channels * n_samples).map(SampleInput::Channels).collect();
     let mut times_ms = Vec::new();
     let mut y = Vec::new();
     for _ in 0..args.repeat.unwrap_or(1).max(1) {

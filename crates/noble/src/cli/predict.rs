@@ -85,7 +85,8 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     let asked = features_named(&["all".to_owned()])?;
     let (sweeps, features) = on_threads(args.threads, || {
         let sweeps = predict(&operator, &members, &steps_na)?;
-        let window = sweeps.window.ok_or_else(|| Error::Internal { what: "a prediction has no window".to_owned() })?;
+        let window =
+            sweeps.window.ok_or_else(|| Error::Internal { what: "a prediction has no window".to_owned() })?;
         let features = extract(&sweeps, &asked, window)?;
         Ok((sweeps, features))
     })?;
@@ -95,7 +96,8 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     files::write(&folder.join("ensemble.svg"), rows.ensemble_figure(&steps_na).as_bytes())?;
     files::write(&folder.join("latent.svg"), rows.latent_figure().as_bytes())?;
     let names: Vec<&str> = asked.iter().map(|feature| feature.name).collect();
-    let (header, lines) = rows.table(&names, |value| value.map_or_else(String::new, |value| value.to_string()));
+    let (header, lines) =
+        rows.table(&names, |value| value.map_or_else(String::new, |value| value.to_string()));
     files::write(&folder.join("features.csv"), csv_table(&header, &lines).as_bytes())?;
     match args.format {
         Format::Json => data(&format!("{}\n", rows.json()))?,
@@ -121,7 +123,8 @@ fn members(args: &PredictArgs, operator: &Operator) -> Result<Vec<Member>, Error
 fn latents(pairs: &[String]) -> Result<BTreeMap<String, f64>, Error> {
     let mut latents = BTreeMap::new();
     for pair in pairs {
-        let parsed = pair.split_once('=').and_then(|(name, value)| Some((name.trim(), value.trim().parse().ok()?)));
+        let parsed =
+            pair.split_once('=').and_then(|(name, value)| Some((name.trim(), value.trim().parse().ok()?)));
         let Some((name, value)) = parsed else {
             let example = "write --latent i_thr_na=0.07,s_thr_hz_per_na=480";
             return Err(Error::usage(format!("--latent {pair} is not NAME=NUMBER"), example));
@@ -140,8 +143,14 @@ fn print_table(rows: &Rows<'_>, n_steps: usize) -> Result<(), Error> {
         words(&format!("… {} more rows in features.csv", lines.len() - MOST_ROWS));
     }
     let n_firing = rows.features.iter().filter(|row| !row.spike_times_ms.is_empty()).count();
-    words(&format!("{} members at {n_steps} currents: {n_firing} of {} sweeps fire", rows.members.len(), lines.len()));
-    for (sweep_idx, warning) in rows.features.iter().flat_map(|row| row.warnings.iter().map(move |w| (row.sweep_idx, w))) {
+    words(&format!(
+        "{} members at {n_steps} currents: {n_firing} of {} sweeps fire",
+        rows.members.len(),
+        lines.len()
+    ));
+    for (sweep_idx, warning) in
+        rows.features.iter().flat_map(|row| row.warnings.iter().map(move |w| (row.sweep_idx, w)))
+    {
         words(&format!("warning: sweep {sweep_idx}: {warning}"));
     }
     Ok(())
@@ -164,14 +173,19 @@ impl Rows<'_> {
         self.card.input.latents.iter().map(|latent| &latent.name)
     }
 
-    fn table(&self, names: &[&str], format: impl Fn(Option<f64>) -> String) -> (Vec<String>, Vec<Vec<String>>) {
+    fn table(
+        &self,
+        names: &[&str],
+        format: impl Fn(Option<f64>) -> String,
+    ) -> (Vec<String>, Vec<Vec<String>>) {
         let mut header = vec!["model".to_owned(), "step_na".to_owned()];
         header.extend(self.latent_names().cloned());
         header.extend(names.iter().map(|name| (*name).to_owned()));
         let line = |row: &SweepFeatures| {
             let idx = row.sweep_idx;
             let latents = self.latent_names().map(|name| Some(self.sweeps.latents[name][idx]));
-            let values = std::iter::once(row.step_na).chain(latents).chain(names.iter().map(|name| row.mean(name)));
+            let values =
+                std::iter::once(row.step_na).chain(latents).chain(names.iter().map(|name| row.mean(name)));
             std::iter::once(self.model(idx).to_string()).chain(values.map(&format)).collect()
         };
         (header, self.features.iter().map(line).collect())
@@ -229,10 +243,12 @@ impl Rows<'_> {
                 LatentRole::Train
             }
         };
-        let known = self.card.models.iter().filter_map(|model| place(&model.latents, role(model.id), String::new()));
-        let asked = self.members.iter().filter_map(|member| {
-            place(&member.latents, LatentRole::Queried, member.id.to_string())
-        });
+        let known =
+            self.card.models.iter().filter_map(|model| place(&model.latents, role(model.id), String::new()));
+        let asked = self
+            .members
+            .iter()
+            .filter_map(|member| place(&member.latents, LatentRole::Queried, member.id.to_string()));
         latent_svg(&LatentFigure {
             title: "Latent space".to_owned(),
             subtitle: "threshold current and F-I slope of the models".to_owned(),

@@ -47,7 +47,8 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
     let steps_na = amplitudes(&args.step_na)?;
     let (cells, ids, base) = chosen(args)?;
     let protocol = args.protocol.protocol(base)?;
-    let mut sweeps = on_threads(args.threads, || simulate_sweeps(&cells, &ids, &steps_na, &protocol, &Bar::new()))?;
+    let mut sweeps =
+        on_threads(args.threads, || simulate_sweeps(&cells, &ids, &steps_na, &protocol, &Bar::new()))?;
     if cells.models.len() == 1 {
         sweeps.models = None;
     }
@@ -85,7 +86,11 @@ fn chosen(args: &SimulateArgs) -> Result<(Cells, Vec<ModelId>, Protocol), Error>
 fn figure(sweeps: &noble_data::Sweeps, ids: &[ModelId], n_steps: usize) -> String {
     const MOST_PANELS: usize = 12;
     let panel = |row: usize| TracePanel {
-        label: format!("{} nA · model {}", axis::number(sweeps.step_na[row].unwrap_or(0.0), 3), ids[row / n_steps]),
+        label: format!(
+            "{} nA · model {}",
+            axis::number(sweeps.step_na[row].unwrap_or(0.0), 3),
+            ids[row / n_steps]
+        ),
         times_ms: sweeps.times_ms.clone(),
         reference_v_mv: sweeps.v_mv.row(row).to_vec(),
         predicted_v_mv: Vec::new(),

@@ -45,7 +45,8 @@ impl Bar {
 
 impl Progress for Bar {
     fn start(&self, stage: &str, n_items: usize) {
-        let style = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {elapsed} · {eta} left {msg}");
+        let style =
+            ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {elapsed} · {eta} left {msg}");
         let bar = ProgressBar::new(n_items as u64).with_prefix(stage.to_owned());
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("━╸ "));

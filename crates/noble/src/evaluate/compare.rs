@@ -47,7 +47,11 @@ struct Chosen {
 /// # Errors
 /// [`Error::File`] for a damaged shard, [`Error::Operator`] for a dataset on another time grid or a model whose
 /// latent features the operator does not take, [`Error::Usage`] when no trace is held out.
-pub fn compare(operator: &Operator, dataset: &DatasetFolder, split: Split) -> Result<Vec<ComparedTrace>, Error> {
+pub fn compare(
+    operator: &Operator,
+    dataset: &DatasetFolder,
+    split: Split,
+) -> Result<Vec<ComparedTrace>, Error> {
     operator.check_grid(dataset.manifest.grid)?;
     let chosen = chosen(dataset, split)?;
     if chosen.is_empty() {
@@ -62,7 +66,8 @@ pub fn compare(operator: &Operator, dataset: &DatasetFolder, split: Split) -> Re
             .map_err(|error| Error::Internal { what: error.to_string() })?;
         let steps = chosen.iter().map(|trace| Some(trace.step_na)).collect();
         let sweeps = Sweeps::new(dataset.manifest.grid.times_ms(), steps, v_mv)?;
-        let asked: Vec<&'static Feature> = STUDY_FEATURES.iter().map(|name| feature(name)).collect::<Result<_, _>>()?;
+        let asked: Vec<&'static Feature> =
+            STUDY_FEATURES.iter().map(|name| feature(name)).collect::<Result<_, _>>()?;
         let start_ms = dataset.manifest.delay_ms;
         let end_ms = start_ms + dataset.manifest.duration_ms;
         extract(&sweeps, &asked, StimulusWindow { start_ms, end_ms })
@@ -74,7 +79,11 @@ pub fn compare(operator: &Operator, dataset: &DatasetFolder, split: Split) -> Re
             model: chosen.model,
             model_split: chosen.model_split,
             step_na: chosen.step_na,
-            i_thr_na: dataset.manifest.model(chosen.model).and_then(|model| model.latents.get(I_THR)).copied(),
+            i_thr_na: dataset
+                .manifest
+                .model(chosen.model)
+                .and_then(|model| model.latents.get(I_THR))
+                .copied(),
             relative_l2: relative_l2(predicted_mv, &chosen.reference_mv),
             reference_mv: chosen.reference_mv,
             predicted_mv: predicted_mv.to_vec(),

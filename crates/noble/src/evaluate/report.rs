@@ -84,7 +84,8 @@ fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> GroupReport {
     let mut errors: Vec<f64> = traces.iter().map(|trace| trace.relative_l2).collect();
     let models: std::collections::BTreeSet<u32> = traces.iter().map(|trace| trace.model).collect();
     let n_spikes = |features: &crate::features::SweepFeatures| features.spike_times_ms.len() as f64;
-    let missed: f64 = traces.iter().map(|trace| (n_spikes(&trace.predicted) - n_spikes(&trace.reference)).abs()).sum();
+    let missed: f64 =
+        traces.iter().map(|trace| (n_spikes(&trace.predicted) - n_spikes(&trace.reference)).abs()).sum();
     let fired: f64 = traces.iter().map(|trace| n_spikes(&trace.reference)).sum();
     let features = STUDY_FEATURES.iter().filter_map(|name| Some((*name, feature_error(name, traces)?)));
     GroupReport {

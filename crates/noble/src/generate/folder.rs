@@ -92,6 +92,9 @@ pub fn generate(
     Ok(dataset)
 }
 
+/// Current or voltage of one trace.
+type Samples = Vec<f32>;
+
 impl DatasetFolder {
     fn write_manifest(&self) -> Result<(), Error> {
         files::write(&manifest_path(&self.path), &json(&self.manifest)?)
@@ -105,7 +108,8 @@ impl DatasetFolder {
         progress: &dyn Progress,
     ) -> Result<(), Error> {
         let path = self.path.join(&self.manifest.shards[shard_idx].file);
-        let kept = if path.is_file() { files::read(&path).ok().filter(|bytes| holds(bytes, traces)) } else { None };
+        let kept =
+            if path.is_file() { files::read(&path).ok().filter(|bytes| holds(bytes, traces)) } else { None };
         let bytes = match kept {
             Some(bytes) => {
                 progress.advance(traces.len());
@@ -128,7 +132,7 @@ impl DatasetFolder {
     ) -> Result<Shard, Error> {
         let protocol = &settings.protocol;
         let grid = self.manifest.grid;
-        let rows: Vec<(Vec<f32>, Vec<f32>)> = traces
+        let rows: Vec<(Samples, Samples)> = traces
             .par_iter()
             .map(|trace| {
                 let simulated = simulate_sweep(&plans[&trace.model], protocol, trace.step_na);
@@ -138,7 +142,7 @@ impl DatasetFolder {
                 Ok((single(&current_na), single(&v_mv)))
             })
             .collect::<Result<_, Error>>()?;
-        let stacked = |pick: fn(&(Vec<f32>, Vec<f32>)) -> &Vec<f32>| {
+        let stacked = |pick: fn(&(Samples, Samples)) -> &Samples| {
             let samples = rows.iter().flat_map(|row| pick(row).iter().copied()).collect();
             Array2::from_shape_vec((rows.len(), grid.n_samples()), samples)
                 .map_err(|error| Error::Internal { what: error.to_string() })
@@ -158,7 +162,8 @@ impl DatasetFolder {
     fn latents_of(&self, traces: &[PlannedTrace]) -> BTreeMap<String, Vec<f64>> {
         let mut columns: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for trace in traces {
-            for (name, value) in self.manifest.model(trace.model).into_iter().flat_map(|model| &model.latents) {
+            for (name, value) in self.manifest.model(trace.model).into_iter().flat_map(|model| &model.latents)
+            {
                 columns.entry(name.clone()).or_default().push(*value);
             }
         }
@@ -222,7 +227,11 @@ fn provenance(cells: &Cells, settings: &GenerateSettings) -> Result<BTreeMap<Str
     ]))
 }
 
-fn refuse_other(folder: &Path, existing: Existing, provenance: &BTreeMap<String, String>) -> Result<(), Error> {
+fn refuse_other(
+    folder: &Path,
+    existing: Existing,
+    provenance: &BTreeMap<String, String>,
+) -> Result<(), Error> {
     let path = manifest_path(folder);
     if !path.is_file() {
         return Ok(());
@@ -232,8 +241,11 @@ fn refuse_other(folder: &Path, existing: Existing, provenance: &BTreeMap<String,
         return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
     }
     let found = files::read_with(&path, Manifest::read)?.provenance;
-    let differing: Vec<&str> =
-        provenance.iter().filter(|(key, value)| found.get(*key) != Some(value)).map(|(key, _)| key.as_str()).collect();
+    let differing: Vec<&str> = provenance
+        .iter()
+        .filter(|(key, value)| found.get(*key) != Some(value))
+        .map(|(key, _)| key.as_str())
+        .collect();
     if differing.is_empty() {
         return Ok(());
     }
@@ -270,14 +282,21 @@ fn measured_latents(
     if let Some(stated) = cells.latents.get(&id) {
         return Ok(stated.clone());
     }
-    let key = sha256_hex(&[json_line(&cells.models[&id])?, json_line(&(settings.protocol, settings.excitability))?].concat());
-    let path = folder.join("excitability").join(format!("{id}-{}-{}.json", &cells.morphology_sha256[..8], &key[..16]));
+    let key = sha256_hex(
+        &[json_line(&cells.models[&id])?, json_line(&(settings.protocol, settings.excitability))?].concat(),
+    );
+    let path = folder.join("excitability").join(format!(
+        "{id}-{}-{}.json",
+        &cells.morphology_sha256[..8],
+        &key[..16]
+    ));
     if let Ok(kept) = files::read_with(&path, |bytes| {
         serde_json::from_slice(bytes).map_err(|error| Error::Internal { what: error.to_string() })
     }) {
         return Ok(kept);
     }
-    let latents = measure_excitability(&cells.plan(id)?, &settings.protocol, &settings.excitability)?.latents();
+    let latents =
+        measure_excitability(&cells.plan(id)?, &settings.protocol, &settings.excitability)?.latents();
     files::write(&path, &json(&latents)?)?;
     Ok(latents)
 }

@@ -67,7 +67,10 @@ pub fn reference_parameters(id: ModelId) -> CellModel {
         let mut mechanisms: BTreeMap<String, BTreeMap<String, f64>> = BTreeMap::new();
         for (mechanism, parameter, value, spread) in entries {
             let factor = if *mechanism == "pas" { leak_factor } else { draw(*spread) };
-            mechanisms.entry((*mechanism).to_owned()).or_default().insert((*parameter).to_owned(), value * factor);
+            mechanisms
+                .entry((*mechanism).to_owned())
+                .or_default()
+                .insert((*parameter).to_owned(), value * factor);
         }
         let leak = mechanisms.entry("pas".to_owned()).or_default();
         leak.insert("e_mv".to_owned(), LEAK_REVERSAL_MV);

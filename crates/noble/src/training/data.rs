@@ -2,7 +2,9 @@
 
 use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
-use noble_operator::{Embedding, InputEncoding, LatentFeature, Sample, SampleInput, StepTiming, VoltageOutput};
+use noble_operator::{
+    Embedding, InputEncoding, LatentFeature, Sample, SampleInput, StepTiming, VoltageOutput,
+};
 
 use super::TrainSettings;
 use crate::Error;
@@ -47,8 +49,16 @@ impl TrainingSet {
         let output = VoltageOutput::scaled(0.0, settings.voltage_scale_mv);
         let timing = StepTiming { delay_ms: manifest.delay_ms, duration_ms: manifest.duration_ms };
         let embedding = Embedding::new(&input, manifest.grid.n_samples());
-        let mut set =
-            Self { manifest, data_sha256, input, output, embedding, train: Vec::new(), validation: Vec::new(), timing };
+        let mut set = Self {
+            manifest,
+            data_sha256,
+            input,
+            output,
+            embedding,
+            train: Vec::new(),
+            validation: Vec::new(),
+            timing,
+        };
         for shard in folder.shards()? {
             for row in 0..shard.models.len() {
                 let entry = Entry {
@@ -65,7 +75,8 @@ impl TrainingSet {
             }
         }
         if set.train.is_empty() || set.validation.is_empty() {
-            let what = format!("{} traces to train on, {} to validate with", set.train.len(), set.validation.len());
+            let what =
+                format!("{} traces to train on, {} to validate with", set.train.len(), set.validation.len());
             return Err(Error::usage(what, "generate a dataset with more traces per model"));
         }
         Ok(set)
@@ -80,7 +91,10 @@ impl TrainingSet {
         let value = |name: &str| known.and_then(|model| model.latents.get(name)).copied();
         let values: Option<Vec<f64>> = self.input.latents.iter().map(|latent| value(&latent.name)).collect();
         values.ok_or_else(|| {
-            Error::usage(format!("model {model} of the dataset lacks a latent feature"), "generate the dataset again")
+            Error::usage(
+                format!("model {model} of the dataset lacks a latent feature"),
+                "generate the dataset again",
+            )
         })
     }
 
@@ -113,10 +127,10 @@ impl TrainingSet {
         self.with(&self.validation.iter().collect::<Vec<_>>(), use_samples)
     }
 
-
     fn with<T>(&self, entries: &[&Entry], use_samples: impl FnOnce(&[Sample<'_>]) -> T) -> T {
         let grid = self.manifest.grid;
-        let stimuli: Vec<Vec<f32>> = entries.iter().map(|entry| self.timing.samples_na(grid, entry.step_na)).collect();
+        let stimuli: Vec<Vec<f32>> =
+            entries.iter().map(|entry| self.timing.samples_na(grid, entry.step_na)).collect();
         let samples: Vec<Sample<'_>> = entries
             .iter()
             .zip(&stimuli)

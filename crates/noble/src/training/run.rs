@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
 use noble_operator::{
-    Loss, ModelLatents, Network, NetworkPlan, Operator, OperatorCard, TraceSampling, Trainer, evaluate_batch,
+    Loss, ModelLatents, Network, NetworkPlan, Operator, OperatorCard, SampleInput, TraceSampling, Trainer,
+    predict_batch,
 };
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -174,7 +175,9 @@ impl<'a> Run<'a> {
     }
 
     fn report(&self, progress: &dyn Progress) {
-        if let Some(LogEntry { train_loss: Some(loss), validation_loss, validation_relative_l2, .. }) = self.log.last() {
+        if let Some(LogEntry { train_loss: Some(loss), validation_loss, validation_relative_l2, .. }) =
+            self.log.last()
+        {
             let error_percent = 100.0 * validation_relative_l2;
             progress.say(&format!(
                 "loss {loss:.4}, validation {validation_loss:.4}, voltage error {error_percent:.2} %"
@@ -267,17 +270,23 @@ fn fresh_network(set: &TrainingSet, settings: &TrainSettings) -> Result<Network,
 
 /// What the weights depend on, as text.
 fn provenance(set: &TrainingSet, settings: &TrainSettings) -> Result<String, Error> {
-    let settings = serde_json::to_string(settings).map_err(|error| Error::Internal { what: error.to_string() })?;
+    let settings =
+        serde_json::to_string(settings).map_err(|error| Error::Internal { what: error.to_string() })?;
     Ok(format!("noble {} train, data {}, settings {settings}", env!("CARGO_PKG_VERSION"), set.data_sha256))
 }
 
 /// Mean relative L4 and L2 over the validation traces.
 fn validation_losses(set: &TrainingSet, network: &Network) -> Result<(f64, f64), Error> {
     let plan = NetworkPlan::new(network, set.manifest.grid.n_samples())?;
-    #[expect(clippy::cast_precision_loss, reason = "a small count")]
-    let mean = |losses: Vec<f64>| losses.iter().sum::<f64>() / losses.len() as f64;
     Ok(set.with_validation(|samples| {
-        let both = [Loss::RelativeL4, Loss::RelativeL2].map(|loss| mean(evaluate_batch(&plan, samples, loss)));
-        (both[0], both[1])
+        let inputs: Vec<SampleInput<'_>> = samples.iter().map(|sample| sample.input).collect();
+        let predicted = predict_batch(&plan, &inputs);
+        let mean = |loss: Loss| {
+            let pairs = predicted.chunks(plan.n_samples()).zip(samples);
+            #[expect(clippy::cast_precision_loss, reason = "a count of traces")]
+            let n_traces = samples.len() as f64;
+            pairs.map(|(predicted, sample)| loss.value(predicted, sample.target)).sum::<f64>() / n_traces
+        };
+        (mean(Loss::RelativeL4), mean(Loss::RelativeL2))
     }))
 }

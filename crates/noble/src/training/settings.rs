@@ -1,6 +1,8 @@
 //! What to train and how.
 
-use noble_operator::{AdamWSettings, Architecture, Initialization, InputEncoding, Loss, Schedule, TrainerSettings};
+use noble_operator::{
+    AdamWSettings, Architecture, Initialization, InputEncoding, Loss, Schedule, TrainerSettings,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -78,10 +80,26 @@ impl TrainSettings {
                 "use batches of one trace up to all of them",
             ),
             (self.n_steps > 0, "no step is asked for".to_owned(), "ask for one or more"),
-            (self.n_steps_per_validation > 0, "validation after no step".to_owned(), "validate after one or more"),
-            (positive(self.learning_rate), format!("a learning rate of {}", self.learning_rate), "use a positive number"),
-            (positive(self.current_unit_na), format!("a unit of {} nA", self.current_unit_na), "use a positive number"),
-            (positive(self.voltage_scale_mv), format!("a unit of {} mV", self.voltage_scale_mv), "use a positive number"),
+            (
+                self.n_steps_per_validation > 0,
+                "validation after no step".to_owned(),
+                "validate after one or more",
+            ),
+            (
+                positive(self.learning_rate),
+                format!("a learning rate of {}", self.learning_rate),
+                "use a positive number",
+            ),
+            (
+                positive(self.current_unit_na),
+                format!("a unit of {} nA", self.current_unit_na),
+                "use a positive number",
+            ),
+            (
+                positive(self.voltage_scale_mv),
+                format!("a unit of {} mV", self.voltage_scale_mv),
+                "use a positive number",
+            ),
             (
                 (0.0..1.0).contains(&self.average_decay),
                 format!("an average that decays by {}", self.average_decay),
