@@ -87,8 +87,7 @@ impl Stimulus {
             Self::Steps(steps) => steps
                 .iter()
                 .filter(|step| t_ms >= step.delay_ms && t_ms < step.delay_ms + step.duration_ms)
-                .map(|step| step.amplitude_na)
-                .sum(),
+                .fold(0.0, |sum_na, step| sum_na + step.amplitude_na),
             Self::Samples { grid, current_na } => {
                 let position = ((t_ms - grid.start_ms()) / grid.step_ms()).floor();
                 if position < 0.0 {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use noble_data::{Sampling, TimeGrid};
+use noble_data::{Sampling, Step, Stimulus, TimeGrid};
 use serde::{Deserialize, Serialize};
 
 use crate::{Architecture, Error, InputEncoding};
@@ -118,14 +118,11 @@ pub struct StepTiming {
 }
 
 impl StepTiming {
-    /// The step on a grid, `[n_samples]`: `round(duration/step)` samples from `round((delay − start)/step)` on.
+    /// The step on a grid, `[n_samples]`, by the rule of [`Stimulus::on_grid_na`].
     #[must_use]
     pub fn samples_na(&self, grid: TimeGrid, step_na: f64) -> Vec<f32> {
-        let idx = |time_ms: f64| (time_ms / grid.step_ms()).round();
-        let first = idx(self.delay_ms - grid.start_ms());
-        let end = first + idx(self.duration_ms);
-        let value = |i: usize| if (i as f64) >= first && (i as f64) < end { step_na as f32 } else { 0.0 };
-        (0..grid.n_samples()).map(value).collect()
+        let step = Step { delay_ms: self.delay_ms, duration_ms: self.duration_ms, amplitude_na: step_na };
+        Stimulus::Steps(vec![step]).on_grid_na(grid).into_iter().map(|i| i as f32).collect()
     }
 }
 

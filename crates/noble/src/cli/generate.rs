@@ -31,7 +31,7 @@ pub(super) struct GenerateArgs {
     #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = 0.28)]
     highest_na: f64,
     /// Traces of every model, at currents spread over the range
-    #[arg(long, value_name = "N", default_value_t = 48)]
+    #[arg(long, value_name = "N", default_value_t = 200)]
     traces_per_model: usize,
     /// Models kept from training, for choices
     #[arg(long, value_name = "N", default_value_t = 4)]

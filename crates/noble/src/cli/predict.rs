@@ -143,11 +143,8 @@ fn print_table(rows: &Rows<'_>, n_steps: usize) -> Result<(), Error> {
         words(&format!("… {} more rows in features.csv", lines.len() - MOST_ROWS));
     }
     let n_firing = rows.features.iter().filter(|row| !row.spike_times_ms.is_empty()).count();
-    words(&format!(
-        "{} members at {n_steps} currents: {n_firing} of {} sweeps fire",
-        rows.members.len(),
-        lines.len()
-    ));
+    let (n_sweeps, n_members) = (lines.len(), rows.members.len());
+    words(&format!("{n_firing} of {n_sweeps} sweeps fire (members × currents: {n_members} × {n_steps})"));
     for (sweep_idx, warning) in
         rows.features.iter().flat_map(|row| row.warnings.iter().map(move |w| (row.sweep_idx, w)))
     {

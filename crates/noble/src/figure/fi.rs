@@ -166,7 +166,9 @@ fn draw_members(svg: &mut Svg, curves: &Curves<'_>, current: &Scale, rate: &Scal
     let opacity = (1.3 / (curves.rates_hz.len() as f64).sqrt()).clamp(0.12, 0.5);
     let stroke = Stroke { color: curves.series.role.color(), width: 0.9, opacity };
     for row in &curves.rates_hz {
-        svg.path(&line(&curves.currents_na, row, current, rate), stroke);
+        for known in known_runs(row) {
+            svg.path(&line(&curves.currents_na[known.clone()], &row[known], current, rate), stroke);
+        }
     }
 }
 
@@ -192,7 +194,34 @@ fn draw_threshold(svg: &mut Svg, curves: &Curves<'_>, current: &Scale, frame: Fr
     }
 }
 
+/// Stretches of two or more neighboring currents at which a member was measured; a gap is not bridged.
+fn known_runs(rates_hz: &[f64]) -> Vec<std::ops::Range<usize>> {
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for end in 0..=rates_hz.len() {
+        if end == rates_hz.len() || !rates_hz[end].is_finite() {
+            if end > start + 1 {
+                runs.push(start..end);
+            }
+            start = end + 1;
+        }
+    }
+    runs
+}
+
 fn line(currents_na: &[f64], rates_hz: &[f64], current: &Scale, rate: &Scale) -> PathData {
     let points = currents_na.iter().zip(rates_hz).filter(|(_, rate_hz)| rate_hz.is_finite());
     path_of(&decimated(points.map(|(&i, &f)| (current.px(i), rate.px(f))), 1.0, 0.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_gaps_are_not_bridged() {
+        let rates_hz = [1.0, 2.0, f64::NAN, 3.0, f64::NAN, f64::NAN, 4.0, 5.0, 6.0];
+        assert_eq!(known_runs(&rates_hz), [0..2, 6..9]);
+        assert!(known_runs(&[]).is_empty());
+    }
 }

@@ -79,7 +79,28 @@ impl TrainingSet {
                 format!("{} traces to train on, {} to validate with", set.train.len(), set.validation.len());
             return Err(Error::usage(what, "generate a dataset with more traces per model"));
         }
+        set.check_frequencies()?;
         Ok(set)
+    }
+
+    /// The amplitude's highest sinusoid makes `π 2^(K-1) s` cycles over the trace, `s` the amplitude in model units;
+    /// the grid resolves half as many cycles as it has samples.
+    #[expect(clippy::cast_precision_loss, reason = "small counts")]
+    fn check_frequencies(&self) -> Result<(), Error> {
+        let n_frequencies = self.input.n_current_frequencies;
+        let largest_na = self.train.iter().map(|entry| entry.step_na.abs()).fold(0.0, f64::max);
+        let cycles_at = |k: usize| {
+            std::f64::consts::PI * 2.0_f64.powf(k as f64) * largest_na / self.input.current_unit_na
+        };
+        let n_resolved = 0.5 * self.manifest.grid.n_samples() as f64;
+        if n_frequencies == 0 || cycles_at(n_frequencies - 1) <= n_resolved {
+            return Ok(());
+        }
+        let n_possible = (0..n_frequencies).take_while(|k| cycles_at(*k) <= n_resolved).count();
+        let what = format!(
+            "{n_frequencies} frequencies of the current's embedding alias at {largest_na} nA on this grid"
+        );
+        Err(Error::usage(what, format!("use --current-frequencies {n_possible} or fewer, or a finer grid")))
     }
 
     fn split_of(&self, model: ModelId) -> Option<Split> {

@@ -1,0 +1,111 @@
+//! Every stage after the other on a few short traces.
+
+use std::time::{Duration, Instant};
+
+use noble_data::Sweeps;
+
+use crate::command::{Folder, bytes};
+
+const GENERATE: &str = "generate --models 0,1,2,3,4,5 --validation-models 1 --test-models 1 --traces-per-model 6 \
+                        --held-out 0.2 --traces-per-shard 5 --total-ms 60 --delay-ms 5 --duration-ms 50 --every 10 \
+                        --out dataset";
+const TRAIN: &str = "train --dataset dataset --hidden-channels 4 --layers 1 --modes 8 --current-frequencies 4 --batch 4 --steps 40 \
+                     --steps-per-validation 10 --out operator.safetensors";
+
+#[test]
+fn invariant_chain_gives_the_same_bits_for_any_number_of_threads() {
+    let folders = ["1", "3"].map(|n_threads| {
+        let folder = Folder::new(&format!("threads-{n_threads}"));
+        folder.done(&format!("{GENERATE} --threads {n_threads}"));
+        folder.done(&format!("{TRAIN} --threads {n_threads}"));
+        folder
+    });
+    for name in [
+        "dataset/manifest.json",
+        "dataset/shard-00002.h5",
+        "operator.safetensors",
+        "operator.training.safetensors",
+    ] {
+        let [one, three] = folders.each_ref().map(|folder| bytes(&folder.path(name)));
+        assert!(one == three, "{name} differs");
+    }
+    let folder = &folders[0];
+    let report =
+        folder.done("evaluate --operator operator.safetensors --dataset dataset --format json --out report");
+    assert!(report.contains("unseen models") && report.contains("n_missed"), "{report}");
+    let table =
+        folder.done("predict --operator operator.safetensors --members 3 --step-na=-0.1,0.2 --out ensemble");
+    assert_eq!(table.lines().count(), 2 + 6, "{table}");
+    let sweeps = Sweeps::from_npz(&bytes(&folder.path("ensemble/ensemble.npz"))).unwrap();
+    assert_eq!(sweeps.v_mv.dim(), (6, 301));
+    assert_eq!(sweeps.latents.keys().collect::<Vec<_>>(), ["i_thr_na", "s_thr_hz_per_na"]);
+}
+
+#[test]
+fn invariant_killed_generation_and_training_resume_to_the_same_bits() {
+    let whole = Folder::new("whole");
+    whole.done(GENERATE);
+    whole.done(TRAIN);
+    let cut = Folder::new("cut");
+    kill_when_there(&cut, GENERATE, "dataset/shard-00001.h5");
+    let message = cut.refused(GENERATE);
+    assert!(message.contains("--resume"), "{message}");
+    let first_shard = std::fs::metadata(cut.path("dataset/shard-00000.h5")).unwrap().modified().unwrap();
+    cut.done(&format!("{GENERATE} --resume"));
+    let kept = std::fs::metadata(cut.path("dataset/shard-00000.h5")).unwrap().modified().unwrap();
+    assert_eq!(first_shard, kept, "a finished shard is kept");
+    kill_when_there(&cut, TRAIN, "operator.training.safetensors");
+    cut.done(&format!("{TRAIN} --resume"));
+    for name in [
+        "dataset/manifest.json",
+        "dataset/shard-00001.h5",
+        "operator.safetensors",
+        "operator.training.safetensors",
+    ] {
+        assert!(bytes(&whole.path(name)) == bytes(&cut.path(name)), "{name} differs");
+    }
+    let steps = |folder: &Folder| {
+        let log = noble::training::read_log(&bytes(&folder.path("operator.log.jsonl")));
+        log.iter().map(|entry| entry.step).collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&cut), [0, 10, 20, 30, 40]);
+}
+
+/// Starts a command and kills it without warning once a file is there.
+fn kill_when_there(folder: &Folder, line: &str, name: &str) {
+    let mut child = folder.command(line).spawn().unwrap();
+    let started = Instant::now();
+    while !folder.path(name).is_file() && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(folder.path(name).is_file(), "{name} was never written");
+}
+
+#[test]
+fn invariant_simulation_and_prediction_agree_row_by_row() {
+    let folder = Folder::new("rows");
+    folder.done("simulate --members 2 --step-na=-0.1,0.05 --out simulated.npz");
+    folder.done("predict --members 2 --step-na=-0.1,0.05 --out predicted");
+    let simulated = Sweeps::from_npz(&bytes(&folder.path("simulated.npz"))).unwrap();
+    let predicted = Sweeps::from_npz(&bytes(&folder.path("predicted/ensemble.npz"))).unwrap();
+    assert_eq!(simulated.models, predicted.models);
+    assert_eq!(simulated.step_na, predicted.step_na);
+    assert_eq!(simulated.v_mv.dim(), predicted.v_mv.dim());
+    let json = folder.done("extract simulated.npz --features Spikecount,voltage_base --format json");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!(rows.len(), 4);
+    assert_eq!(rows[0]["features"]["Spikecount"], serde_json::json!([0.0]));
+    assert_eq!(rows[0]["current_na"], -0.1);
+}
+
+#[test]
+fn invariant_latents_place_a_neuron() {
+    let folder = Folder::new("latent");
+    let json = folder.done("predict --latent i_thr_na=0.068,s_thr_hz_per_na=470 --step-na 0.1 --format json");
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["latents"]["i_thr_na"], 0.068);
+    assert_eq!(folder.names(), ["noble-out"]);
+}
