@@ -31,19 +31,20 @@ impl Cells {
     /// Reads a morphology and a file of parameters (any layout of [`read_cells`]).
     ///
     /// # Errors
-    /// [`Error::Data`] when either file is wrong.
+    /// [`Error::Data`] when either file is wrong, [`Error::Usage`] when a hall of fame belongs to another morphology.
     pub fn read(swc: &[u8], cells: &[u8]) -> Result<Self, Error> {
         let (morphology, swc_report) = read_swc(swc)?;
         let set = read_cells(cells)?;
+        let morphology_sha256 = sha256_hex(swc);
         let latents = match set.format {
-            SourceFormat::HallOfFame => stated_latents(&HallOfFame::read(cells)?),
+            SourceFormat::HallOfFame => stated_latents(&HallOfFame::read(cells)?, &morphology_sha256)?,
             _ => BTreeMap::new(),
         };
         Ok(Self {
             morphology,
             models: set.models,
             latents,
-            morphology_sha256: sha256_hex(swc),
+            morphology_sha256,
             cells_sha256: sha256_hex(cells),
             reports: (swc_report, set.report),
         })
@@ -65,9 +66,14 @@ impl Cells {
         Ok(())
     }
 
-    /// Gives every model the same axon rule.
+    /// Gives every model the same axon rule; a model that had another loses its stated latent features.
     pub fn set_axon_rule(&mut self, rule: AxonRule) {
-        self.models.values_mut().for_each(|model| model.axon_rule = rule);
+        for (id, model) in &mut self.models {
+            if model.axon_rule != rule {
+                model.axon_rule = rule;
+                self.latents.remove(id);
+            }
+        }
     }
 
     /// Plans the simulation of one model.
@@ -82,10 +88,22 @@ impl Cells {
     }
 }
 
-fn stated_latents(hall_of_fame: &HallOfFame) -> BTreeMap<ModelId, BTreeMap<String, f64>> {
+fn stated_latents(
+    hall_of_fame: &HallOfFame,
+    morphology_sha256: &str,
+) -> Result<BTreeMap<ModelId, BTreeMap<String, f64>>, Error> {
+    let expected = &hall_of_fame.morphology_sha256;
+    if expected != morphology_sha256 {
+        let what = format!(
+            "the hall of fame belongs to a morphology of SHA-256 {expected}, not {morphology_sha256}"
+        );
+        return Err(Error::usage(what, "give the SWC file it was fitted on"));
+    }
     let latents = |i_thr_na, s_thr_hz_per_na| {
         BTreeMap::from([(I_THR.to_owned(), i_thr_na), (S_THR.to_owned(), s_thr_hz_per_na)])
     };
     let models = hall_of_fame.models.iter();
-    models.filter_map(|model| Some((model.id, latents(model.i_thr_na?, model.s_thr_hz_per_na?)))).collect()
+    Ok(models
+        .filter_map(|model| Some((model.id, latents(model.i_thr_na?, model.s_thr_hz_per_na?))))
+        .collect())
 }

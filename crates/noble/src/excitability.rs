@@ -91,7 +91,7 @@ pub fn measure_excitability(
     Ok(Excitability { threshold, slope, points })
 }
 
-/// Whether the voltage crosses the spike threshold upwards and comes back within the step.
+/// Whether the voltage crosses the spike threshold upwards within the step, and comes back below it at any time.
 fn fires(plan: &CablePlan, protocol: &Protocol, step_na: f64, state: &mut CableState) -> Result<bool, Error> {
     let threshold_mv = Settings::default().threshold_mv;
     let stimulus = protocol.stimulus(step_na)?;

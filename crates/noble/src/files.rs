@@ -27,35 +27,65 @@ pub fn read_with<T, E: Into<Error>>(
 }
 
 /// Writes a file beside its place and renames it there, so that no reader ever sees half of it and an older file
-/// survives a failure. Makes the folder where it is missing.
+/// survives a failure. Makes the folder where it is missing; follows a link, and writes into a device as it is.
 ///
 /// # Errors
-/// [`Error::Write`] when the folder or the file cannot be written.
+/// [`Error::Usage`] when the path is a folder, [`Error::Write`] when the folder or the file cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::Write { path: path.to_path_buf(), what: error.to_string() };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if target.is_dir() {
+        return Err(Error::usage(format!("{} is a folder", path.display()), "name a file in it"));
+    }
+    if target.exists() && !target.is_file() {
+        return fs::write(&target, bytes).map_err(failed);
+    }
+    if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let beside = beside(path);
+    let beside = beside(&target);
     let written = File::create(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
-    written.and_then(|()| fs::rename(&beside, path)).map_err(|error| {
+    written.and_then(|()| fs::rename(&beside, &target)).map_err(|error| {
         let _ = fs::remove_file(&beside);
         failed(error)
     })
 }
 
+const PART_SUFFIX: &str = ".part";
+
+/// Removes what a killed writer left in a folder beside files whose names begin as given.
+pub fn remove_parts(folder: &Path, prefix: &str) {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let hidden = format!(".{prefix}");
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(&hidden) && name.ends_with(PART_SUFFIX) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// A hidden neighbor that two processes do not share.
 fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.part", std::process::id()))
+    path.with_file_name(format!(".{name}.{}{PART_SUFFIX}", std::process::id()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn invariant_a_device_stays_a_device() {
+        let full = Path::new("/dev/full");
+        if full.exists() {
+            assert!(matches!(write(full, b"x"), Err(Error::Write { .. })));
+            assert!(!full.is_file());
+        }
+    }
 
     #[test]
     fn invariant_a_failed_write_leaves_nothing_behind() {
@@ -65,7 +95,10 @@ mod tests {
         write(&path, b"two").unwrap();
         assert_eq!(read(&path).unwrap(), b"two");
         let folder_in_the_way = folder.join("a");
-        assert!(matches!(write(&folder_in_the_way, b"x"), Err(Error::Write { .. })));
+        assert!(matches!(write(&folder_in_the_way, b"x"), Err(Error::Usage { .. })));
+        fs::write(folder.join("a/.b.txt.1.part"), b"half").unwrap();
+        remove_parts(&folder.join("a"), "b.txt");
+        assert_eq!(fs::read_dir(folder.join("a")).unwrap().count(), 1);
         let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(names, ["a"]);
         fs::remove_dir_all(&folder).unwrap();

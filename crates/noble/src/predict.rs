@@ -34,7 +34,11 @@ pub fn members_of(operator: &Operator, ids: &[ModelId]) -> Result<Vec<Member>, E
 pub fn member_at(operator: &Operator, latents: BTreeMap<String, f64>) -> Result<Member, Error> {
     let named: Vec<(&str, f64)> = latents.iter().map(|(name, value)| (name.as_str(), *value)).collect();
     operator.card().order_latents(&named)?;
-    let id = operator.card().models.iter().map(|model| model.id + 1).max().unwrap_or(0);
+    let is_free = |id: &ModelId| operator.card().models.iter().all(|model| model.id != *id);
+    let highest = operator.card().models.iter().map(|model| model.id).max().unwrap_or(0);
+    let id = (highest..=ModelId::MAX).chain(0..highest).find(is_free);
+    let id =
+        id.ok_or_else(|| Error::usage("every model number is taken", "use an operator of fewer models"))?;
     Ok(Member { id, latents })
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use noble_data::ModelId;
 use noble_data::dataset::Split;
-use noble_operator::OperatorCard;
+use noble_operator::{Operator, OperatorCard};
 
 use super::inputs::operator;
 use super::output::out_path;
@@ -31,7 +31,7 @@ use crate::{Error, I_THR, S_THR, files};
     noble evaluate --operator noble-out/operator.safetensors --dataset noble-out/dataset\n  \
     noble evaluate --operator pvalb.safetensors --dataset pvalb-dataset --split validation --out report")]
 pub(super) struct EvaluateArgs {
-    /// Operator to judge [default: noble-out/operator.safetensors]
+    /// Operator to judge [default: noble-out/operator.safetensors, or the embedded one where that is absent]
     #[arg(long, value_name = "SAFETENSORS")]
     operator: Option<PathBuf>,
     /// Dataset with the simulator's traces [default: noble-out/dataset]
@@ -70,7 +70,7 @@ enum Format {
 }
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
-    let operator = operator(Some(&out_path(args.operator.as_deref(), "operator.safetensors")))?;
+    let operator = chosen_operator(args)?;
     let dataset = DatasetFolder::open(&out_path(args.dataset.as_deref(), "dataset"))?;
     let split = match args.split {
         SplitArg::Validation => Split::Validation,
@@ -101,6 +101,15 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     Ok(())
 }
 
+fn chosen_operator(args: &EvaluateArgs) -> Result<Operator, Error> {
+    let path = out_path(args.operator.as_deref(), "operator.safetensors");
+    if args.operator.is_none() && !path.exists() {
+        words(&format!("{} is absent: judging the embedded operator", path.display()));
+        return operator(None);
+    }
+    operator(Some(&path))
+}
+
 fn tables(evaluation: &Evaluation) -> String {
     evaluation.groups.iter().map(group_text).collect::<Vec<_>>().join("\n")
 }
@@ -111,16 +120,15 @@ fn group_text(group: &GroupReport) -> String {
     let _ = writeln!(text, "{}: {} traces of {} models", group.name, group.n_traces, group.n_models);
     let _ = writeln!(
         text,
-        "voltage relative L2   mean {}, median {}",
+        "voltage relative L2   mean {}, median {}; {:.2} mV root mean square",
         percent(group.voltage_relative_l2),
-        percent(group.voltage_relative_l2_median)
+        percent(group.voltage_relative_l2_median),
+        group.voltage_rms_mv
     );
-    let counts = group.spike_count_relative.map_or_else(|| "no spikes".to_owned(), percent);
-    let _ = writeln!(
-        text,
-        "spike count           off by {:.2} a trace, {counts} of all spikes",
-        group.spike_count_mean_absolute
-    );
+    let of_all = |fraction| format!(", {} of all spikes", percent(fraction));
+    let counts = group.spike_count_relative.map_or_else(String::new, of_all);
+    let _ =
+        writeln!(text, "spike count           off by {:.2} a trace{counts}", group.spike_count_mean_absolute);
     let firing = group.firing;
     let cells = |values: [&str; 3]| values.map(str::to_owned).to_vec();
     let rows = [
@@ -133,7 +141,8 @@ fn group_text(group: &GroupReport) -> String {
     ];
     text += &text_table(&cells(["", "operator fires", "operator is silent"]), &rows);
     text += "\n";
-    let header = ["feature", "pairs", "mean rel.", "median rel.", "median abs."].map(str::to_owned);
+    let header =
+        ["feature", "pairs", "one-sided", "mean rel.", "median rel.", "median abs."].map(str::to_owned);
     let rows: Vec<Vec<String>> = group
         .features
         .iter()
@@ -203,17 +212,8 @@ fn fi_figure(traces: &[ComparedTrace], duration_ms: f64) -> String {
     let mut by_model: BTreeMap<ModelId, Vec<&ComparedTrace>> = BTreeMap::new();
     traces.iter().for_each(|trace| by_model.entry(trace.model).or_default().push(trace));
     let currents_na = bins_na(traces);
-    #[expect(clippy::cast_precision_loss, reason = "a count of spikes")]
-    let rate_hz = |spike_times_ms: &Vec<f64>| spike_times_ms.len() as f64 / (1e-3 * duration_ms);
-    let rates = |pick: fn(&ComparedTrace) -> &Vec<f64>| -> Vec<Vec<f64>> {
-        let curve = |traces: &Vec<&ComparedTrace>| {
-            let mut curve = vec![f64::NAN; currents_na.len()];
-            traces
-                .iter()
-                .for_each(|trace| curve[nearest(&currents_na, trace.step_na)] = rate_hz(pick(trace)));
-            curve
-        };
-        by_model.values().map(curve).collect()
+    let rates = |pick: fn(&ComparedTrace) -> usize| -> Vec<Vec<f64>> {
+        by_model.values().map(|traces| binned_rates_hz(traces, &currents_na, (pick, duration_ms))).collect()
     };
     let thresholds: Vec<f64> = traces.iter().filter_map(|trace| trace.i_thr_na).collect();
     #[expect(clippy::cast_precision_loss, reason = "a count of traces")]
@@ -230,10 +230,26 @@ fn fi_figure(traces: &[ComparedTrace], duration_ms: f64) -> String {
         title: "F-I curves".to_owned(),
         subtitle: format!("{} models, {} held-out traces", by_model.len(), traces.len()),
         series: vec![
-            series("simulator", FiRole::Reference, threshold_na, |trace| &trace.reference.spike_times_ms),
-            series("operator", FiRole::Predicted, None, |trace| &trace.predicted.spike_times_ms),
+            series("simulator", FiRole::Reference, threshold_na, |trace| trace.n_spikes.0),
+            series("operator", FiRole::Predicted, None, |trace| trace.n_spikes.1),
         ],
     })
+}
+
+/// Mean rate of the traces nearest to each current; NaN where there are none.
+#[expect(clippy::cast_precision_loss, reason = "counts of spikes and traces")]
+fn binned_rates_hz(
+    traces: &[&ComparedTrace],
+    currents_na: &[f64],
+    (n_spikes, duration_ms): (fn(&ComparedTrace) -> usize, f64),
+) -> Vec<f64> {
+    let mut sums = vec![(0, 0); currents_na.len()];
+    for trace in traces {
+        let (n_traces, sum) = &mut sums[nearest(currents_na, trace.step_na)];
+        *n_traces += 1;
+        *sum += n_spikes(trace);
+    }
+    sums.iter().map(|(n_traces, sum)| *sum as f64 / *n_traces as f64 / (1e-3 * duration_ms)).collect()
 }
 
 const N_BINS: usize = 16;

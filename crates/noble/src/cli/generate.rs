@@ -25,30 +25,30 @@ pub(super) struct GenerateArgs {
     #[command(flatten)]
     cell: CellArgs,
     /// Smallest amplitude of the current step
-    #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = -0.11)]
+    #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = GenerateSettings::default().lowest_na)]
     lowest_na: f64,
     /// Largest amplitude of the current step; also the end of the F-I grid
-    #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = 0.28)]
+    #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = GenerateSettings::default().highest_na)]
     highest_na: f64,
     /// Traces of every model, at currents spread over the range
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = GenerateSettings::default().n_traces_per_model)]
     traces_per_model: usize,
     /// Models kept from training, for choices
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = GenerateSettings::default().n_validation_models)]
     validation_models: usize,
     /// Models kept from training, for the test
-    #[arg(long, value_name = "N", default_value_t = 6)]
+    #[arg(long, value_name = "N", default_value_t = GenerateSettings::default().n_test_models)]
     test_models: usize,
     /// Part of a training model's currents held out for validation, and again for the test
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
+    #[arg(long, value_name = "FRACTION", default_value_t = GenerateSettings::default().held_out_fraction)]
     held_out: f64,
     /// Traces of one shard
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = GenerateSettings::default().n_traces_per_shard)]
     traces_per_shard: usize,
     #[command(flatten)]
     protocol: ProtocolArgs,
     /// Seed of currents and splits
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = GenerateSettings::default().seed)]
     seed: u64,
     /// Threads; results do not depend on it [default: all cores]
     #[arg(long, value_name = "N")]
@@ -64,6 +64,13 @@ pub(super) struct GenerateArgs {
 pub(super) fn run(args: &GenerateArgs) -> Result<(), Error> {
     let cells = args.cell.cells()?;
     let settings = settings(args)?;
+    let n_stated = cells.models.keys().filter(|id| cells.latents.contains_key(id)).count();
+    if n_stated > 0 {
+        words(&format!(
+            "latent features of {n_stated} of {} models as their file states them",
+            cells.models.len()
+        ));
+    }
     let folder = out_path(args.out.as_deref(), "dataset");
     let existing = if args.resume { Existing::Resume } else { Existing::Refuse };
     let dataset = on_threads(args.threads, || generate(&cells, &settings, (&folder, existing), &Bar::new()))?;

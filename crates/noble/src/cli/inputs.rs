@@ -73,8 +73,11 @@ impl CellArgs {
                 AxonArg::Peri => AxonRule::Peri,
                 AxonArg::Stub1 => AxonRule::Stub1,
             });
-        } else if !self.is_embedded() {
-            cells.reports.1.assumed.iter().for_each(|line| words(&format!("assumed: {line}")));
+        }
+        if !self.is_embedded() {
+            let is_open = |line: &&String| self.axon.is_none() || !line.starts_with("axon rule");
+            let assumed = cells.reports.1.assumed.iter().filter(is_open);
+            assumed.for_each(|line| words(&format!("assumed: {line}")));
         }
         Ok(cells)
     }
@@ -103,6 +106,13 @@ fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
     if !report.fragment_lines.is_empty() {
         let (n, lines) = (report.fragment_lines.len(), shortened(&report.fragment_lines));
         words(&format!("note: {}: {n} fragments join nothing (lines {lines})", morphology.display()));
+    }
+    if !report.dropped_lines.is_empty() {
+        let (n, lines) = (report.dropped_lines.len(), shortened(&report.dropped_lines));
+        words(&format!(
+            "note: {}: {n} fragments of one point left out (lines {lines})",
+            morphology.display()
+        ));
     }
     if !report.other_type_lines.is_empty() {
         let lines = shortened(&report.other_type_lines);

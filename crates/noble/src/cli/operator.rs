@@ -1,7 +1,7 @@
 //! `noble operator`.
 
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
@@ -32,7 +32,7 @@ enum OperatorCommand {
 #[command(after_help = "Example:\n  \
     noble operator forward --weights weights.pth --input x.npz --out y.npz --repeat 10")]
 struct ForwardArgs {
-    /// Weights, .pth or .safetensors
+    /// Weights, a PyTorch or safetensors file
     #[arg(long, value_name = "FILE")]
     weights: PathBuf,
     /// NPZ with x [b, c, t] float32
@@ -55,7 +55,7 @@ pub(super) fn run(args: &OperatorArgs) -> Result<(), Error> {
 }
 
 fn forward(args: &ForwardArgs) -> Result<(), Error> {
-    let network = read_network(&args.weights)?;
+    let network = files::read_with(&args.weights, Network::from_file_bytes)?;
     let x = files::read_with(&args.input, read_input)?;
     let (n_batch, n_channels, n_samples) = x.dim();
     let expected = network.architecture().in_channels;
@@ -82,17 +82,6 @@ fn forward(args: &ForwardArgs) -> Result<(), Error> {
     files::write(&args.out, &packed(&y)?)?;
     words(&format!("y [{n_batch}, 1, {n_samples}] in {}", args.out.display()));
     Ok(())
-}
-
-fn read_network(path: &Path) -> Result<Network, Error> {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("pth") => files::read_with(path, Network::from_pth),
-        Some("safetensors") => files::read_with(path, Network::from_safetensors),
-        _ => {
-            let what = format!("{} is neither .pth nor .safetensors", path.display());
-            Err(Error::usage(what, "give a state dict saved as one of them"))
-        }
-    }
 }
 
 fn read_input(bytes: &[u8]) -> Result<Array3<f32>, Error> {

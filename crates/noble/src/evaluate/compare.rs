@@ -24,6 +24,10 @@ pub struct ComparedTrace {
     pub i_thr_na: Option<f64>,
     /// `‖predicted − reference‖₂ / ‖reference‖₂` of the voltage.
     pub relative_l2: f64,
+    /// Root of the mean squared difference of the voltage.
+    pub rms_mv: f64,
+    /// Spikes of the simulated and of the predicted trace within the step.
+    pub n_spikes: (usize, usize),
     /// Simulated voltage, `[t]`.
     pub reference_mv: Vec<f64>,
     /// Predicted voltage, `[t]`.
@@ -46,19 +50,23 @@ struct Chosen {
 ///
 /// # Errors
 /// [`Error::File`] for a damaged shard, [`Error::Operator`] for a dataset on another time grid or a model whose
-/// latent features the operator does not take, [`Error::Usage`] when no trace is held out.
+/// latent features the operator does not take, [`Error::Usage`] for a dataset that the operator was not trained on -
+/// which traces it has seen could not be told then - or when no trace is held out.
 pub fn compare(
     operator: &Operator,
     dataset: &DatasetFolder,
     split: Split,
 ) -> Result<Vec<ComparedTrace>, Error> {
     operator.check_grid(dataset.manifest.grid)?;
+    check_origin(operator, dataset)?;
     let chosen = chosen(dataset, split)?;
     if chosen.is_empty() {
         let what = format!("the dataset holds out no traces for {}", split.name());
         return Err(Error::usage(what, "generate one that does"));
     }
     let n_samples = dataset.manifest.grid.n_samples();
+    let start_ms = dataset.manifest.delay_ms;
+    let window = StimulusWindow { start_ms, end_ms: start_ms + dataset.manifest.duration_ms };
     let predicted = predict_all(operator, dataset, &chosen)?;
     let reference: Vec<f64> = chosen.iter().flat_map(|trace| trace.reference_mv.iter().copied()).collect();
     let features = |v_mv: Vec<f64>| -> Result<Vec<SweepFeatures>, Error> {
@@ -68,9 +76,7 @@ pub fn compare(
         let sweeps = Sweeps::new(dataset.manifest.grid.times_ms(), steps, v_mv)?;
         let asked: Vec<&'static Feature> =
             STUDY_FEATURES.iter().map(|name| feature(name)).collect::<Result<_, _>>()?;
-        let start_ms = dataset.manifest.delay_ms;
-        let end_ms = start_ms + dataset.manifest.duration_ms;
-        extract(&sweeps, &asked, StimulusWindow { start_ms, end_ms })
+        extract(&sweeps, &asked, window)
     };
     let both = features(reference)?.into_iter().zip(features(predicted.clone())?);
     let traces = chosen.into_iter().zip(predicted.chunks(n_samples)).zip(both);
@@ -85,12 +91,23 @@ pub fn compare(
                 .and_then(|model| model.latents.get(I_THR))
                 .copied(),
             relative_l2: relative_l2(predicted_mv, &chosen.reference_mv),
+            rms_mv: rms_mv(predicted_mv, &chosen.reference_mv),
+            n_spikes: (n_within(&reference, window), n_within(&predicted, window)),
             reference_mv: chosen.reference_mv,
             predicted_mv: predicted_mv.to_vec(),
             reference,
             predicted,
         })
         .collect())
+}
+
+fn check_origin(operator: &Operator, dataset: &DatasetFolder) -> Result<(), Error> {
+    let (expected, found) = (&operator.card().training_data_sha256, dataset.manifest.data_sha256()?);
+    if *expected == found {
+        return Ok(());
+    }
+    let what = format!("the operator was trained on data of SHA-256 {expected}, the dataset has {found}");
+    Err(Error::usage(what, "give the dataset it was trained on, whose held-out traces it has never seen"))
 }
 
 fn chosen(dataset: &DatasetFolder, split: Split) -> Result<Vec<Chosen>, Error> {
@@ -121,6 +138,17 @@ fn relative_l2(predicted: &[f64], reference: &[f64]) -> f64 {
     let difference: f64 = predicted.iter().zip(reference).map(|(p, r)| (p - r) * (p - r)).sum();
     let size: f64 = reference.iter().map(|r| r * r).sum();
     (difference / size).sqrt()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+fn rms_mv(predicted: &[f64], reference: &[f64]) -> f64 {
+    let difference: f64 = predicted.iter().zip(reference).map(|(p, r)| (p - r) * (p - r)).sum();
+    (difference / reference.len() as f64).sqrt()
+}
+
+fn n_within(features: &SweepFeatures, window: StimulusWindow) -> usize {
+    let is_within = |t_ms: &&f64| **t_ms >= window.start_ms && **t_ms <= window.end_ms;
+    features.spike_times_ms.iter().filter(is_within).count()
 }
 
 #[cfg(test)]

@@ -21,11 +21,15 @@ pub struct FiringTable {
     pub n_both_silent: usize,
 }
 
-/// Error of one feature over the pairs that agree on firing and both have it.
+/// Error of one feature over the pairs that agree on firing.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct FeatureError {
-    /// Pairs.
+    /// Pairs that have it on both sides.
     pub n_pairs: usize,
+    /// Pairs in which only the simulated trace has it.
+    pub n_reference_only: usize,
+    /// Pairs in which only the predicted trace has it.
+    pub n_predicted_only: usize,
     /// Mean of `|predicted − reference| / |reference + 1e-6|`, as the published study takes it.
     pub mean_relative: f64,
     /// Median of the same.
@@ -47,6 +51,8 @@ pub struct GroupReport {
     pub voltage_relative_l2: f64,
     /// Median of the same.
     pub voltage_relative_l2_median: f64,
+    /// Mean of the root mean squared difference, which does not shrink with the distance of rest from zero.
+    pub voltage_rms_mv: f64,
     /// Who fires.
     pub firing: FiringTable,
     /// Mean of `|predicted − reference|` of the spike count over all traces, firing or not.
@@ -94,6 +100,7 @@ fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> GroupReport {
         n_models: models.len(),
         voltage_relative_l2: errors.iter().sum::<f64>() / n_traces,
         voltage_relative_l2_median: median(&mut errors),
+        voltage_rms_mv: traces.iter().map(|trace| trace.rms_mv).sum::<f64>() / n_traces,
         firing: firing(traces),
         spike_count_mean_absolute: missed / n_traces,
         spike_count_relative: (fired > 0.0).then_some(missed / fired),
@@ -119,11 +126,13 @@ fn firing(traces: &[&ComparedTrace]) -> FiringTable {
 }
 
 fn feature_error(name: &str, traces: &[&ComparedTrace]) -> Option<FeatureError> {
-    let pair = |trace: &&&ComparedTrace| {
+    let agreeing = traces.iter().filter(|trace| {
         let (reference, predicted) = fires(trace);
-        (reference == predicted).then(|| Some((trace.reference.mean(name)?, trace.predicted.mean(name)?)))?
-    };
-    let pairs: Vec<(f64, f64)> = traces.iter().filter_map(|trace| pair(&trace)).collect();
+        reference == predicted
+    });
+    let both: Vec<(Option<f64>, Option<f64>)> =
+        agreeing.map(|trace| (trace.reference.mean(name), trace.predicted.mean(name))).collect();
+    let pairs: Vec<(f64, f64)> = both.iter().filter_map(|(r, p)| Some(((*r)?, (*p)?))).collect();
     if pairs.is_empty() {
         return None;
     }
@@ -134,6 +143,8 @@ fn feature_error(name: &str, traces: &[&ComparedTrace]) -> Option<FeatureError> 
     let mean_relative = relatives.iter().sum::<f64>() / pairs.len() as f64;
     Some(FeatureError {
         n_pairs: pairs.len(),
+        n_reference_only: both.iter().filter(|(r, p)| r.is_some() && p.is_none()).count(),
+        n_predicted_only: both.iter().filter(|(r, p)| r.is_none() && p.is_some()).count(),
         mean_relative,
         median_relative: median(&mut relatives),
         median_absolute: median(&mut absolutes),
@@ -163,6 +174,8 @@ mod tests {
             step_na: 0.1,
             i_thr_na: None,
             relative_l2: 0.02,
+            rms_mv: 1.4,
+            n_spikes: (reference.spike_times_ms.len(), predicted.spike_times_ms.len()),
             reference_mv: Vec::new(),
             predicted_mv: Vec::new(),
             reference,

@@ -62,6 +62,9 @@ pub enum Existing {
 
 /// Makes a dataset of all models of `cells`.
 ///
+/// The manifest is there from the start and learns each shard's hash as soon as the shard is in place; a resumed
+/// run keeps the shards whose bytes have the hash that was written down, and makes all others.
+///
 /// # Errors
 /// [`Error::Usage`] for impossible settings, or a folder that holds another dataset; [`Error::Model`] when a model
 /// cannot be simulated or has no latent features; [`Error::Write`] when the folder cannot be written.
@@ -72,23 +75,31 @@ pub fn generate(
     progress: &dyn Progress,
 ) -> Result<DatasetFolder, Error> {
     settings.check(cells.models.len())?;
+    let plans: BTreeMap<ModelId, CablePlan> =
+        cells.models.keys().map(|id| Ok((*id, cells.plan(*id)?))).collect::<Result<_, Error>>()?;
     let provenance = provenance(cells, settings)?;
-    refuse_other(folder, existing, &provenance)?;
+    let written = written_before(folder, existing, &provenance)?;
+    files::remove_parts(folder, "");
     let models = measure_models(cells, settings, folder, progress)?;
     let plan: Vec<PlannedTrace> =
         models.iter().flat_map(|model| settings.traces_of(model.id, model.split)).collect();
     let mut manifest = new_manifest(settings, models, provenance)?;
     manifest.shards = plan.chunks(settings.n_traces_per_shard).enumerate().map(shard_entry).collect();
+    for (entry, before) in manifest.shards.iter_mut().zip(written) {
+        entry.sha256 = before.sha256;
+    }
     let mut dataset = DatasetFolder { path: folder.to_path_buf(), manifest };
     dataset.write_manifest()?;
-    let plans: BTreeMap<ModelId, CablePlan> =
-        cells.models.keys().map(|id| Ok((*id, cells.plan(*id)?))).collect::<Result<_, Error>>()?;
     progress.start("simulate", plan.len());
     for (shard_idx, traces) in plan.chunks(settings.n_traces_per_shard).enumerate() {
-        dataset.finish_shard(shard_idx, (&plans, settings, traces), progress)?;
+        if dataset.has_shard(shard_idx) {
+            progress.advance(traces.len());
+            continue;
+        }
+        let shard = dataset.simulate_shard((&plans, settings, traces), progress)?;
+        dataset.write_shard(shard_idx, &shard.to_hdf5()?)?;
     }
     progress.finish();
-    dataset.write_manifest()?;
     Ok(dataset)
 }
 
@@ -100,29 +111,18 @@ impl DatasetFolder {
         files::write(&manifest_path(&self.path), &json(&self.manifest)?)
     }
 
-    /// Keeps a shard that is there and whole; otherwise simulates and writes it.
-    fn finish_shard(
-        &mut self,
-        shard_idx: usize,
-        (plans, settings, traces): (&BTreeMap<ModelId, CablePlan>, &GenerateSettings, &[PlannedTrace]),
-        progress: &dyn Progress,
-    ) -> Result<(), Error> {
+    /// Whether a shard lies in its place with the bytes that were written.
+    fn has_shard(&self, shard_idx: usize) -> bool {
         let path = self.path.join(&self.manifest.shards[shard_idx].file);
-        let kept =
-            if path.is_file() { files::read(&path).ok().filter(|bytes| holds(bytes, traces)) } else { None };
-        let bytes = match kept {
-            Some(bytes) => {
-                progress.advance(traces.len());
-                bytes
-            }
-            None => {
-                let bytes = self.simulate_shard((plans, settings, traces), progress)?.to_hdf5()?;
-                files::write(&path, &bytes)?;
-                bytes
-            }
-        };
-        self.manifest.shards[shard_idx].sha256 = Some(sha256_hex(&bytes));
-        Ok(())
+        let is_whole = |bytes: Vec<u8>| self.manifest.check_shard(shard_idx, &bytes).is_ok();
+        path.is_file() && files::read(&path).is_ok_and(is_whole)
+    }
+
+    fn write_shard(&mut self, shard_idx: usize, bytes: &[u8]) -> Result<(), Error> {
+        let entry = &mut self.manifest.shards[shard_idx];
+        files::write(&self.path.join(&entry.file), bytes)?;
+        entry.sha256 = Some(sha256_hex(bytes));
+        self.write_manifest()
     }
 
     fn simulate_shard(
@@ -171,17 +171,6 @@ impl DatasetFolder {
     }
 }
 
-/// Whether a shard on disk holds exactly these traces.
-fn holds(bytes: &[u8], traces: &[PlannedTrace]) -> bool {
-    let Ok(shard) = Shard::from_hdf5(bytes) else { return false };
-    shard.models.len() == traces.len()
-        && traces.iter().enumerate().all(|(row, trace)| {
-            shard.models[row] == trace.model
-                && shard.step_na[row].to_bits() == trace.step_na.to_bits()
-                && shard.splits[row] == trace.split
-        })
-}
-
 #[expect(clippy::cast_possible_truncation, reason = "a dataset keeps single precision")]
 fn single(values: &[f64]) -> Vec<f32> {
     values.iter().map(|value| *value as f32).collect()
@@ -215,39 +204,50 @@ fn new_manifest(
 /// Everything the traces depend on, as text.
 fn provenance(cells: &Cells, settings: &GenerateSettings) -> Result<BTreeMap<String, String>, Error> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    let models: Vec<String> = cells.models.keys().map(ToString::to_string).collect();
+    let models = joined(cells.models.keys());
     let rules: Vec<String> = cells.models.values().map(|model| model.axon_rule.name().to_owned()).collect();
     Ok(BTreeMap::from([
         ("program".to_owned(), format!("noble {}", env!("CARGO_PKG_VERSION"))),
         ("morphology_sha256".to_owned(), cells.morphology_sha256.clone()),
         ("cells_sha256".to_owned(), cells.cells_sha256.clone()),
-        ("models".to_owned(), models.join(",")),
+        ("models".to_owned(), models),
         ("axon_rules".to_owned(), rules.join(",")),
+        (
+            "stated_latents".to_owned(),
+            joined(cells.latents.keys().filter(|id| cells.models.contains_key(id))),
+        ),
         ("settings".to_owned(), text(json_line(settings)?)),
     ]))
 }
 
-fn refuse_other(
+fn joined<'a>(ids: impl Iterator<Item = &'a ModelId>) -> String {
+    ids.map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Shards that an earlier run of the same dataset has written down.
+fn written_before(
     folder: &Path,
     existing: Existing,
     provenance: &BTreeMap<String, String>,
-) -> Result<(), Error> {
+) -> Result<Vec<ShardEntry>, Error> {
     let path = manifest_path(folder);
     if !path.is_file() {
-        return Ok(());
+        let orphan = folder.join(shard_entry((0, &[])).file);
+        if orphan.is_file() {
+            let what = format!("{} holds shards without a manifest", folder.display());
+            return Err(Error::usage(what, "remove them, or choose another --out"));
+        }
+        return Ok(Vec::new());
     }
     if existing == Existing::Refuse {
         let what = format!("{} already holds a dataset", folder.display());
         return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
     }
-    let found = files::read_with(&path, Manifest::read)?.provenance;
-    let differing: Vec<&str> = provenance
-        .iter()
-        .filter(|(key, value)| found.get(*key) != Some(value))
-        .map(|(key, _)| key.as_str())
-        .collect();
+    let found = files::read_with(&path, Manifest::read)?;
+    let is_other = |(key, value): &(&String, &String)| found.provenance.get(*key) != Some(value);
+    let differing: Vec<&str> = provenance.iter().filter(is_other).map(|(key, _)| key.as_str()).collect();
     if differing.is_empty() {
-        return Ok(());
+        return Ok(found.shards);
     }
     let what = format!("{} was begun with other {}", folder.display(), differing.join(", "));
     Err(Error::usage(what, "give the same inputs and options to continue it, or choose another --out"))

@@ -43,7 +43,7 @@ impl Default for GenerateSettings {
             protocol: Protocol::default(),
             lowest_na: -0.11,
             highest_na: 0.28,
-            n_traces_per_model: 40,
+            n_traces_per_model: 200,
             n_validation_models: 4,
             n_test_models: 6,
             held_out_fraction: 0.1,
@@ -52,6 +52,9 @@ impl Default for GenerateSettings {
         }
     }
 }
+
+/// Keeps every product of counts far from overflow.
+const MOST_TRACES: usize = 1_000_000;
 
 /// One trace to simulate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,14 +77,30 @@ impl GenerateSettings {
         let range = format!("the range of currents is {} to {} nA", self.lowest_na, self.highest_na);
         let is_range =
             self.lowest_na.is_finite() && self.highest_na.is_finite() && self.lowest_na < self.highest_na;
-        let n_held_out = self.n_validation_models + self.n_test_models;
+        let n_held_out = self.n_validation_models.saturating_add(self.n_test_models);
+        let n_traces = 1..=MOST_TRACES;
+        let n_held_out_traces =
+            if n_traces.contains(&self.n_traces_per_model) { self.n_held_out_traces() } else { 0 };
         let requirements = [
-            (is_range, range, "give a smaller and a larger finite current"),
             (
-                self.n_traces_per_model > 0,
-                "no trace per model is asked for".to_owned(),
-                "ask for one or more",
+                n_traces.contains(&self.n_traces_per_model),
+                format!("{} traces per model are asked for", self.n_traces_per_model),
+                "ask for 1 to 1000000",
             ),
+            (
+                self.excitability.largest_na > 0.0,
+                format!("the F-I curve ends at {} nA", self.excitability.largest_na),
+                "let the largest current be positive",
+            ),
+            (
+                n_held_out_traces > 0 && 2 * n_held_out_traces < self.n_traces_per_model,
+                format!(
+                    "{} of {} currents are held out for validation, and as many for the test",
+                    n_held_out_traces, self.n_traces_per_model
+                ),
+                "hold out at least one of each and leave some for training, or ask for more traces per model",
+            ),
+            (is_range, range, "give a smaller and a larger finite current"),
             (
                 self.n_traces_per_shard > 0,
                 "no trace per shard is asked for".to_owned(),
@@ -104,6 +123,17 @@ impl GenerateSettings {
         }
     }
 
+    /// Currents of a training model held out for validation, and again for the test.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a fraction of a bounded whole number"
+    )]
+    fn n_held_out_traces(&self) -> usize {
+        (self.held_out_fraction * self.n_traces_per_model as f64).round() as usize
+    }
+
     /// Every trace of one model: amplitudes drawn one from each of as many equal parts of the range, so that no
     /// part of it is missed.
     ///
@@ -122,13 +152,7 @@ impl GenerateSettings {
         let steps_na: Vec<f64> = (0..n_traces).map(&mut draw_na).collect();
         let mut order: Vec<usize> = (0..n_traces).collect();
         order.shuffle(&mut rng);
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a fraction of a small whole number"
-        )]
-        let n_held_out = (self.held_out_fraction * n_traces as f64).round() as usize;
+        let n_held_out = self.n_held_out_traces();
         let split_of = |rank: usize| match split {
             Split::Train if rank < n_held_out => Split::Test,
             Split::Train if rank < 2 * n_held_out => Split::Validation,
@@ -178,13 +202,13 @@ mod tests {
     fn analytic_every_part_of_the_range_has_one_current() {
         let settings = GenerateSettings::default();
         let traces = settings.traces_of(3, Split::Train);
-        let width_na = (settings.highest_na - settings.lowest_na) / 40.0;
+        let width_na = (settings.highest_na - settings.lowest_na) / 200.0;
         for (part, trace) in traces.iter().enumerate() {
             let low_na = settings.lowest_na + width_na * f64::from(u32::try_from(part).unwrap());
             assert!(trace.step_na >= low_na - 1e-6 && trace.step_na <= low_na + width_na + 1e-6);
         }
         let count = |split| traces.iter().filter(|trace| trace.split == split).count();
-        assert_eq!([count(Split::Train), count(Split::Validation), count(Split::Test)], [32, 4, 4]);
+        assert_eq!([count(Split::Train), count(Split::Validation), count(Split::Test)], [160, 20, 20]);
     }
 
     #[test]
@@ -204,7 +228,11 @@ mod tests {
         let cases = [
             GenerateSettings { lowest_na: 0.3, ..base },
             GenerateSettings { n_traces_per_model: 0, ..base },
+            GenerateSettings { n_traces_per_model: usize::MAX, ..base },
+            GenerateSettings { n_traces_per_model: 4, ..base },
             GenerateSettings { held_out_fraction: 0.6, ..base },
+            GenerateSettings { held_out_fraction: 0.49, n_traces_per_model: 2, ..base },
+            GenerateSettings { n_validation_models: usize::MAX, ..base },
             GenerateSettings { n_test_models: 60, ..base },
         ];
         assert!(base.check(20).is_ok());

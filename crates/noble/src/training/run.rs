@@ -118,15 +118,38 @@ impl<'a> Run<'a> {
             log: Vec::new(),
             best_loss: f64::INFINITY,
         };
-        match (paths.state.is_file(), is_resumed) {
-            (true, true) => run.resume()?,
-            (true, false) => {
-                let what = format!("{} belongs to a run that can go on", paths.state.display());
+        if let Some(folder) = paths.operator.parent() {
+            let name = paths.operator.file_stem().unwrap_or_default().to_string_lossy();
+            files::remove_parts(folder, &name);
+        }
+        match (paths.state.is_file(), paths.operator.exists(), is_resumed) {
+            (true, _, true) => run.resume()?,
+            (true, _, false) => {
+                let what = format!("{} is the state of an earlier run", paths.state.display());
                 return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
             }
-            (false, _) => run.validate(None, None)?,
+            (false, true, false) => {
+                let what = format!("{} is there already", paths.operator.display());
+                return Err(Error::usage(what, "choose another --out, or remove it first"));
+            }
+            (false, true, true) => run.refuse_other_operator()?,
+            (false, false, _) => {}
+        }
+        if run.log.is_empty() {
+            run.validate(None, None)?;
         }
         Ok(run)
+    }
+
+    /// A run killed before its first state has left an operator of its own; any other is not to be replaced.
+    fn refuse_other_operator(&self) -> Result<(), Error> {
+        let before = files::read_with(&self.paths.operator, Operator::from_bytes)?;
+        let is_first = before.card().metrics.get("n_steps").is_some_and(|n_steps| *n_steps < 0.5);
+        if before.card().provenance == self.provenance && is_first {
+            return Ok(());
+        }
+        let what = format!("{} is there without the state of a run", self.paths.operator.display());
+        Err(Error::usage(what, "choose another --out, or remove it first"))
     }
 
     fn resume(&mut self) -> Result<(), Error> {
@@ -142,7 +165,10 @@ impl<'a> Run<'a> {
         let n_steps = trainer.n_steps();
         self.trainer = trainer;
         self.log = read_log(&files::read(&self.paths.log)?);
-        self.log.retain(|entry| entry.step <= n_steps);
+        // Validations at a time limit belong to the interruption, not to the run.
+        let every = self.settings.n_steps_per_validation;
+        let is_regular = |step: u64| step.is_multiple_of(every) || step == self.settings.n_steps;
+        self.log.retain(|entry| entry.step <= n_steps && is_regular(entry.step));
         self.best_loss = self.log.iter().map(|entry| entry.validation_loss).fold(f64::INFINITY, f64::min);
         Ok(())
     }
@@ -162,8 +188,8 @@ impl<'a> Run<'a> {
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
         let n_traces = ((self.trainer.n_steps() - first_step) * self.settings.batch_size as u64) as f64;
         let seconds = started.elapsed().as_secs_f64();
-        if self.trainer.n_steps() < last_step {
-            return self.write_state();
+        if self.trainer.n_steps() == first_step {
+            return Ok(());
         }
         self.validate(Some(loss / n_traces), Some(n_traces / seconds))?;
         self.report(progress);
@@ -202,6 +228,9 @@ impl<'a> Run<'a> {
         let network = self.trainer.averaged_network();
         let (validation_loss, validation_relative_l2) = validation_losses(self.set, &network)?;
         let step = self.trainer.n_steps();
+        if !validation_loss.is_finite() {
+            return Err(noble_operator::Error::Diverged { step, loss: validation_loss }.into());
+        }
         let entry = LogEntry {
             step,
             n_traces: step * self.settings.batch_size as u64,

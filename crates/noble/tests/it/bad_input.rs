@@ -106,7 +106,11 @@ fn invariant_wrong_operators_and_datasets_are_refused() {
         ("predict --members 0", "--members 0"),
         ("evaluate --operator whole.safetensors --dataset dataset", "samples of"),
         ("evaluate --operator whole.safetensors --dataset nowhere", "manifest.json"),
-        ("train --dataset dataset --batch 400 --out new.safetensors", "a batch of 400 traces"),
+        ("train --dataset dataset --out new.safetensors", "alias"),
+        (
+            "train --dataset dataset --current-frequencies 4 --batch 400 --out new.safetensors",
+            "a batch of 400 traces",
+        ),
         ("operator forward --weights whole.safetensors --input cut.safetensors --out y.npz", "x"),
     ];
     for (line, expected) in cases {

@@ -54,8 +54,18 @@ fn invariant_killed_generation_and_training_resume_to_the_same_bits() {
     cut.done(&format!("{GENERATE} --resume"));
     let kept = std::fs::metadata(cut.path("dataset/shard-00000.h5")).unwrap().modified().unwrap();
     assert_eq!(first_shard, kept, "a finished shard is kept");
-    kill_when_there(&cut, TRAIN, "operator.training.safetensors");
+    kill_when_there(&cut, TRAIN, "operator.safetensors");
+    kill_when_there(&cut, &format!("{TRAIN} --resume"), "operator.training.safetensors");
+    std::fs::write(cut.path(".operator.safetensors.1.part"), b"half").unwrap();
     cut.done(&format!("{TRAIN} --resume"));
+    let expected = [
+        "dataset",
+        "operator.learning.svg",
+        "operator.log.jsonl",
+        "operator.safetensors",
+        "operator.training.safetensors",
+    ];
+    assert_eq!(cut.names(), expected, "nothing is left of the interruptions");
     for name in [
         "dataset/manifest.json",
         "dataset/shard-00001.h5",
@@ -69,6 +79,53 @@ fn invariant_killed_generation_and_training_resume_to_the_same_bits() {
         log.iter().map(|entry| entry.step).collect::<Vec<_>>()
     };
     assert_eq!(steps(&cut), [0, 10, 20, 30, 40]);
+}
+
+#[test]
+fn invariant_a_time_limit_leaves_what_was_learned_and_resumes_to_the_same_bits() {
+    let folder = Folder::new("limit");
+    folder.done(GENERATE);
+    folder.done(TRAIN);
+    let whole = bytes(&folder.path("operator.training.safetensors"));
+    for _ in 0..200 {
+        folder.done(&format!("{TRAIN} --resume --max-minutes 0.0002").replace("operator.s", "limited.s"));
+        let log = noble::training::read_log(&bytes(&folder.path("limited.log.jsonl")));
+        if log.last().is_some_and(|entry| entry.step == 40) {
+            break;
+        }
+    }
+    assert!(bytes(&folder.path("limited.training.safetensors")) == whole);
+}
+
+#[test]
+fn invariant_a_changed_shard_is_made_again_and_an_operator_is_never_replaced() {
+    let folder = Folder::new("changed");
+    folder.done(GENERATE);
+    let shard = folder.path("dataset/shard-00001.h5");
+    let whole = bytes(&shard);
+    let mut changed = whole.clone();
+    changed[whole.len() / 2] ^= 1;
+    std::fs::write(&shard, changed).unwrap();
+    folder.done(&format!("{GENERATE} --resume"));
+    assert!(bytes(&shard) == whole);
+    folder.write("operator.safetensors", b"mine");
+    for line in [TRAIN.to_owned(), format!("{TRAIN} --resume")] {
+        folder.refused(&line);
+        assert_eq!(bytes(&folder.path("operator.safetensors")), b"mine");
+    }
+    std::fs::remove_file(folder.path("dataset/manifest.json")).unwrap();
+    let message = folder.refused(GENERATE);
+    assert!(message.contains("shards without a manifest"), "{message}");
+}
+
+#[test]
+fn invariant_evaluation_takes_only_the_dataset_of_the_operator() {
+    let folder = Folder::new("foreign");
+    folder.done(GENERATE);
+    folder.done(TRAIN);
+    folder.done(&format!("{GENERATE} --seed 2").replace("--out dataset", "--out other"));
+    let message = folder.refused("evaluate --operator operator.safetensors --dataset other");
+    assert!(message.contains("trained on data of SHA-256"), "{message}");
 }
 
 /// Starts a command and kills it without warning once a file is there.
