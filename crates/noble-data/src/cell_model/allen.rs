@@ -69,6 +69,11 @@ impl Reader<'_> {
         entry.ok_or_else(|| self.wrong(key, "is not a list of one object", ""))
     }
 
+    fn list<'v>(&self, key: &str, value: &'v Value, of: &str) -> Result<&'v [Value], Error> {
+        let list = value.as_array().map(Vec::as_slice);
+        list.ok_or_else(|| self.wrong(key, "has the wrong shape", &format!("write a list of {of}")))
+    }
+
     fn number(&self, key: &str, value: &Value) -> Result<f64, Error> {
         let number = match value {
             Value::Number(number) => number.as_f64(),
@@ -106,7 +111,7 @@ impl Reader<'_> {
                         self.set_leak(kind, "e_mv", e_mv);
                     }
                 }
-                "cm" if value.is_array() => self.read_capacitances(&path, value)?,
+                "cm" => self.read_capacitances(&path, value)?,
                 _ => {
                     self.report.ignored.push(format!("{path}: not a parameter of the cable"));
                     continue;
@@ -117,8 +122,14 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// One value for all sections, or one per kind of section.
     fn read_capacitances(&mut self, path: &str, value: &Value) -> Result<(), Error> {
-        for (idx, entry) in value.as_array().into_iter().flatten().enumerate() {
+        if matches!(value, Value::Number(_) | Value::String(_)) {
+            let cm = self.number(path, value)?;
+            self.sections.values_mut().for_each(|section| section.capacitance_uf_per_cm2 = cm);
+            return Ok(());
+        }
+        for (idx, entry) in self.list(path, value, "section and cm, or one number")?.iter().enumerate() {
             let place = format!("{path}[{idx}]");
             let kind = self.kind(&place, entry)?;
             let cm = self.number(&place, entry.get("cm").unwrap_or(&Value::Null))?;
@@ -152,7 +163,7 @@ impl Reader<'_> {
     }
 
     fn read_reversals(&mut self, path: &str, value: &Value) -> Result<(), Error> {
-        for (idx, entry) in value.as_array().into_iter().flatten().enumerate() {
+        for (idx, entry) in self.list(path, value, "section, ena and ek")?.iter().enumerate() {
             let place = format!("{path}[{idx}]");
             let kind = self.kind(&place, entry)?;
             for (key, reversal) in entry.as_object().into_iter().flatten() {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::set::{CellSet, FieldReport, SourceFormat};
-use super::{CellModel, ModelId};
+use super::set::{CellSet, FieldReport, SourceFormat, check_version};
+use super::{CELL_FORMAT_VERSION, CellModel, ModelId};
 use crate::Error;
+
+const FORMAT: &str = "hall of fame";
 
 /// Version of the hall-of-fame file written by this release.
 const HALL_OF_FAME_FORMAT_VERSION: u32 = 1;
@@ -67,11 +69,8 @@ impl HallOfFame {
     }
 
     pub(super) fn from_value(value: Value) -> Result<Self, Error> {
+        check_versions(&value)?;
         let file: Self = serde_json::from_value(value).map_err(|error| wrong("file", &error))?;
-        if file.format_version != HALL_OF_FAME_FORMAT_VERSION {
-            let what = format!("version {} is not {HALL_OF_FAME_FORMAT_VERSION}", file.format_version);
-            return Err(wrong("format_version", &what));
-        }
         let mut seen = std::collections::BTreeSet::new();
         match file.models.iter().find(|model| !seen.insert(model.id)) {
             Some(twice) => Err(wrong("models", &format!("id {} occurs twice", twice.id))),
@@ -86,8 +85,8 @@ impl HallOfFame {
         let report = FieldReport {
             used: vec!["models[].id, models[].parameters".to_owned()],
             ignored: vec![
-                "models[].seed, scores, features, i_thr_na, s_thr_hz_per_na: not needed to simulate"
-                    .to_owned(),
+                "models[].seed, scores, features: not needed to simulate".to_owned(),
+                "models[].i_thr_na, s_thr_hz_per_na: taken as latent features when generating".to_owned(),
             ],
             assumed: Vec::new(),
         };
@@ -95,9 +94,22 @@ impl HallOfFame {
     }
 }
 
+/// Versions of the file and of the cell in each of its models.
+fn check_versions(value: &Value) -> Result<(), Error> {
+    check_version(value, FORMAT, "", HALL_OF_FAME_FORMAT_VERSION)?;
+    let models = value.get("models").and_then(Value::as_array);
+    for (model_idx, model) in models.into_iter().flatten().enumerate() {
+        if let Some(parameters) = model.get("parameters") {
+            let place = format!("models[{model_idx}].parameters.");
+            check_version(parameters, FORMAT, &place, CELL_FORMAT_VERSION)?;
+        }
+    }
+    Ok(())
+}
+
 fn wrong(place: &str, what: &dyn std::fmt::Display) -> Error {
     Error::Json {
-        format: "hall of fame",
+        format: FORMAT,
         place: place.to_owned(),
         what: what.to_string(),
         remedy: "compare with a file written by this program".to_owned(),

@@ -72,34 +72,52 @@ pub fn read_cells(bytes: &[u8]) -> Result<CellSet, Error> {
 }
 
 fn read_cell(value: Value) -> Result<CellSet, Error> {
+    check_version(&value, "cell file", "", super::CELL_FORMAT_VERSION)?;
     let model: CellModel = serde_json::from_value(value).map_err(|error| Error::Json {
         format: "cell file",
         place: "file".to_owned(),
         what: error.to_string(),
         remedy: "compare with a file written by this program".to_owned(),
     })?;
-    if model.format_version != super::CELL_FORMAT_VERSION {
-        return Err(Error::Json {
-            format: "cell file",
-            place: "format_version".to_owned(),
-            what: format!("version {} is not {}", model.format_version, super::CELL_FORMAT_VERSION),
-            remedy: "use a release that reads this version".to_owned(),
-        });
-    }
     let report = FieldReport { used: vec!["every field".to_owned()], ..FieldReport::default() };
     Ok(CellSet { format: SourceFormat::Cell, models: BTreeMap::from([(0, model)]), report })
+}
+
+/// Checks the version of the object at `place` (empty or ending in a dot) before its fields are read: another
+/// version has other fields, and the version is what a user must be told.
+pub(super) fn check_version(
+    value: &Value,
+    format: &'static str,
+    place: &str,
+    expected: u32,
+) -> Result<(), Error> {
+    let found = value.get("format_version");
+    if found.and_then(Value::as_u64) == Some(u64::from(expected)) {
+        return Ok(());
+    }
+    let what =
+        found.map_or_else(|| "is missing".to_owned(), |found| format!("version {found} is not {expected}"));
+    let remedy = match found {
+        Some(_) => "use a release that reads this version".to_owned(),
+        None => format!("write \"format_version\": {expected}"),
+    };
+    Err(Error::Json { format, place: format!("{place}format_version"), what, remedy })
 }
 
 fn read_allen_set(object: &serde_json::Map<String, Value>) -> Result<CellSet, Error> {
     let mut models = BTreeMap::new();
     let mut report: Option<FieldReport> = None;
     for (key, entry) in object {
-        let id: ModelId = key.parse().map_err(|_| Error::Json {
+        let wrong_key = |what: String| Error::Json {
             format: "hall of fame of allen parameter files",
             place: format!("key {key:?}"),
-            what: "is not a whole number".to_owned(),
+            what,
             remedy: "number the parameter sets 0, 1, 2, …".to_owned(),
-        })?;
+        };
+        let id: ModelId = key.parse().map_err(|_| wrong_key("is not a whole number".to_owned()))?;
+        if models.contains_key(&id) {
+            return Err(wrong_key(format!("number {id} occurs twice")));
+        }
         let (model, own) = allen::read(entry, &format!("parameter set {id}"), &format!("hof_{id}"))?;
         models.insert(id, model);
         match &mut report {
