@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use ndarray::Array2;
 
-use crate::{Error, ModelId, TimeGrid};
+use crate::{Error, ModelId};
 
 /// Precision of stored voltages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,8 @@ impl Sweeps {
     /// Sweeps without models and latent features.
     ///
     /// # Errors
-    /// [`Error::Array`] when the lengths do not fit together or the times do not increase.
+    /// [`Error::Array`] when the lengths do not fit together, the times do not increase, or a time or step is not
+    /// finite.
     pub fn new(times_ms: Vec<f64>, step_na: Vec<Option<f64>>, v_mv: Array2<f64>) -> Result<Self, Error> {
         let sweeps = Self { times_ms, step_na, models: None, v_mv, latents: BTreeMap::new(), window: None };
         sweeps.check("sweeps")?;
@@ -61,25 +62,17 @@ impl Sweeps {
         self.v_mv.nrows()
     }
 
-    /// The time axis as a grid, where it is even to a millionth of its step.
-    #[must_use]
-    pub fn grid(&self) -> Option<TimeGrid> {
-        let [first, .., last] = self.times_ms[..] else { return None };
-        #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
-        let step_ms = (last - first) / (self.times_ms.len() - 1) as f64;
-        let grid = TimeGrid::new(first, step_ms, self.times_ms.len()).ok()?;
-        let is_even = (0..self.times_ms.len())
-            .all(|idx| (grid.time_ms(idx) - self.times_ms[idx]).abs() <= 1e-6 * step_ms);
-        is_even.then_some(grid)
+    fn check(&self, format: &'static str) -> Result<(), Error> {
+        self.check_lengths(format)?;
+        self.check_finite(format)?;
+        if let Some(idx) = self.times_ms.windows(2).position(|pair| pair[1] <= pair[0]) {
+            let what = format!("time {} follows {}", self.times_ms[idx + 1], self.times_ms[idx]);
+            return Err(wrong(format, "time_ms", what, "give times that increase"));
+        }
+        Ok(())
     }
 
-    fn check(&self, format: &'static str) -> Result<(), Error> {
-        let wrong = |place: &str, what: String, remedy: &'static str| Error::Array {
-            format,
-            place: place.to_owned(),
-            what,
-            remedy,
-        };
+    fn check_lengths(&self, format: &'static str) -> Result<(), Error> {
         let (n, t) = self.v_mv.dim();
         if t != self.times_ms.len() || n != self.step_na.len() {
             let what = format!(
@@ -87,28 +80,43 @@ impl Sweeps {
                 self.times_ms.len(),
                 self.step_na.len()
             );
-            return Err(wrong("v_mv", what, "give one row per step and one column per time"));
-        }
-        if let Some(idx) = self.times_ms.windows(2).position(|pair| pair[1] <= pair[0]) {
-            let what = format!("time {} follows {}", self.times_ms[idx + 1], self.times_ms[idx]);
-            return Err(wrong("time_ms", what, "give times that increase"));
+            return Err(wrong(format, "v_mv", what, "give one row per step and one column per time"));
         }
         if let Some(models) = self.models.as_ref().filter(|models| models.len() != n) {
-            return Err(wrong(
-                "model",
-                format!("{} numbers for {n} sweeps", models.len()),
-                "give one model per sweep",
-            ));
+            let what = format!("{} numbers for {n} sweeps", models.len());
+            return Err(wrong(format, "model", what, "give one model per sweep"));
         }
         match self.latents.iter().find(|(_, values)| values.len() != n) {
-            Some((name, values)) => Err(wrong(
-                name,
-                format!("{} values for {n} sweeps", values.len()),
-                "give one value per sweep",
-            )),
+            Some((name, values)) => {
+                let what = format!("{} values for {n} sweeps", values.len());
+                Err(wrong(format, name, what, "give one value per sweep"))
+            }
             None => Ok(()),
         }
     }
+
+    /// Everything but the voltages: a voltage that is not a number spoils its own sweep alone.
+    fn check_finite(&self, format: &'static str) -> Result<(), Error> {
+        let finite = |name: &str, values: &[f64]| match values.iter().position(|value| !value.is_finite()) {
+            Some(idx) => {
+                let (place, what) = (format!("{name}[{idx}]"), format!("{} is not finite", values[idx]));
+                Err(wrong(format, &place, what, "give finite numbers"))
+            }
+            None => Ok(()),
+        };
+        finite("time_ms", &self.times_ms)?;
+        let steps_na: Vec<f64> = self.step_na.iter().map(|step| step.unwrap_or(0.0)).collect();
+        finite("step_na", &steps_na)?;
+        if let Some(window) = self.window {
+            finite("stim_start_ms", &[window.start_ms])?;
+            finite("stim_end_ms", &[window.end_ms])?;
+        }
+        self.latents.iter().try_for_each(|(name, values)| finite(name, values))
+    }
+}
+
+fn wrong(format: &'static str, place: &str, what: String, remedy: &'static str) -> Error {
+    Error::Array { format, place: place.to_owned(), what, remedy }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use ndarray::{Array1, Array2, Ix1, Ix2, arr0};
+use ndarray::{Array1, Array2, Ix1, Ix2, IxDyn, arr0};
 use ndarray_npy::{NpzReader, NpzWriter, ReadableElement};
 
 use super::{Precision, StimulusWindow, Sweeps};
@@ -11,6 +11,9 @@ use crate::{Error, ModelId};
 
 const FORMAT: &str = "npz file";
 const REMEDY: &str = "give arrays time_ms [t], step_na [n] and v_mv [n, t] of float32 or float64";
+
+const WINDOW_REMEDY: &str =
+    "give both stim_start_ms and stim_end_ms as one number each, of float32, float64 or int64";
 
 type Reader<'a> = NpzReader<Cursor<&'a [u8]>>;
 
@@ -65,10 +68,7 @@ impl Sweeps {
         let step_na = vector(&mut npz, "step_na")?.into_iter().map(Some).collect();
         let v_mv = matrix(&mut npz, "v_mv")?;
         let models = if names.iter().any(|name| name == "model") { Some(models(&mut npz)?) } else { None };
-        let window = match ["stim_start_ms", "stim_end_ms"].map(|name| scalar(&mut npz, &names, name)) {
-            [Some(start_ms), Some(end_ms)] => Some(StimulusWindow { start_ms, end_ms }),
-            _ => None,
-        };
+        let window = window(&mut npz, &names)?;
         let mut latents = BTreeMap::new();
         for name in names.iter().filter(|name| !is_known(name)) {
             let Ok(values) = vector(&mut npz, name) else { continue };
@@ -117,9 +117,36 @@ fn matrix(npz: &mut Reader<'_>, name: &str) -> Result<Array2<f64>, Error> {
     }
 }
 
-fn scalar(npz: &mut Reader<'_>, names: &[String], name: &str) -> Option<f64> {
-    let is_there = names.iter().any(|known| known == name);
-    is_there.then(|| read::<f64, ndarray::Ix0>(npz, name).ok()).flatten().map(ndarray::Array0::into_scalar)
+/// When the stimulus is on, where the file tells.
+fn window(npz: &mut Reader<'_>, names: &[String]) -> Result<Option<StimulusWindow>, Error> {
+    let mut scalar_of = |name: &str| {
+        let is_there = names.iter().any(|known| known == name);
+        is_there.then(|| scalar(npz, name)).transpose()
+    };
+    let one_missing = |name: &str| Err(wrong(name, &"is missing", WINDOW_REMEDY));
+    match (scalar_of("stim_start_ms")?, scalar_of("stim_end_ms")?) {
+        (Some(start_ms), Some(end_ms)) => Ok(Some(StimulusWindow { start_ms, end_ms })),
+        (None, None) => Ok(None),
+        (None, Some(_)) => one_missing("stim_start_ms"),
+        (Some(_), None) => one_missing("stim_end_ms"),
+    }
+}
+
+/// One number of any common type, alone or as the only one of a list.
+fn scalar(npz: &mut Reader<'_>, name: &str) -> Result<f64, Error> {
+    let array = match read::<f64, IxDyn>(npz, name) {
+        Ok(array) => array,
+        Err(error) => match (read::<f32, IxDyn>(npz, name), read::<i64, IxDyn>(npz, name)) {
+            (Ok(array), _) => array.mapv(f64::from),
+            #[expect(clippy::cast_precision_loss, reason = "milliseconds stay far below 2^53")]
+            (_, Ok(array)) => array.mapv(|value| value as f64),
+            _ => return Err(wrong(name, &error, WINDOW_REMEDY)),
+        },
+    };
+    match (array.ndim(), array.first()) {
+        (0 | 1, Some(value)) if array.len() == 1 => Ok(*value),
+        _ => Err(wrong(name, &format!("shape {:?} is not one number", array.shape()), WINDOW_REMEDY)),
+    }
 }
 
 fn models(npz: &mut Reader<'_>) -> Result<Vec<ModelId>, Error> {
