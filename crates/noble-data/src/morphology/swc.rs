@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::{Morphology, sections};
 use crate::{Error, SectionKind};
 
+/// Largest coordinate and radius, a meter: beyond, the file is in another unit.
+const LARGEST_UM: f64 = 1e6;
+
 /// What the reader found that a user should know.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SwcReport {
@@ -43,8 +46,8 @@ struct RawRow {
 /// µm. Roots beside the soma's are kept as trees of their own and reported.
 ///
 /// # Errors
-/// [`Error::Swc`] with the line for a field that is missing or not a number, a radius that is not greater than
-/// zero, an id given twice, a parent that does not exist, comes later or closes a cycle; [`Error::Morphology`] for
+/// [`Error::Swc`] with the line for a field that is missing or not a number, a length beyond a meter, a radius that
+/// is not greater than zero, an id given twice, a parent that does not exist, comes later or closes a cycle; [`Error::Morphology`] for
 /// a file without points or without a soma root, and for a soma whose points branch.
 ///
 /// # Source
@@ -110,14 +113,15 @@ fn number(line: usize, name: &str, field: &str) -> Result<f64, Error> {
     let value: f64 = field.parse().unwrap_or(f64::NAN);
     #[expect(clippy::cast_possible_truncation, reason = "the rounding is wanted")]
     let rounded = f64::from(value as f32);
-    if rounded.is_finite() {
-        return Ok(rounded);
+    if !value.is_finite() {
+        let what = format!("{name} {field:?} is not a number");
+        return Err(Error::Swc { line, what, remedy: "write a finite number" });
     }
-    Err(Error::Swc {
-        line,
-        what: format!("{name} {field:?} is not a number"),
-        remedy: "write a finite number",
-    })
+    if rounded.abs() > LARGEST_UM {
+        let what = format!("{name} {field} µm is beyond a meter");
+        return Err(Error::Swc { line, what, remedy: "check the unit (µm)" });
+    }
+    Ok(rounded)
 }
 
 /// Replaces parent ids by indices; a parent id below zero marks a root.
@@ -206,6 +210,9 @@ mod tests {
             ("1 1 0 0 0 5 -1\n2 3 0 5 0 1 3\n3 3 0 6 0 1 1\n", "swc line 2: parent 3 comes after child 2"),
             ("1 1 0 0 x 5 -1\n", "swc line 1: z \"x\" is not a number"),
             ("1 1 0 0 nan 5 -1\n", "swc line 1: z \"nan\" is not a number"),
+            ("1 1 0 0 0 3e38 -1\n", "swc line 1: radius 3e38 µm is beyond a meter; check the unit (µm)"),
+            ("1 1 0 -2e6 0 5 -1\n", "swc line 1: y -2e6 µm is beyond a meter; check the unit (µm)"),
+            ("1 1 0 0 0 1e39 -1\n", "swc line 1: radius 1e39 µm is beyond a meter"),
             ("1 1 0 0 0 0 -1\n", "swc line 1: radius 0 µm is not greater than zero"),
             ("1 1 0 0 0 5\n", "swc line 1: 6 fields instead of 7"),
             ("1 1 0 0 0 5 -1\n1 3 0 5 0 1 1\n", "swc line 2: id 1 was used before"),
