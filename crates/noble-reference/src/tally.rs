@@ -29,7 +29,8 @@ impl Tally {
     /// The figure remembered as worst is `deviation / tolerance`.
     pub fn value(&mut self, place: &str, deviation: f64, tolerance: f64) {
         self.n_values += 1;
-        let figure = deviation / tolerance;
+        // Equal numbers pass any tolerance, zero included.
+        let figure = if deviation == 0.0 { 0.0 } else { deviation / tolerance };
         if self.worst.as_ref().is_none_or(|(worst, _)| figure > *worst || figure.is_nan()) {
             self.worst = Some((figure, format!("{place}: {deviation:.3e} of {tolerance:.1e}")));
         }
@@ -70,5 +71,20 @@ impl Tally {
             self.n_values,
             shown.join("\n")
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_equal_numbers_of_no_tolerance_are_not_the_worst() {
+        let mut tally = Tally::new();
+        tally.value("equal", 0.0, 0.0);
+        tally.value("near", 1.0, 2.0);
+        assert!(tally.failures.is_empty());
+        let (figure, place) = tally.worst.unwrap();
+        assert!((figure - 0.5).abs() < 1e-15 && place.starts_with("near"), "{figure} {place}");
     }
 }
