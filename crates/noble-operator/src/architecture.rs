@@ -8,6 +8,9 @@ use crate::Error;
 /// memory they do not fill.
 const LARGEST_SIZE: usize = 1 << 14;
 
+/// Most values of a network, 2^31: 8 GiB of weights, a thousand times the published network.
+const MOST_VALUES: u64 = 1 << 31;
+
 /// Sizes of a one-dimensional Fourier neural operator with one output channel.
 ///
 /// # Source
@@ -55,10 +58,30 @@ impl Architecture {
         self.n_modes / 2 + 1
     }
 
+    /// Values of all parameters; complex ones count twice.
+    ///
+    /// In 64 bits on every machine, where sizes that pass their own bounds cannot overflow it.
+    fn n_values(&self) -> u64 {
+        let sizes = [
+            self.in_channels,
+            self.hidden_channels,
+            self.n_layers,
+            self.lifting_channels,
+            self.projection_channels,
+            self.mlp_channels,
+            self.n_stored_modes(),
+        ];
+        let [inputs, c, layers, lifting, projection, mlp, modes] = sizes.map(|size| size as u64);
+        let pointwise = |from: u64, between: u64, to: u64| (from + 1) * between + (between + 1) * to;
+        let norms = if self.group_norm { 4 * c } else { 0 };
+        let block = 2 * c * c * modes + c * c + pointwise(c, mlp, c) + 2 * c + norms;
+        layers * block + pointwise(inputs + 1, lifting, c) + pointwise(c, projection, 1)
+    }
+
     /// Checks that a network of these sizes exists.
     ///
     /// # Errors
-    /// [`Error::Architecture`] with the size that is zero or too large.
+    /// [`Error::Architecture`] with the size that is zero or too large, or the number of all values.
     pub fn check(&self) -> Result<(), Error> {
         let sizes = [
             ("in_channels", self.in_channels),
@@ -80,6 +103,13 @@ impl Architecture {
                 remedy: "a number up to 16384",
             });
         }
+        if self.n_values() > MOST_VALUES {
+            return Err(Error::Architecture {
+                what: "number of values of all parameters",
+                got: usize::try_from(self.n_values()).unwrap_or(usize::MAX),
+                remedy: "fewer channels, layers or modes, so that it is at most 2147483648",
+            });
+        }
         Ok(())
     }
 }
@@ -98,6 +128,24 @@ mod tests {
     fn analytic_halves_go_to_the_even_neighbor() {
         let halves: Vec<usize> = [5, 7, 8, 9, 11, 24].map(half_to_even).to_vec();
         assert_eq!(halves, [2, 4, 4, 4, 6, 12]);
+    }
+
+    #[test]
+    fn analytic_values_are_those_of_the_layout() {
+        let mut architecture = Architecture::new(23, 24, 12, 256);
+        for (hidden_channels, n_modes, group_norm) in [(24, 256, false), (7, 9, true), (5, 0, false)] {
+            architecture = Architecture { hidden_channels, n_modes, group_norm, ..architecture };
+            let len = crate::layout::Layout::new(&architecture).len;
+            assert_eq!(architecture.n_values(), len as u64);
+        }
+    }
+
+    #[test]
+    fn invariant_networks_beyond_memory_are_named() {
+        let message = Architecture::new(23, 1 << 12, 1 << 14, 1 << 14).check().unwrap_err().to_string();
+        assert!(message.contains("number of values of all parameters is 45"), "{message}");
+        assert!(message.contains("at most 2147483648"), "{message}");
+        assert!(Architecture::new(23, 256, 16, 1000).check().is_ok());
     }
 
     #[test]
