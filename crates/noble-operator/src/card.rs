@@ -1,6 +1,6 @@
 //! What an operator file says about its network: everything needed to use it, and where it comes from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use noble_data::{Sampling, Step, Stimulus, TimeGrid};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,15 @@ use crate::{Architecture, Error, InputEncoding};
 
 /// Version of the card written and read here.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// Most frequencies of one embedding: the sixty-fifth doubling of a phase is beyond every number format.
+const MOST_FREQUENCIES: usize = 64;
+
+/// Most samples of a trace, 2^24, up to which single precision counts exactly.
+const MOST_SAMPLES: usize = 1 << 24;
+
+/// Rounding allowed between times that are stated twice.
+const RELATIVE_TOLERANCE: f64 = 1e-9;
 
 /// The header of an operator file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -188,6 +197,19 @@ impl OperatorCard {
             return Err(Error::FormatVersion { got, expected: FORMAT_VERSION });
         }
         self.architecture.check()?;
+        self.check_input()?;
+        expect("output", self.output.is_consistent(), "offset and scale of its unit", self.output)?;
+        self.check_grid()?;
+        self.check_models()
+    }
+
+    /// Counts first: everything else asks for memory by them.
+    fn check_input(&self) -> Result<(), Error> {
+        let counts = self.input.latents.iter().map(|latent| (latent.name.as_str(), latent.n_frequencies));
+        for (name, got) in counts.chain([("step", self.input.n_current_frequencies)]) {
+            let what = format!("frequencies of {name}");
+            expect(&what, got <= MOST_FREQUENCIES, format_args!("at most {MOST_FREQUENCIES}"), got)?;
+        }
         let channels = self.input.channel_names();
         expect("channel_order", self.channel_order == channels, &channels, &self.channel_order)?;
         let n_channels = self.architecture.in_channels;
@@ -199,19 +221,46 @@ impl OperatorCard {
             let is_range = latent.min.is_finite() && latent.max.is_finite() && latent.min < latent.max;
             expect(&latent.name, is_range, "min below max", (latent.min, latent.max))?;
         }
-        expect("output", self.output.is_consistent(), "offset and scale of its unit", self.output)?;
-        let grid = self.grid;
-        expect("grid", grid.n_samples() > 0, "at least one sample", grid.n_samples())?;
-        self.check_models()
+        Ok(())
+    }
+
+    /// The grid, and the step and the sampling that must fit it.
+    fn check_grid(&self) -> Result<(), Error> {
+        let (start_ms, step_ms, n_samples) =
+            (self.grid.start_ms(), self.grid.step_ms(), self.grid.n_samples());
+        let is_count = (1..=MOST_SAMPLES).contains(&n_samples);
+        expect("grid.n_samples", is_count, format_args!("from 1 to {MOST_SAMPLES}"), n_samples)?;
+        let end_ms = start_ms + step_ms * n_samples as f64;
+        let StepTiming { delay_ms, duration_ms } = self.stimulus;
+        let slack_ms = RELATIVE_TOLERANCE * end_ms.abs().max(step_ms);
+        let is_time = |value_ms: f64| value_ms.is_finite() && value_ms >= 0.0;
+        let is_within = delay_ms >= start_ms - slack_ms && delay_ms + duration_ms <= end_ms + slack_ms;
+        let is_step = is_time(delay_ms) && is_time(duration_ms) && is_within;
+        let within = format_args!("times from zero within {start_ms} to {end_ms} ms");
+        expect("stimulus", is_step, within, self.stimulus)?;
+        let TraceSampling { every, dt_ms, .. } = self.sampling;
+        let is_same = (every as f64 * dt_ms - step_ms).abs() <= RELATIVE_TOLERANCE * step_ms;
+        let expected = format_args!("every × dt_ms = grid.step_ms = {step_ms} ms");
+        expect("sampling", is_same && dt_ms > 0.0, expected, self.sampling)
     }
 
     fn check_models(&self) -> Result<(), Error> {
+        let mut listed = BTreeSet::new();
         for model in &self.models {
+            let is_new = listed.insert(model.id);
+            expect("models", is_new, "every id once", format_args!("id {} twice", model.id))?;
             let named: Vec<(&str, f64)> = model.latents.iter().map(|(n, v)| (n.as_str(), *v)).collect();
             self.order_latents(&named)?;
         }
         let lists = [&self.train_models, &self.validation_models, &self.test_models];
-        lists.into_iter().flatten().try_for_each(|id| self.model_latents(*id).map(|_| ()))
+        let mut split = BTreeSet::new();
+        for id in lists.into_iter().flatten() {
+            self.model_latents(*id)?;
+            let what = "train_models, validation_models, test_models";
+            let is_new = split.insert(*id);
+            expect(what, is_new, "every model in one list, once", format_args!("model {id} twice"))?;
+        }
+        Ok(())
     }
 
     /// Latent features of a model, by name.

@@ -1,7 +1,10 @@
 use std::collections::HashMap;
 
-use noble_data::TimeGrid;
-use noble_operator::{CARD_KEY, Error, Network, Operator, OperatorCard, Query, QueryStimulus, VoltageOutput};
+use noble_data::{Step, Stimulus, TimeGrid};
+use noble_operator::{
+    CARD_KEY, Error, Network, Operator, OperatorCard, Query, QueryStimulus, StepTiming, VoltageOutput,
+};
+use proptest::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::support::{N_SAMPLES, card, latents, network, operator};
@@ -53,7 +56,7 @@ fn invariant_step_equals_its_samples() {
 #[test]
 fn invariant_published_pulse_covers_its_samples() {
     let grid = TimeGrid::new(0.0, 0.06, 8583).unwrap();
-    let timing = noble_operator::StepTiming { delay_ms: 15.0, duration_ms: 400.0 };
+    let timing = StepTiming { delay_ms: 15.0, duration_ms: 400.0 };
     let samples = timing.samples_na(grid, 0.1);
     let on: Vec<usize> = (0..8583).filter(|i| samples[*i] != 0.0).collect();
     assert_eq!((on[0], on[on.len() - 1]), (250, 6916));
@@ -135,4 +138,62 @@ fn invariant_wrong_requests_are_named() {
     let mut card = card();
     card.architecture.in_channels = 8;
     assert!(OperatorCard::check(&card).is_err());
+}
+
+/// One thing made wrong.
+type Change = fn(&mut OperatorCard);
+
+#[test]
+fn invariant_cards_that_contradict_themselves_are_named() {
+    let message = |change: Change| {
+        let mut card = card();
+        change(&mut card);
+        card.check().unwrap_err().to_string()
+    };
+    let cases: [(Change, &str); 12] = [
+        (|card| card.input.n_current_frequencies = 1_000_000_000_000_000, "frequencies of step is 1000000"),
+        (|card| card.input.latents[1].n_frequencies = usize::MAX, "frequencies of i_thr_na is 18446"),
+        (|card| card.grid = TimeGrid::new(0.0, 0.5, 1 << 40).unwrap(), "grid.n_samples is 1099511627776"),
+        (|card| card.validation_models = vec![1], "is model 1 twice, expected \"every model in one list"),
+        (|card| card.test_models = vec![2, 2], "is model 2 twice, expected \"every model in one list"),
+        (|card| card.models.push(card.models[0].clone()), "models is id 1 twice"),
+        (|card| card.stimulus.delay_ms = -1.0, "stimulus is StepTiming { delay_ms: -1.0"),
+        (|card| card.stimulus.delay_ms = f64::NAN, "stimulus is StepTiming { delay_ms: NaN"),
+        (|card| card.stimulus.duration_ms = 25.1, "expected times from zero within 0 to 30 ms"),
+        (|card| card.sampling.every = 4, "sampling is TraceSampling { kind: Plain, every: 4"),
+        (|card| card.sampling.dt_ms = f64::NAN, "expected every × dt_ms = grid.step_ms = 0.5 ms"),
+        (|card| card.sampling.dt_ms = 0.1 * (1.0 + 1e-8), "expected every × dt_ms"),
+    ];
+    for (change, expected) in cases {
+        let message = message(change);
+        assert!(message.contains(expected), "{message} lacks {expected}");
+    }
+    let mut whole = card();
+    whole.stimulus = StepTiming { delay_ms: 0.0, duration_ms: 30.0 };
+    assert!(whole.check().is_ok());
+}
+
+proptest! {
+    /// A step whose edges lie on the grid is on for exactly its samples; any step is on where its stimulus is.
+    #[test]
+    fn analytic_steps_begin_and_end_at_their_samples(
+        (step_ms, n_samples) in (1e-3..2.0_f64, 1_usize..400),
+        (first, n_on) in (0_u32..500, 0_u32..500),
+        (shift, step_na) in (0.0..1.0_f64, prop_oneof![0.01..2.0_f64, -2.0..-0.01_f64]),
+    ) {
+        let grid = TimeGrid::new(0.0, step_ms, n_samples).unwrap();
+        let places = |timing: StepTiming| -> Vec<usize> {
+            let samples = timing.samples_na(grid, step_na);
+            (0..n_samples).filter(|i| samples[*i] != 0.0).collect()
+        };
+        let at = |delay: f64| StepTiming { delay_ms: delay * step_ms, duration_ms: f64::from(n_on) * step_ms };
+        let expected: Vec<usize> = (0..n_samples).skip(first as usize).take(n_on as usize).collect();
+        prop_assert_eq!(places(at(f64::from(first))), expected);
+        let shifted = at(f64::from(first) + shift);
+        let StepTiming { delay_ms, duration_ms } = shifted;
+        let stimulus = Stimulus::step(Step { delay_ms, duration_ms, amplitude_na: step_na }).unwrap();
+        let current_na = stimulus.on_grid_na(grid);
+        let expected: Vec<usize> = (0..n_samples).filter(|i| current_na[*i] != 0.0).collect();
+        prop_assert_eq!(places(shifted), expected);
+    }
 }
