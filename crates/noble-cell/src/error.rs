@@ -2,6 +2,8 @@
 
 use noble_data::SectionKind;
 
+use crate::simulate::MAX_STEPS;
+
 /// Failure to plan or to run a simulation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -21,6 +23,20 @@ pub enum Error {
         section: String,
         /// What is wrong, with values.
         what: String,
+    },
+    /// A tracing that asks for more segments than any neuron has.
+    #[error(
+        "{place}: {length_um} µm make more than {largest} segments of {max_segment_um} µm; give the tracing in µm, or longer segments"
+    )]
+    TooManySegments {
+        /// Name of the section, or all of them.
+        place: String,
+        /// Length.
+        length_um: f64,
+        /// Setting of the plan.
+        max_segment_um: f64,
+        /// Segments allowed.
+        largest: usize,
     },
     /// A setting of the plan is out of range.
     #[error("{name} is {value}; give a number greater than zero")]
@@ -106,8 +122,10 @@ pub enum Error {
         /// Value given.
         dt_ms: f64,
     },
-    /// A run shorter than one step, or endless.
-    #[error("total_ms is {total_ms}, one step is {dt_ms} ms; give a finite time of at least one step")]
+    /// A run shorter than one step, or of more steps than a trace may have.
+    #[error(
+        "total_ms is {total_ms}, one step is {dt_ms} ms; give a time of at least one and at most {MAX_STEPS} steps"
+    )]
     TotalTime {
         /// Value given.
         total_ms: f64,

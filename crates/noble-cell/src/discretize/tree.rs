@@ -8,6 +8,12 @@ use super::{CompartmentId, CompartmentSection};
 use crate::Error;
 use crate::cable::Tree;
 
+/// Most segments of one section; the longest sections of published cells have about a hundred.
+const MAX_SECTION_SEGMENTS: usize = 10_000;
+
+/// Most segments of a cell.
+const MAX_CELL_SEGMENTS: usize = 1_000_000;
+
 /// All nodes, `[n_nodes]` each.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Nodes {
@@ -32,11 +38,11 @@ pub(crate) fn build_nodes(
     max_segment_um: f64,
     resistivity_ohm_cm: impl Fn(SectionKind) -> f64,
 ) -> Result<Nodes, Error> {
+    check_counts(cables, max_segment_um)?;
     let mut builder = Builder::default();
     for (cable_idx, cable) in cables.iter().enumerate() {
-        let n_before = cables[..cable_idx].iter().filter(|before| before.kind == cable.kind).count();
-        let name = format!("{}[{n_before}]", cable.kind.name());
-        let section = cut(cable, name, max_segment_um, resistivity_ohm_cm(cable.kind))?;
+        let section =
+            cut(cable, section_name(cables, cable_idx), max_segment_um, resistivity_ohm_cm(cable.kind))?;
         builder.push(section, cable);
     }
     Ok(Nodes {
@@ -45,6 +51,38 @@ pub(crate) fn build_nodes(
         areas_um2: builder.areas_um2,
         section_idx: builder.section_idx,
     })
+}
+
+/// Refuses a tracing in another unit before memory is asked for; a length that is not finite is named later.
+fn check_counts(cables: &[Cable], max_segment_um: f64) -> Result<(), Error> {
+    let too_many = |place: String, length_um: f64, largest: usize| {
+        Err(Error::TooManySegments { place, length_um, max_segment_um, largest })
+    };
+    let (mut n_segments, mut sum_um) = (0, 0.0);
+    for (cable_idx, cable) in cables.iter().enumerate() {
+        let length_um = cable.outline.length_um();
+        let count = if length_um.is_finite() { compartment_count(length_um, max_segment_um) } else { 0 };
+        if count > MAX_SECTION_SEGMENTS {
+            return too_many(
+                format!("section {}", section_name(cables, cable_idx)),
+                length_um,
+                MAX_SECTION_SEGMENTS,
+            );
+        }
+        n_segments += count;
+        sum_um += length_um;
+        if n_segments > MAX_CELL_SEGMENTS {
+            return too_many(format!("the first {} sections", cable_idx + 1), sum_um, MAX_CELL_SEGMENTS);
+        }
+    }
+    Ok(())
+}
+
+/// Kind and place among sections of the kind.
+fn section_name(cables: &[Cable], cable_idx: usize) -> String {
+    let kind = cables[cable_idx].kind;
+    let n_before = cables[..cable_idx].iter().filter(|before| before.kind == kind).count();
+    format!("{}[{n_before}]", kind.name())
 }
 
 #[derive(Default)]
@@ -121,7 +159,7 @@ fn cut(
     reason = "the quotient is positive, rounded down"
 )]
 fn compartment_count(length_um: f64, max_segment_um: f64) -> usize {
-    1 + 2 * (length_um / max_segment_um) as usize
+    2_usize.saturating_mul((length_um / max_segment_um) as usize).saturating_add(1)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of segments are small")]

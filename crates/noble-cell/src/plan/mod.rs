@@ -50,9 +50,10 @@ impl CablePlan {
     /// Applies the rule for the axon, cuts the sections and inserts every mechanism.
     ///
     /// # Errors
-    /// [`Error::MissingSoma`], [`Error::Section`] for a tracing that cannot be cut; [`Error::UnknownMechanismSet`],
-    /// [`Error::UnknownMechanism`], [`Error::UnknownParameter`], [`Error::MissingParameter`] for names;
-    /// [`Error::Value`], [`Error::CellValue`], [`Error::PlanSetting`] for values out of range.
+    /// [`Error::MissingSoma`], [`Error::Section`], [`Error::TooManySegments`] for a tracing that cannot be cut;
+    /// [`Error::UnknownMechanismSet`], [`Error::UnknownMechanism`], [`Error::UnknownParameter`],
+    /// [`Error::MissingParameter`] for names; [`Error::Value`], [`Error::CellValue`], [`Error::PlanSetting`] for values
+    /// out of range.
     pub fn new(morphology: &Morphology, cell: &CellModel, settings: &PlanSettings) -> Result<Self, Error> {
         check_whole_cell(morphology, cell, settings)?;
         let cables = cables_of(morphology, cell.axon_rule);

@@ -116,3 +116,21 @@ fn invariant_a_cell_needs_a_soma_and_a_segment_length() {
     let error = CablePlan::new(&morphology(), &cell(AxonRule::Keep), &settings);
     assert!(matches!(error, Err(Error::PlanSetting { .. })));
 }
+
+#[test]
+fn invariant_huge_tracings_are_refused_before_memory_is_asked_for() {
+    let message = |sections: Vec<Section>| {
+        let plan = CablePlan::new(&Morphology { sections }, &cell(AxonRule::Keep), &PlanSettings::default());
+        plan.unwrap_err().to_string()
+    };
+    let soma = || line(SectionKind::Soma, 10.0, None);
+    let long = |length_um| line(SectionKind::Dendrite, length_um, Some((0, 0.5)));
+    for length_um in [1e6, 1e9, 1e18] {
+        let message = message(vec![soma(), long(10.0), long(length_um)]);
+        assert!(message.starts_with("section dend[1]: "), "{message}");
+        assert!(message.contains("more than 10000 segments of 40 µm; give the tracing in µm"), "{message}");
+    }
+    let many: Vec<Section> = std::iter::once(soma()).chain((0..110).map(|_| long(190_000.0))).collect();
+    let message = message(many);
+    assert!(message.starts_with("the first 107 sections: ") && message.contains("1000000"), "{message}");
+}

@@ -7,6 +7,9 @@ use noble_data::{Stimulus, TimeGrid, Trace};
 use crate::constants::DIVERGED_MV;
 use crate::{CablePlan, CableState, CompartmentId, CurrentClamp, Error};
 
+/// Most steps of a run, 2^27: its voltages alone take a gibibyte.
+pub(crate) const MAX_STEPS: u32 = 1 << 27;
+
 /// Time step and length of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RunSettings {
@@ -20,7 +23,8 @@ impl RunSettings {
     /// Times of all samples of a run: zero and the end of every step.
     ///
     /// # Errors
-    /// [`Error::TimeStep`] when the step is not greater than zero, [`Error::TotalTime`] when not one step fits.
+    /// [`Error::TimeStep`] when the step is not greater than zero, [`Error::TotalTime`] when not one step fits
+    /// or more than 2^27 do.
     pub fn grid(&self) -> Result<TimeGrid, Error> {
         let Self { dt_ms, total_ms } = *self;
         let is_valid = dt_ms.is_finite() && dt_ms > 0.0;
@@ -28,14 +32,14 @@ impl RunSettings {
             return Err(Error::TimeStep { dt_ms });
         }
         let n_steps = (total_ms / dt_ms).round();
-        let fits = total_ms >= dt_ms && n_steps < f64::from(u32::MAX);
+        let fits = total_ms >= dt_ms && n_steps <= f64::from(MAX_STEPS);
         if !fits {
             return Err(Error::TotalTime { total_ms, dt_ms });
         }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "checked to lie in 1 .. 2^32"
+            reason = "checked to lie in 1 ..= 2^27"
         )]
         let n_samples = n_steps as usize + 1;
         Ok(TimeGrid::new(0.0, dt_ms, n_samples)?)

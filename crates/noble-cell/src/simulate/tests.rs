@@ -217,6 +217,14 @@ fn invariant_bad_settings_are_refused() {
 }
 
 #[test]
+fn invariant_endless_runs_are_refused() {
+    let grid = |n_steps: u32| RunSettings { dt_ms: 0.5, total_ms: 0.5 * f64::from(n_steps) }.grid();
+    assert_eq!(grid(MAX_STEPS).unwrap().n_samples(), (1 << 27) + 1);
+    let message = grid(MAX_STEPS + 1).unwrap_err().to_string();
+    assert!(message.contains("at most 134217728 steps"), "{message}");
+}
+
+#[test]
 fn invariant_divergence_names_time_and_place() {
     let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0 };
     let error = simulate(&squid(), &step(1.0, 5.0, 1e7), &settings).unwrap_err().to_string();
