@@ -6,6 +6,7 @@ use std::sync::Arc;
 use noble_cell::{CableState, CurrentClamp, RunSettings, run};
 use noble_data::{ModelId, Step, Stimulus};
 use noble_reference::Case;
+use serde_json::Value;
 
 use crate::Job;
 use crate::cell::Protocol;
@@ -19,6 +20,18 @@ const HEAD_TOLERANCE_MV: f64 = 1e-6;
 /// References of spike times are rounded to 1e-5 ms.
 const SPIKE_TOLERANCE_MS: f64 = 1e-3;
 
+/// Amplitudes are written with few digits.
+const KEY_TOLERANCE_NA: f64 = 1e-9;
+
+/// Reference spike times of a sweep.
+enum Spikes {
+    /// The protocol has no spike times.
+    Untold,
+    /// The protocol has spike times, but not of this sweep: the reference is damaged.
+    Missing,
+    TimesMs(Vec<f64>),
+}
+
 /// What one run is compared with.
 struct Sweep {
     protocol: Arc<Protocol>,
@@ -29,14 +42,14 @@ struct Sweep {
     /// Every how many steps `v_mv` and `extra_v_mv` hold a sample.
     every: usize,
     v_mv: Vec<f64>,
-    spike_times_ms: Option<Vec<f64>>,
+    spikes: Spikes,
     head_v_mv: Vec<f64>,
     extra_v_mv: Vec<Vec<f64>>,
 }
 
 pub(crate) fn add_jobs(protocol: &Arc<Protocol>, file: &str, jobs: &mut Vec<Job>) {
     let mut sweeps = plain_sweeps(protocol, file);
-    sweeps.extend(fine_sweep(protocol, file));
+    sweeps.extend(fine_sweeps(protocol, file));
     attach_extras(protocol, file, &mut sweeps);
     for sweep in sweeps {
         jobs.push(Box::new(move || compare(&sweep)));
@@ -66,7 +79,7 @@ impl Sweep {
             dt_ms,
             every: (sample_dt_ms / dt_ms).round() as usize,
             v_mv: Vec::new(),
-            spike_times_ms: None,
+            spikes: Spikes::Untold,
             head_v_mv: Vec::new(),
             extra_v_mv: Vec::new(),
         }
@@ -86,29 +99,43 @@ fn plain_sweeps(protocol: &Arc<Protocol>, file: &str) -> Vec<Sweep> {
     for (row_idx, v_mv) in rows.into_iter().enumerate() {
         let amplitude_na = amplitudes_na[row_idx % amplitudes_na.len()];
         let id = ids.as_ref().map_or(0, |ids| ids[row_idx / amplitudes_na.len()]);
-        let mut pointer = "/spike_times_ms".to_owned();
-        if ids.is_some() {
-            pointer += &format!("/{id}");
-        }
-        let times = protocol.json.pointer(&format!("{pointer}/{amplitude_na}"));
-        let times = times.and_then(|list| list.as_array());
         let mut sweep = Sweep::new(protocol, id, amplitude_na, protocol.number("/dt_ms"));
         sweep.v_mv = v_mv;
-        sweep.spike_times_ms = times.map(|list| list.iter().map(|t| t.as_f64().unwrap()).collect());
+        sweep.spikes = spikes_of(&protocol.json, ids.is_some().then_some(id), amplitude_na);
         sweeps.push(sweep);
     }
     sweeps
 }
 
-/// The strongest of the sweeps at the fine step: four times the work of a plain one.
-fn fine_sweep(protocol: &Arc<Protocol>, file: &str) -> Option<Sweep> {
+/// Spike times by amplitude, in tables by parameter set where there are several.
+fn spikes_of(protocol: &Value, id: Option<ModelId>, amplitude_na: f64) -> Spikes {
+    let Some(mut table) = protocol.get("spike_times_ms") else { return Spikes::Untold };
+    if let Some(id) = id {
+        let Some(of_set) = table.get(id.to_string()) else { return Spikes::Missing };
+        table = of_set;
+    }
+    let times = entry_at(table, amplitude_na).and_then(Value::as_array);
+    times.map_or(Spikes::Missing, |list| Spikes::TimesMs(list.iter().map(|t| t.as_f64().unwrap()).collect()))
+}
+
+/// Entry whose key is the amplitude as a number: Python writes `1.0` where Rust writes `1`.
+fn entry_at(table: &Value, amplitude_na: f64) -> Option<&Value> {
+    let is_it =
+        |key: &str| key.parse::<f64>().is_ok_and(|key_na| (key_na - amplitude_na).abs() <= KEY_TOLERANCE_NA);
+    table.as_object()?.iter().find(|(key, _)| is_it(key)).map(|(_, entry)| entry)
+}
+
+/// The sweeps at the fine step.
+fn fine_sweeps(protocol: &Arc<Protocol>, file: &str) -> Vec<Sweep> {
     let case = &protocol.cell.case;
     let amplitudes_na = numbers(case, file, "fine_amps_nA");
-    let mut rows = rows(case, file, "fine_v_mV");
-    let amplitude_na = *amplitudes_na.last()?;
-    let mut sweep = Sweep::new(protocol, protocol.main_id(), amplitude_na, protocol.number("/fine_dt_ms"));
-    sweep.v_mv = rows.pop()?;
-    Some(sweep)
+    let rows = rows(case, file, "fine_v_mV");
+    assert_eq!(rows.len(), amplitudes_na.len(), "{file}: fine sweeps");
+    let sweep = |(amplitude_na, v_mv)| Sweep {
+        v_mv,
+        ..Sweep::new(protocol, protocol.main_id(), amplitude_na, protocol.number("/fine_dt_ms"))
+    };
+    amplitudes_na.into_iter().zip(rows).map(sweep).collect()
 }
 
 /// Hangs the full-rate beginning and the other places on the sweeps they belong to, or on sweeps of their own.
@@ -172,10 +199,14 @@ fn compare_voltages(sweep: &Sweep, v_mv: &[f64], extra: &[Vec<f64>]) -> Findings
         let sampled: Vec<f64> = v_mv.iter().step_by(sweep.every).copied().collect();
         compare_rows(&mut findings, &sweep.place, &sampled, &sweep.v_mv);
     }
-    if let Some(expected) = &sweep.spike_times_ms {
-        let threshold_mv = sweep.protocol.number("/spike_threshold_mV");
-        let times_ms = crossings_ms(v_mv, sweep.dt_ms, threshold_mv);
-        findings.array(&format!("{} spikes", sweep.place), &times_ms, expected, |_| SPIKE_TOLERANCE_MS);
+    match &sweep.spikes {
+        Spikes::Untold => {}
+        Spikes::Missing => findings.holds(&format!("{}: no reference spike times", sweep.place), false),
+        Spikes::TimesMs(expected) => {
+            let threshold_mv = sweep.protocol.number("/spike_threshold_mV");
+            let times_ms = crossings_ms(v_mv, sweep.dt_ms, threshold_mv);
+            findings.array(&format!("{} spikes", sweep.place), &times_ms, expected, |_| SPIKE_TOLERANCE_MS);
+        }
     }
     if !sweep.head_v_mv.is_empty() {
         let n_head = sweep.head_v_mv.len();
@@ -204,4 +235,16 @@ fn crossings_ms(v_mv: &[f64], dt_ms: f64, threshold_mv: f64) -> Vec<f64> {
     crossings
         .map(|(idx, pair)| (idx as f64 + (threshold_mv - pair[0]) / (pair[1] - pair[0])) * dt_ms)
         .collect()
+}
+
+#[test]
+fn analytic_spike_tables_are_read_by_number() {
+    let protocol = serde_json::json!({"spike_times_ms": {"1.0": [2.5], "-0.05": [], "0": {"0.1": [3.5]}}});
+    let is_times = |spikes: Spikes, expected: &[f64]| matches!(spikes, Spikes::TimesMs(t) if t == expected);
+    assert!(is_times(spikes_of(&protocol, None, 1.0), &[2.5]));
+    assert!(is_times(spikes_of(&protocol, None, -0.05), &[]));
+    assert!(is_times(spikes_of(&protocol, Some(0), 0.1), &[3.5]));
+    assert!(matches!(spikes_of(&protocol, None, 0.2), Spikes::Missing));
+    assert!(matches!(spikes_of(&protocol, Some(1), 0.1), Spikes::Missing));
+    assert!(matches!(spikes_of(&serde_json::json!({}), None, 0.1), Spikes::Untold));
 }
