@@ -37,6 +37,8 @@ pub struct OperatorCard {
     pub grid: TimeGrid,
     /// Step of current the operator was trained on.
     pub stimulus: StepTiming,
+    /// Amplitudes of the training traces; beyond them an answer is a guess.
+    pub steps: StepRange,
     /// How the training traces came from the solver's.
     pub sampling: TraceSampling,
     /// Models the weights were fitted to.
@@ -133,6 +135,16 @@ impl StepTiming {
         let step = Step { delay_ms: self.delay_ms, duration_ms: self.duration_ms, amplitude_na: step_na };
         Stimulus::Steps(vec![step]).on_grid_na(grid).into_iter().map(|i| i as f32).collect()
     }
+}
+
+/// A range of amplitudes, ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepRange {
+    /// Smallest amplitude.
+    pub lowest_na: f64,
+    /// Largest amplitude.
+    pub highest_na: f64,
 }
 
 /// How traces came from the solver's time steps.
@@ -238,6 +250,9 @@ impl OperatorCard {
         let is_step = is_time(delay_ms) && is_time(duration_ms) && is_within;
         let within = format_args!("times from zero within {start_ms} to {end_ms} ms");
         expect("stimulus", is_step, within, self.stimulus)?;
+        let StepRange { lowest_na, highest_na } = self.steps;
+        let is_range = lowest_na.is_finite() && highest_na.is_finite() && lowest_na <= highest_na;
+        expect("steps", is_range, "lowest_na up to highest_na", self.steps)?;
         let TraceSampling { every, dt_ms, .. } = self.sampling;
         let is_same = (every as f64 * dt_ms - step_ms).abs() <= RELATIVE_TOLERANCE * step_ms;
         let expected = format_args!("every × dt_ms = grid.step_ms = {step_ms} ms");
@@ -261,6 +276,22 @@ impl OperatorCard {
             expect(what, is_new, "every model in one list, once", format_args!("model {id} twice"))?;
         }
         Ok(())
+    }
+
+    /// What of a question lies outside of what the operator was trained on, in words; it is answered all the same.
+    ///
+    /// Names each latent feature beyond the range it is scaled by, and the amplitude beyond [`OperatorCard::steps`].
+    #[must_use]
+    pub fn beyond_training(&self, step_na: f64, latents: &BTreeMap<String, f64>) -> Vec<String> {
+        let beyond = |name: &str, value: f64, (low, high): (f64, f64)| {
+            let is_beyond = !(low..=high).contains(&value);
+            is_beyond.then(|| format!("{name} = {value} lies outside of the training range {low} to {high}"))
+        };
+        let ranges = self.input.latents.iter().filter_map(|latent| {
+            latents.get(&latent.name).and_then(|value| beyond(&latent.name, *value, (latent.min, latent.max)))
+        });
+        let step = beyond("step_na", step_na, (self.steps.lowest_na, self.steps.highest_na));
+        ranges.chain(step).collect()
     }
 
     /// Latent features of a model, by name.

@@ -41,7 +41,8 @@ mod workspace;
 pub use architecture::Architecture;
 pub use batch::{BatchGradient, Sample, SampleInput, evaluate_batch, input_gradient, predict_batch};
 pub use card::{
-    FORMAT_VERSION, ModelLatents, OperatorCard, StepTiming, TraceSampling, VoltageOutput, VoltageUnit,
+    FORMAT_VERSION, ModelLatents, OperatorCard, StepRange, StepTiming, TraceSampling, VoltageOutput,
+    VoltageUnit,
 };
 pub use embedding::{Embedding, InputEncoding, LatentFeature};
 pub use error::Error;

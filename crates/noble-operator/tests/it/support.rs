@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use noble_data::{Sampling, TimeGrid};
 use noble_operator::{
     Architecture, FORMAT_VERSION, Initialization, InputEncoding, LatentFeature, ModelLatents, Network,
-    Operator, OperatorCard, StepTiming, TraceSampling, VoltageOutput,
+    Operator, OperatorCard, StepRange, StepTiming, TraceSampling, VoltageOutput,
 };
 
 pub(crate) const N_SAMPLES: usize = 60;
@@ -37,6 +37,7 @@ pub(crate) fn card() -> OperatorCard {
         output: VoltageOutput::scaled(-70.0, 20.0),
         grid: TimeGrid::new(0.0, 0.5, N_SAMPLES).expect("a grid"),
         stimulus: StepTiming { delay_ms: 5.0, duration_ms: 20.0 },
+        steps: StepRange { lowest_na: -0.11, highest_na: 0.28 },
         sampling: TraceSampling { kind: Sampling::Plain, every: 5, dt_ms: 0.1 },
         train_models: vec![1],
         validation_models: vec![2],

@@ -1,6 +1,6 @@
 //! `noble predict`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -90,6 +90,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
         let features = extract(&sweeps, &asked, window)?;
         Ok((sweeps, features))
     })?;
+    warn_beyond_training(operator.card(), &members, &steps_na);
     let folder = args.out.as_deref().unwrap_or(Path::new(DEFAULT_FOLDER));
     let rows = Rows { card: operator.card(), members: &members, sweeps: &sweeps, features: &features };
     files::write(&folder.join("ensemble.npz"), &sweeps.to_npz(Precision::Single)?)?;
@@ -105,6 +106,14 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     }
     words(&format!("ensemble.npz, ensemble.svg, latent.svg, features.csv in {}", folder.display()));
     Ok(())
+}
+
+/// Every reason once, however many sweeps share it.
+fn warn_beyond_training(card: &OperatorCard, members: &[Member], steps_na: &[f64]) {
+    let pairs = members.iter().flat_map(|member| steps_na.iter().map(move |step_na| (member, *step_na)));
+    let reasons: BTreeSet<String> =
+        pairs.flat_map(|(member, step_na)| card.beyond_training(step_na, &member.latents)).collect();
+    reasons.iter().for_each(|reason| words(&format!("warning: {reason}")));
 }
 
 fn members(args: &PredictArgs, operator: &Operator) -> Result<Vec<Member>, Error> {

@@ -3,7 +3,7 @@
 use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
 use noble_operator::{
-    Embedding, InputEncoding, LatentFeature, Sample, SampleInput, StepTiming, VoltageOutput,
+    Embedding, InputEncoding, LatentFeature, Sample, SampleInput, StepRange, StepTiming, VoltageOutput,
 };
 
 use super::TrainSettings;
@@ -129,6 +129,16 @@ impl TrainingSet {
     #[must_use]
     pub fn n_validation(&self) -> usize {
         self.validation.len()
+    }
+
+    /// Amplitudes of the training traces.
+    #[must_use]
+    pub fn steps(&self) -> StepRange {
+        let steps_na = || self.train.iter().map(|entry| entry.step_na);
+        StepRange {
+            lowest_na: steps_na().fold(f64::INFINITY, f64::min),
+            highest_na: steps_na().fold(f64::NEG_INFINITY, f64::max),
+        }
     }
 
     /// The step's timing.

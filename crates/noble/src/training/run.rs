@@ -272,6 +272,7 @@ impl<'a> Run<'a> {
             output: self.set.output,
             grid: manifest.grid,
             stimulus: self.set.timing(),
+            steps: self.set.steps(),
             sampling: TraceSampling {
                 kind: manifest.sampling,
                 every: manifest.every,

@@ -1,0 +1,135 @@
+"""Times noble against NEURON, eFEL and neuraloperator in one session and prints the rows of docs/performance.md.
+
+usage, from the repository root, after `cargo build --release`:
+    python benches/rivals.py operator WEIGHTS.pth
+    python benches/rivals.py features TRACES.npz
+    python benches/rivals.py simulate CASE_FOLDER MECHANISMS_FOLDER
+
+Needs torch, neuraloperator 2.0.0, efel and neuron 9.0.2 as far as the row does. One thread on both sides, minimum
+of 5 after one run that is not counted; the two sides alternate. `features` times noble as a process, reading and
+printing included. `simulate` times one sweep as half of what three sweeps take longer than one; CASE_FOLDER and
+MECHANISMS_FOLDER as in reference/biophysics.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+NOBLE = ROOT / "target/release/noble"
+N = 5
+
+
+def timed(run):
+    started = time.perf_counter()
+    result = run()
+    return time.perf_counter() - started, result
+
+
+def alternate(ours, theirs):
+    """Minimum time of each of two functions, called in turn, and their last results."""
+    ours(), theirs()
+    pairs = [(timed(ours), timed(theirs)) for _ in range(N)]
+    return min(p[0][0] for p in pairs), min(p[1][0] for p in pairs), pairs[-1][0][1], pairs[-1][1][1]
+
+
+def operator(weights):
+    import torch
+    from neuralop.models import FNO
+    torch.set_num_threads(1)
+    state = torch.load(weights, weights_only=False)
+    meta = state["_metadata"]
+    keys = ("n_modes", "in_channels", "out_channels", "hidden_channels", "n_layers", "projection_channel_ratio")
+    model = FNO(**{key: meta[key] for key in keys})
+    model.load_state_dict(state)
+    rng = np.random.default_rng(1)
+    for n_samples in (8583, 8640):
+        x = rng.standard_normal((1, meta["in_channels"], n_samples)).astype(np.float32)
+        with tempfile.TemporaryDirectory() as folder:
+            np.savez(f"{folder}/x.npz", x=x)
+            command = [NOBLE, "operator", "forward", "--weights", weights, "--input", f"{folder}/x.npz",
+                       "--out", f"{folder}/y.npz", "--threads", "1", "--repeat", "5"]
+            best = [float("inf"), float("inf")]
+            for _ in range(N):
+                line = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+                best[0] = min(best[0], float(line.split()[1]))
+                with torch.no_grad():
+                    seconds, reference = timed(lambda: model(torch.from_numpy(x)))
+                best[1] = min(best[1], 1e3 * seconds)
+            y = np.load(f"{folder}/y.npz")["y"]
+        reference = reference.numpy()
+        deviation = np.linalg.norm(y - reference) / np.linalg.norm(reference)
+        print(f"| {meta['hidden_channels']} channels, {meta['n_layers']} blocks | {n_samples} | 1 | forward | {best[0]:.1f} "
+              f"| {best[1]:.1f} | {best[1] / best[0]:.1f} | {deviation:.1e} |")
+
+
+def simulate(case, mechanisms):
+    import json
+    sys.path.insert(0, str(ROOT / "reference/biophysics"))
+    import make
+    import neuron
+    case = Path(case).resolve()
+    neuron.load_mechanisms(str(Path(mechanisms).resolve()))
+    protocol = json.loads((case / "protocol.json").read_text())
+    is_set = (case / "hof_params.json").exists()
+    parameters = json.loads((case / ("hof_params.json" if is_set else "fit.json")).read_text())
+    first = str(protocol["hof"][0]) if is_set else None
+    cell = make.Cell(case / "morphology.swc", parameters[first] if is_set else parameters, protocol["axon_rule"])
+    amplitude = max(protocol["amps_nA"])
+    clamp = make.h.IClamp(cell.soma_middle)
+    clamp.delay, clamp.dur, clamp.amp = 15, 400, amplitude
+    make.h.dt, make.h.steps_per_ms = 0.02, 50
+    recorded = make.h.Vector().record(cell.soma_middle._ref_v)
+
+    def rival():
+        make.h.finitialize(protocol["v_init_mV"])
+        make.h.continuerun(515)
+
+    with tempfile.TemporaryDirectory() as folder:
+        def noble(n_sweeps):
+            command = [NOBLE, "simulate", "--morphology", case / "morphology.swc", "--cell",
+                       case / ("hof_params.json" if is_set else "fit.json"), "--axon", protocol["axon_rule"],
+                       "--step-na", ",".join([str(amplitude)] * n_sweeps), "--every", "1", "--threads", "1",
+                       "--out", f"{folder}/{n_sweeps}.npz"]
+            command += ["--hof", first] if is_set else []
+            return lambda: subprocess.run(command, capture_output=True, check=True)
+        one, theirs, _, _ = alternate(noble(1), rival)
+        three, _, _, _ = alternate(noble(3), lambda: None)
+        ours = (three - one) / 2
+        deviation = np.max(np.abs(np.load(f"{folder}/1.npz")["v_mv"][0] - np.array(recorded)[:25751]))
+    print(f"| {case.name} | {protocol['n_segments']} | {1e3 * ours:.0f} | {1e3 * theirs:.0f} | {theirs / ours:.1f} "
+          f"| {deviation:.0e} |")
+
+
+def features(traces):
+    import json
+    import efel
+    names = ("AHP1_depth_from_peak AHP_depth AHP_time_from_peak AP1_peak AP1_width Spikecount mean_frequency "
+             "decay_time_constant_after_stim depol_block inv_first_ISI mean_AP_amplitude steady_state_voltage "
+             "steady_state_voltage_stimend time_to_first_spike voltage_base sag_amplitude").split()
+    data = np.load(traces)
+    sweeps = [{"T": data["time_ms"], "V": v.astype(float), "stim_start": [15.0], "stim_end": [415.0]}
+              for v in data["v_mv"]]
+    command = [NOBLE, "extract", traces, "--features", ",".join(names), "--format", "jsonl", "--threads", "1",
+               "--stim-start-ms", "15", "--stim-end-ms", "415"]
+    ours, theirs, answer, reference = alternate(
+        lambda: subprocess.run(command, capture_output=True, text=True, check=True).stdout,
+        lambda: efel.get_feature_values(sweeps, names, raise_warnings=False))
+    worst = 0.0
+    for line, expected in zip(answer.splitlines(), reference):
+        found = json.loads(line)["features"]
+        for name in names:
+            if expected[name] is not None and found[name] is not None and len(expected[name]):
+                worst = max(worst, np.max(np.abs(np.array(found[name]) / expected[name] - 1)))
+    per_trace = 1e6 / len(sweeps)
+    print(f"| {len(sweeps)} | {data['time_ms'].size} | {ours * per_trace:.0f} | {theirs * per_trace:.0f} "
+          f"| {theirs / ours:.0f} | {worst:.0e} |")
+
+
+if __name__ == "__main__":
+    {"operator": operator, "features": features, "simulate": simulate}[sys.argv[1]](*sys.argv[2:])
