@@ -19,7 +19,7 @@ pub struct LogEntry {
     /// Learning rate.
     pub learning_rate: f64,
     /// Traces per second since the entry before; none at the start.
-    pub traces_per_s: Option<f64>,
+    pub throughput_hz: Option<f64>,
 }
 
 /// Entries of a log; a last line that was cut off is left out.
@@ -48,7 +48,7 @@ mod tests {
             validation_loss: 0.25,
             validation_relative_l2: 0.1,
             learning_rate: 1e-3,
-            traces_per_s: Some(20.0),
+            throughput_hz: Some(20.0),
         };
         let bytes = log_bytes(&[entry(1), entry(2)]);
         assert_eq!(read_log(&bytes), [entry(1), entry(2)]);

@@ -224,7 +224,7 @@ impl<'a> Run<'a> {
         order[first..first + self.settings.batch_size].to_vec()
     }
 
-    fn validate(&mut self, train_loss: Option<f64>, traces_per_s: Option<f64>) -> Result<(), Error> {
+    fn validate(&mut self, train_loss: Option<f64>, throughput_hz: Option<f64>) -> Result<(), Error> {
         let network = self.trainer.averaged_network();
         let (validation_loss, validation_relative_l2) = validation_losses(self.set, &network)?;
         let step = self.trainer.n_steps();
@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
             validation_loss,
             validation_relative_l2,
             learning_rate: self.trainer.learning_rate(),
-            traces_per_s,
+            throughput_hz,
         };
         self.log.push(entry);
         if validation_loss < self.best_loss || !self.paths.operator.is_file() {
