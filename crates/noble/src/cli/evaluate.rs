@@ -149,13 +149,9 @@ fn group_text(group: &GroupReport) -> String {
         .map(|(name, error)| {
             let relative = [error.mean_relative, error.median_relative].map(percent);
             let [mean, median] = relative;
-            vec![
-                (*name).to_owned(),
-                error.n_pairs.to_string(),
-                mean,
-                median,
-                short(Some(error.median_absolute)),
-            ]
+            let one_sided = (error.n_reference_only + error.n_predicted_only).to_string();
+            let absolute = short(Some(error.median_absolute));
+            vec![(*name).to_owned(), error.n_pairs.to_string(), one_sided, mean, median, absolute]
         })
         .collect();
     text + &text_table(&header, &rows)

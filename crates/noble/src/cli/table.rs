@@ -1,7 +1,11 @@
 //! Tables for a terminal, and the same values as CSV.
 
 /// Rows of text under a header, columns aligned to the right but for the first.
+///
+/// # Panics
+/// When a row has another length than the header.
 pub(super) fn text_table(header: &[String], rows: &[Vec<String>]) -> String {
+    rows.iter().for_each(|row| assert!(row.len() == header.len(), "{} cells under {header:?}", row.len()));
     let n_chars = |cell: &String| cell.chars().count();
     let widths: Vec<usize> = (0..header.len())
         .map(|column| {
