@@ -74,6 +74,8 @@ def simulate(case, mechanisms):
     import make
     import neuron
     case = Path(case).resolve()
+    for file in ("stdrun.hoc", "import3d.hoc"):
+        make.h.load_file(file)
     neuron.load_mechanisms(str(Path(mechanisms).resolve()))
     protocol = json.loads((case / "protocol.json").read_text())
     is_set = (case / "hof_params.json").exists()

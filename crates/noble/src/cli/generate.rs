@@ -9,7 +9,7 @@ use super::inputs::{CellArgs, ProtocolArgs, protocol_of};
 use super::output::out_path;
 use super::terminal::{Bar, on_threads, words};
 use crate::generate::{Existing, GenerateSettings, generate};
-use crate::{Error, ExcitabilitySettings, Protocol, embedded_operator};
+use crate::{Error, ExcitabilitySettings, Protocol, S_THR, embedded_operator};
 
 /// A dataset for training: traces of many models at many currents, as HDF5 shards
 ///
@@ -75,6 +75,12 @@ pub(super) fn run(args: &GenerateArgs) -> Result<(), Error> {
     let existing = if args.resume { Existing::Resume } else { Existing::Refuse };
     let dataset = on_threads(args.threads, || generate(&cells, &settings, (&folder, existing), &Bar::new()))?;
     let manifest = &dataset.manifest;
+    for model in &manifest.models {
+        if let Some(slope) = model.latents.get(S_THR).filter(|slope| **slope <= 0.0) {
+            let what = format!("F-I slope {slope:.1} Hz/nA; its firing does not grow up to --highest-na");
+            words(&format!("warning: model {}: {what}", model.id));
+        }
+    }
     let count = |split| manifest.models.iter().filter(|model| model.split == split).count();
     words(&format!(
         "{} traces of {} models ({} for training, {} for validation, {} for the test) in {}",

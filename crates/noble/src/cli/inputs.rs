@@ -88,7 +88,8 @@ impl CellArgs {
             (None, None) => Ok(None),
             (Some("all"), _) => Ok(Some(cells.models.keys().copied().collect())),
             (Some(text), _) => {
-                let wrong = |_| Error::usage(format!("--hof {text} is no number"), "give a number, or all");
+                let remedy = "give one number, or all; several go to --models";
+                let wrong = |_| Error::usage(format!("--hof {text} is no number"), remedy);
                 Ok(Some(vec![text.parse().map_err(wrong)?]))
             }
             (None, Some(ids)) => Ok(Some(ids.clone())),
@@ -138,13 +139,13 @@ fn shortened(lines: &[usize]) -> String {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Protocol")]
 pub(super) struct ProtocolArgs {
-    /// Onset of the step [default: 15]
+    /// Onset of the step [default: 15; embedded cell: as the embedded operator]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     delay_ms: Option<f64>,
-    /// Duration of the step [default: 400]
+    /// Duration of the step [default: 400; embedded cell: as the embedded operator]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     duration_ms: Option<f64>,
-    /// Length of a sweep [default: 515]
+    /// Length of a sweep [default: 515; embedded cell: as the embedded operator]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     total_ms: Option<f64>,
     /// Time step of the solver [default: 0.02]

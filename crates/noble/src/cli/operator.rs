@@ -9,6 +9,7 @@ use ndarray::{Array3, Ix3};
 use ndarray_npy::{NpzReader, NpzWriter};
 use noble_operator::{Network, NetworkPlan, SampleInput, predict_batch};
 
+use super::inputs::operator;
 use super::terminal::{data, on_threads, words};
 use crate::{Error, files};
 
@@ -22,6 +23,15 @@ pub(super) struct OperatorArgs {
 #[derive(Debug, Subcommand)]
 enum OperatorCommand {
     Forward(ForwardArgs),
+    Show(ShowArgs),
+}
+
+/// Print the header of an operator file: units, grid, models, errors, provenance
+#[derive(Debug, Args)]
+struct ShowArgs {
+    /// Operator file [default: the embedded one]
+    #[arg(value_name = "SAFETENSORS")]
+    file: Option<PathBuf>,
 }
 
 /// Run a bare network on an array
@@ -50,8 +60,16 @@ struct ForwardArgs {
 }
 
 pub(super) fn run(args: &OperatorArgs) -> Result<(), Error> {
-    let OperatorCommand::Forward(args) = &args.command;
-    on_threads(args.threads, || forward(args))
+    match &args.command {
+        OperatorCommand::Forward(args) => on_threads(args.threads, || forward(args)),
+        OperatorCommand::Show(args) => show(args),
+    }
+}
+
+fn show(args: &ShowArgs) -> Result<(), Error> {
+    let operator = operator(args.file.as_deref())?;
+    let text = serde_json::to_string_pretty(operator.card());
+    data(&format!("{}\n", text.map_err(|error| Error::Internal { what: error.to_string() })?))
 }
 
 fn forward(args: &ForwardArgs) -> Result<(), Error> {

@@ -33,7 +33,7 @@ pub(super) struct PredictArgs {
     /// Operator to ask [default: the embedded one]
     #[arg(long, value_name = "SAFETENSORS")]
     operator: Option<PathBuf>,
-    /// Amplitudes of the current step in nA
+    /// Amplitudes of the current step in nA [default: 2.2 times the median threshold of the operator's models]
     #[arg(long, value_name = "NA,…", value_delimiter = ',', allow_hyphen_values = true)]
     step_na: Option<Vec<f64>>,
     /// The first N models of the operator's header: training, validation, test [default: 20]
@@ -73,14 +73,18 @@ const SHOWN: [&str; 7] = [
     "steady_state_voltage_stimend",
 ];
 const DEFAULT_MEMBERS: usize = 20;
-/// A current in the middle of the firing range of the embedded cell.
-const DEFAULT_STEP_NA: f64 = 0.15;
+/// Well above threshold, where cells fire regularly.
+const DEFAULT_STEP_THRESHOLDS: f64 = 2.2;
 /// Rows that fit a screen.
 const MOST_ROWS: usize = 24;
 
 pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     let operator = operator(args.operator.as_deref())?;
-    let steps_na = amplitudes(args.step_na.as_deref().unwrap_or(&[DEFAULT_STEP_NA]))?;
+    introduce(args, operator.card());
+    let steps_na = match &args.step_na {
+        Some(steps_na) => amplitudes(steps_na)?,
+        None => vec![default_step_na(operator.card())],
+    };
     let members = members(args, &operator)?;
     let asked = features_named(&["all".to_owned()])?;
     let (sweeps, features) = on_threads(args.threads, || {
@@ -106,6 +110,27 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     }
     words(&format!("ensemble.npz, ensemble.svg, latent.svg, features.csv in {}", folder.display()));
     Ok(())
+}
+
+/// Says which operator answers, and how far off it was on its validation traces.
+fn introduce(args: &PredictArgs, card: &OperatorCard) {
+    let name = args
+        .operator
+        .as_ref()
+        .map_or_else(|| "embedded operator".to_owned(), |path| path.display().to_string());
+    let error = card.metrics.get("validation_relative_l2");
+    let error =
+        error.map_or_else(String::new, |error| format!(", validation voltage error {:.1} %", 100.0 * error));
+    words(&format!("{name}: {} training models{error}", card.train_models.len()));
+}
+
+/// A current at which most of the operator's models should fire, to a hundredth of a nanoampere.
+fn default_step_na(card: &OperatorCard) -> f64 {
+    let mut thresholds_na: Vec<f64> =
+        card.models.iter().filter_map(|model| model.latents.get(I_THR)).copied().collect();
+    thresholds_na.sort_by(f64::total_cmp);
+    let median_na = thresholds_na.get(thresholds_na.len() / 2).copied().unwrap_or(0.0);
+    (100.0 * DEFAULT_STEP_THRESHOLDS * median_na).round() / 100.0
 }
 
 /// Every reason once, however many sweeps share it.
@@ -219,7 +244,12 @@ impl Rows<'_> {
         let rows = || (0..self.members.len()).map(|member_idx| member_idx * steps_na.len());
         let timing = self.card.stimulus;
         ensemble_svg(&EnsembleFigure {
-            title: format!("{} neurons at {} nA", self.members.len(), axis::number(steps_na[0], 3)),
+            title: format!(
+                "{} neuron{} at {} nA",
+                self.members.len(),
+                if self.members.len() == 1 { "" } else { "s" },
+                axis::number(steps_na[0], 3)
+            ),
             subtitle: "predicted by a Fourier neural operator".to_owned(),
             times_ms: self.sweeps.times_ms.clone(),
             v_mv: rows().map(|row| self.sweeps.v_mv.row(row).to_vec()).collect(),

@@ -24,8 +24,12 @@ impl DatasetFolder {
     /// Opens a dataset.
     ///
     /// # Errors
-    /// [`Error::Read`] when there is no manifest, [`Error::File`] when it is wrong.
+    /// [`Error::Usage`] when there is no manifest, [`Error::File`] when it is wrong.
     pub fn open(path: &Path) -> Result<Self, Error> {
+        if !manifest_path(path).is_file() {
+            let what = format!("{} holds no dataset (no manifest.json)", path.display());
+            return Err(Error::usage(what, "run noble generate first, or name its folder with --dataset"));
+        }
         let manifest = files::read_with(&manifest_path(path), Manifest::read)?;
         Ok(Self { path: path.to_path_buf(), manifest })
     }

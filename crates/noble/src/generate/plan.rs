@@ -114,7 +114,7 @@ impl GenerateSettings {
             (
                 n_held_out < n_models,
                 format!("{n_held_out} of {n_models} models are held out"),
-                "leave at least one model for training",
+                "leave at least one for training: lower --validation-models or --test-models",
             ),
         ];
         match requirements.into_iter().find(|(is_met, _, _)| !is_met) {

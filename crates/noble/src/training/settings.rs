@@ -77,7 +77,7 @@ impl TrainSettings {
             (
                 self.batch_size > 0 && self.batch_size <= n_traces,
                 format!("a batch of {} traces out of {n_traces}", self.batch_size),
-                "use batches of one trace up to all of them",
+                "set --batch from one trace up to all of them",
             ),
             (self.n_steps > 0, "no step is asked for".to_owned(), "ask for one or more"),
             (
