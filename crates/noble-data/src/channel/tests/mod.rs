@@ -1,0 +1,3 @@
+//! Formulas, channel files, and what hostile ones do.
+
+mod expressions;
