@@ -4,12 +4,17 @@
 //! Users write them in a TOML file; [`ChannelModel::read`] refuses what a simulator could not run, and names the
 //! line. Nothing here simulates.
 
+mod check;
 mod display;
+mod document;
 mod expression;
+mod lets;
 mod model;
 mod names;
 mod parse;
 mod range;
+mod read;
+mod scheme;
 mod tokens;
 
 pub use expression::{BinaryOperator, Comparison, Expression, Function, LINOID_SERIES_BELOW};
