@@ -16,6 +16,7 @@ mod range;
 mod read;
 mod scheme;
 mod tokens;
+mod write;
 
 pub use expression::{BinaryOperator, Comparison, Expression, Function, LINOID_SERIES_BELOW};
 pub use model::{

@@ -256,6 +256,16 @@ fn analytic_lets_out_of_order_are_refused_when_built_by_hand() {
 }
 
 #[test]
+fn invariant_written_files_read_back_to_the_same_channel() {
+    for (name, text) in catalog_files() {
+        let mut channel = ChannelModel::read(text.as_bytes()).unwrap();
+        channel.summary = "quoted \"\\\n\u{1}\t µ".to_owned();
+        let again = ChannelModel::read(channel.to_toml().as_bytes());
+        assert_eq!(again.unwrap_or_else(|error| panic!("{name}: {error}")), channel);
+    }
+}
+
+#[test]
 fn invariant_hostile_nesting_is_refused() {
     for text in [
         format!("a = {}", "[".repeat(100_000)),
