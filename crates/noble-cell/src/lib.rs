@@ -14,6 +14,7 @@ mod constants;
 pub mod discretize;
 mod error;
 mod ion;
+mod lanes;
 pub mod mechanism;
 mod membrane;
 mod plan;
