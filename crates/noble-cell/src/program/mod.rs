@@ -5,11 +5,19 @@
 //! cache, so that fetching an operation costs little beside doing it. What depends on parameters alone is computed
 //! once before a run.
 
+mod channel;
 mod execute;
 mod graph;
 mod linear;
+mod scheme;
 mod share;
 
-pub(crate) use execute::{Elements, NodeArrays, Prepared};
-pub(crate) use graph::{Choice, Graph, Id, Input, Node};
-pub(crate) use linear::{NodeArray, Output, Program, Programs};
+pub use channel::StartOfScheme;
+pub(crate) use channel::{ChannelPrograms, Conditions, constant};
+pub(crate) use execute::Bound;
+pub(crate) use graph::{Graph, Input};
+pub(crate) use linear::{Output, Program, Staged};
+pub(crate) use scheme::start as scheme_start;
+
+#[cfg(test)]
+mod tests;

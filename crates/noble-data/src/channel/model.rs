@@ -50,6 +50,14 @@ pub struct TemperatureFactor {
     pub at_celsius: Option<f64>,
 }
 
+impl ChannelModel {
+    /// Names of all states: gates, then those of the scheme.
+    pub fn state_names(&self) -> impl Iterator<Item = &str> {
+        let gates = self.gates.iter().map(|gate| gate.name.as_str());
+        gates.chain(self.scheme.iter().flat_map(|scheme| scheme.states.iter().map(String::as_str)))
+    }
+}
+
 impl TemperatureFactor {
     /// The factor in a cell of some temperature.
     #[must_use]
