@@ -45,8 +45,6 @@ pub struct CablePlan {
     pub(crate) mechanisms: Vec<PlacedMechanism>,
     pub(crate) temperature_celsius: f64,
     pub(crate) start_of_schemes: StartOfScheme,
-    /// Nodes whose calcium reversal follows the concentration.
-    pub(crate) pool_nodes: Vec<usize>,
     pub(crate) nernst_slope_mv: f64,
 }
 
@@ -73,7 +71,6 @@ impl CablePlan {
         })?;
         let set = insert::mechanisms_of(&cell.mechanism_set, &settings.channels)?;
         let mechanisms = insert::place_mechanisms(&nodes, &set, parameters_of)?;
-        let pools = mechanisms.iter().filter(|placed| placed.model.concentration.is_some());
         let capacitance_of = |node: usize| parameters_of(nodes.kind(node)).capacitance_uf_per_cm2;
         let areas_um2 = nodes.areas_um2.iter().enumerate();
         Ok(Self {
@@ -85,7 +82,6 @@ impl CablePlan {
             density_factor: nodes.areas_um2.iter().map(|area| area * USIEMENS_PER_S_PER_CM2_UM2).collect(),
             temperature_celsius: cell.temperature_celsius,
             start_of_schemes: settings.start_of_schemes,
-            pool_nodes: pools.flat_map(|pool| pool.nodes.iter().copied()).collect(),
             nernst_slope_mv: calcium_nernst_slope_mv(cell.temperature_celsius),
             mechanisms,
             nodes,

@@ -8,6 +8,7 @@ use noble_data::{CellModel, SectionKind, SectionParameters, Step, Stimulus};
 use proptest::prelude::*;
 
 use super::*;
+use crate::CompartmentId;
 use crate::PlanSettings;
 
 const LEAK_S_PER_CM2: f64 = 1e-4;
@@ -256,7 +257,7 @@ proptest! {
         let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
         let mut state = CableState::new(&plan);
         run(&plan, &clamp, &RunSettings { dt_ms: 0.1, total_ms: 2.0 }, &mut state, |_| ControlFlow::Continue(())).unwrap();
-        let charges = state.membrane.v_mv.iter().zip(&plan.capacitance_nf).map(|(v, c)| (v - REST_MV) * c);
+        let charges = state.nodes.v_mv.iter().zip(&plan.capacitance_nf).map(|(v, c)| (v.get() - REST_MV) * c);
         let charge: f64 = charges.sum(); // [pC]
         prop_assert!((charge - 2.0 * current_na).abs() < 1e-9, "{charge}");
     }

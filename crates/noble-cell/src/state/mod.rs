@@ -52,16 +52,16 @@ pub(crate) struct NodeState {
 }
 
 impl CableState {
-    /// A state of one run, at its start.
+    /// A state for one run, which brings it to its start.
     ///
     /// # Panics
-    /// When the plan has a kinetic scheme without a steady state.
+    /// Never: one plan fits itself.
     #[must_use]
     pub fn new(plan: &CablePlan) -> Self {
         Self::of_lanes(&[plan], Instructions::detect()).expect("one plan fits itself")
     }
 
-    /// A state of several runs side by side, at their start; lane `k` runs `plans[k]`.
+    /// A state for several runs side by side, which bring it to their start; lane `k` runs `plans[k]`.
     ///
     /// # Errors
     /// [`Error::UnequalPlans`] when the plans differ in more than values.
