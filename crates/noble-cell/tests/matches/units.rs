@@ -20,7 +20,7 @@ const TOLERANCE: f64 = 1e-9;
 /// At a singular point some files raise the voltage by 1e-4 mV where a guarded rate is exact.
 const SINGULAR_TOLERANCE: f64 = 5e-6;
 /// Singular voltages of those files.
-const SINGULAR_MV: [f64; 8] = [-154.9, -66.0, -64.4, -60.0, -38.0, -32.0, -27.0, -17.0];
+const SINGULAR_MV: [f64; 10] = [-154.9, -66.0, -64.4, -60.0, -51.0, -38.0, -32.0, -27.0, -25.0, -17.0];
 /// Length and diameter of the compartment.
 const SIZE_UM: f64 = 20.0;
 
@@ -70,9 +70,9 @@ impl Unit {
         }
         for (key, value) in self.meta["params"].as_object().unwrap() {
             let (mechanism, parameter) = key.split_once('.').unwrap_or((names[0], key));
-            assert!(parameter == "gbar" || parameter == format!("g{mechanism}bar"), "{key}");
-            let own = mechanisms.get_mut(mechanism).unwrap();
-            own.insert("gbar_s_per_cm2".to_owned(), value.as_f64().unwrap());
+            let is_conductance = parameter == "gbar" || parameter == format!("g{mechanism}bar");
+            let name = if is_conductance { "gbar_s_per_cm2".to_owned() } else { format!("{parameter}_mv") };
+            mechanisms.get_mut(mechanism).unwrap().insert(name, value.as_f64().unwrap());
         }
         let parameters = SectionParameters {
             axial_resistivity_ohm_cm: 100.0,
