@@ -48,6 +48,14 @@ pub enum Error {
         /// Amplitude.
         amplitude_na: f64,
     },
+    /// Text that names no rule for the axon.
+    #[error(
+        "axon rule {given:?} is not known; write keep, peri, stub1, bpo or stub:D1,D2 with diameters in µm greater than zero"
+    )]
+    AxonRule {
+        /// Text given.
+        given: String,
+    },
     /// A line of an SWC file that cannot be used.
     #[error("swc line {line}: {what}; {remedy}")]
     Swc {

@@ -8,6 +8,7 @@
 //! NEURON 9.0.2, geometry from points in three dimensions.
 
 mod axon;
+mod distance;
 mod outline;
 mod tree;
 

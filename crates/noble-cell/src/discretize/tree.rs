@@ -158,7 +158,7 @@ fn cut(
     clippy::cast_sign_loss,
     reason = "the quotient is positive, rounded down"
 )]
-fn compartment_count(length_um: f64, max_segment_um: f64) -> usize {
+pub(super) fn compartment_count(length_um: f64, max_segment_um: f64) -> usize {
     2_usize.saturating_mul((length_um / max_segment_um) as usize).saturating_add(1)
 }
 

@@ -83,7 +83,7 @@ pub(crate) fn add_jobs(case: Case, jobs: &mut Vec<Job>) {
             continue;
         }
         let cell = loaded.get_or_insert_with(|| Arc::new(load(case.clone()))).clone();
-        let axon_rule = AxonRule::from_name(json["axon_rule"].as_str().unwrap()).unwrap();
+        let axon_rule = axon_rule(&json).unwrap();
         let protocol = Arc::new(Protocol { cell, json, axon_rule });
         for traces_file in traces_files {
             traces::add_jobs(&protocol, &traces_file, jobs);
@@ -108,10 +108,17 @@ fn unknown_need(json: &Value) -> Option<String> {
     if find_set(&set).is_none() {
         return Some(format!("mechanism set {set}"));
     }
-    if AxonRule::from_name(&rule).is_none() {
+    if axon_rule(json).is_none() {
         return Some(format!("axon rule {rule}"));
     }
     (segments != SEGMENT_RULE).then(|| format!("segment rule {segments}"))
+}
+
+/// The rule that a protocol names, or the stub whose diameters it states where its rule is told in words.
+fn axon_rule(json: &Value) -> Option<AxonRule> {
+    let named = AxonRule::from_name(json["axon_rule"].as_str()?).ok();
+    let diameter_um = |idx: usize| json["stub_diam_um"].get(idx).and_then(Value::as_f64);
+    named.or_else(|| Some(AxonRule::Stub { diameters_um: [diameter_um(0)?, diameter_um(1)?] }))
 }
 
 fn load(case: Case) -> Cell {

@@ -27,22 +27,16 @@ pub(super) struct CellArgs {
     /// Parameter sets by number
     #[arg(long, value_name = "ID,…", value_delimiter = ',', conflicts_with = "hof")]
     models: Option<Vec<ModelId>>,
-    /// What becomes of the reconstructed axon; without it the file's family decides, and the choice is printed
-    #[arg(long, value_enum)]
-    axon: Option<AxonArg>,
+    /// What becomes of the reconstructed axon; without it the file's family decides, and the choice is printed.
+    ///
+    /// `keep` leaves it; the others put a stub of two 30 µm sections in its place: `peri` 1 µm wide at the middle of
+    /// the soma, `stub1` 1 µm wide at the end of the soma, `bpo` as wide as the traced axon, `stub:D1,D2` of those
+    /// diameters in µm
+    #[arg(long, value_name = "keep|peri|stub1|bpo|stub:D1,D2", value_parser = AxonRule::from_name)]
+    axon: Option<AxonRule>,
     /// Catalog of ion channels
     #[arg(long, value_enum, default_value = "allen")]
     mechanisms: MechanismsArg,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum AxonArg {
-    /// As it was traced
-    Keep,
-    /// Two 30 µm stubs at the middle of the soma
-    Peri,
-    /// Two 30 µm stubs of 1 µm diameter at the end of the soma
-    Stub1,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -68,11 +62,7 @@ impl CellArgs {
             cells.select(&ids)?;
         }
         if let Some(axon) = self.axon {
-            cells.set_axon_rule(match axon {
-                AxonArg::Keep => AxonRule::Keep,
-                AxonArg::Peri => AxonRule::Peri,
-                AxonArg::Stub1 => AxonRule::Stub1,
-            });
+            cells.set_axon_rule(axon);
         }
         if !self.is_embedded() {
             let is_open = |line: &&String| self.axon.is_none() || !line.starts_with("axon rule");
