@@ -98,6 +98,32 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// A formula that cannot be read.
+    #[error("column {column}: {what}; {remedy}")]
+    Expression {
+        /// Column, from 1.
+        column: usize,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A formula evaluated without a value for one of its names.
+    #[error("name `{name}` has no value; give it one, or mend its spelling")]
+    UnknownName {
+        /// The name.
+        name: String,
+    },
+    /// A channel file that cannot be used.
+    #[error("channel file: {place}: {what}; {remedy}")]
+    Channel {
+        /// Line and key path.
+        place: String,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        remedy: String,
+    },
     /// A dataset whose parts do not fit together.
     #[error("dataset: {place}: {what}; {remedy}")]
     Dataset {

@@ -4,6 +4,7 @@
 //! file. Readers take bytes, writers give bytes, so that the same code serves the binary, a binding and a browser.
 
 pub mod cell_model;
+pub mod channel;
 pub mod dataset;
 mod error;
 pub mod morphology;
@@ -12,6 +13,7 @@ pub mod sweeps;
 mod trace;
 
 pub use cell_model::{CellModel, CellSet, ModelId, SectionKind, SectionParameters};
+pub use channel::{ChannelModel, Expression};
 pub use error::Error;
 pub use morphology::Morphology;
 pub use stimulus::{Step, Stimulus};
