@@ -56,6 +56,12 @@ pub enum Error {
         /// Text given.
         given: String,
     },
+    /// A distribution along the tree that asks for a number it cannot have.
+    #[error("distribution: name `{name}` is not known; use value and distance_um")]
+    Distribution {
+        /// The name.
+        name: String,
+    },
     /// A line of an SWC file that cannot be used.
     #[error("swc line {line}: {what}; {remedy}")]
     Swc {
