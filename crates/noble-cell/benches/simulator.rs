@@ -57,7 +57,7 @@ fn plan(case: &Case) -> Option<CablePlan> {
     let (morphology, _) = read_swc(&case.bytes("morphology.swc")).ok()?;
     let file = ["fit.json", "hof_params.json"].into_iter().find(|file| case.find(file).is_some())?;
     let (_, mut cell) = read_cells(&case.bytes(file)).ok()?.models.pop_first()?;
-    cell.axon_rule = AxonRule::from_name(protocol["axon_rule"].as_str()?)?;
+    cell.axon_rule = AxonRule::from_name(protocol["axon_rule"].as_str()?).ok()?;
     cell.mechanism_set = protocol["mechanism_set"].as_str()?.to_owned();
     CablePlan::new(&morphology, &cell, &PlanSettings::default()).ok()
 }

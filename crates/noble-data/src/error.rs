@@ -48,6 +48,20 @@ pub enum Error {
         /// Amplitude.
         amplitude_na: f64,
     },
+    /// Text that names no rule for the axon.
+    #[error(
+        "axon rule {given:?} is not known; write keep, peri, stub1, bpo or stub:D1,D2 with diameters in µm greater than zero"
+    )]
+    AxonRule {
+        /// Text given.
+        given: String,
+    },
+    /// A distribution along the tree that asks for a number it cannot have.
+    #[error("distribution: name `{name}` is not known; use value and distance_um")]
+    Distribution {
+        /// The name.
+        name: String,
+    },
     /// A line of an SWC file that cannot be used.
     #[error("swc line {line}: {what}; {remedy}")]
     Swc {

@@ -8,6 +8,7 @@
 //! NEURON 9.0.2, geometry from points in three dimensions.
 
 mod axon;
+mod distance;
 mod outline;
 mod tree;
 
@@ -44,6 +45,12 @@ pub struct CompartmentSection {
     /// Axial resistance from each segment's center towards the parent's node, and from the last center to the far
     /// end, `[n_compartments + 1]`.
     pub axial_megaohm: Vec<f64>,
+    /// Path along the tree from the middle of the soma to each segment's center, `[n_compartments]`; infinite in a
+    /// fragment that joins nothing.
+    ///
+    /// # Source
+    /// NEURON 9.0.2 `h.distance`; differs: that says 1e20 in another tree.
+    pub distances_um: Vec<f64>,
     /// Node of the first segment; the others follow it, then the far end.
     pub(crate) first_node: usize,
     /// Node at the near end: the parent's node, or a node of its own for a root.

@@ -54,6 +54,16 @@ impl Outline {
         self.points_um.iter().map(|point| point.1).min_by(f64::total_cmp).unwrap_or(0.0)
     }
 
+    /// Diameter between two distances, weighted by length; NaN between equal distances.
+    pub(crate) fn mean_diameter_um(&self, from_um: f64, to_um: f64) -> f64 {
+        let pieces = self.points_um.windows(2).map(|pair| {
+            let (begin, end) = (pair[0], pair[1]);
+            let h = (end.0.min(to_um) - begin.0.max(from_um)).max(0.0);
+            h * 0.5 * (diameter_at(begin, end, from_um) + diameter_at(begin, end, to_um))
+        });
+        pieces.sum::<f64>() / (to_um - from_um)
+    }
+
     /// Frusta between two distances, cut points interpolated: area `Σ π/2 (d1+d2) sqrt(h² + (d1-d2)²/4)`.
     pub(crate) fn stretch(&self, from_um: f64, to_um: f64) -> Stretch {
         let mut sum = Stretch::default();
@@ -94,6 +104,8 @@ mod tests {
         let cone = Outline { points_um: vec![(0.0, 4.0), (10.0, 1.0)] };
         let slant_um = (100.0_f64 + 2.25).sqrt();
         assert!((cone.stretch(0.0, 10.0).area_um2 - PI / 2.0 * 5.0 * slant_um).abs() < 1e-12);
+        assert!((cone.mean_diameter_um(0.0, 10.0) - 2.5).abs() < 1e-12);
+        assert!((cone.mean_diameter_um(2.0, 4.0) - 3.1).abs() < 1e-12);
     }
 
     #[test]

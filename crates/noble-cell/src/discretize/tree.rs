@@ -3,6 +3,7 @@
 use noble_data::SectionKind;
 
 use super::axon::Cable;
+use super::distance::center_distances_um;
 use super::outline::Stretch;
 use super::{CompartmentId, CompartmentSection};
 use crate::Error;
@@ -40,10 +41,14 @@ pub(crate) fn build_nodes(
 ) -> Result<Nodes, Error> {
     check_counts(cables, max_segment_um)?;
     let mut builder = Builder::default();
-    for (cable_idx, cable) in cables.iter().enumerate() {
-        let section =
-            cut(cable, section_name(cables, cable_idx), max_segment_um, resistivity_ohm_cm(cable.kind))?;
+    let count = |cable: &Cable| compartment_count(cable.outline.length_um(), max_segment_um);
+    for (cable, name) in cables.iter().zip(section_names(cables)) {
+        let section = cut(cable, name, count(cable), resistivity_ohm_cm(cable.kind))?;
         builder.push(section, cable);
+    }
+    // Only now is every length known to be finite.
+    for (section, distances_um) in builder.sections.iter_mut().zip(center_distances_um(cables, count)) {
+        section.distances_um = distances_um;
     }
     Ok(Nodes {
         sections: builder.sections,
@@ -64,7 +69,7 @@ fn check_counts(cables: &[Cable], max_segment_um: f64) -> Result<(), Error> {
         let count = if length_um.is_finite() { compartment_count(length_um, max_segment_um) } else { 0 };
         if count > MAX_SECTION_SEGMENTS {
             return too_many(
-                format!("section {}", section_name(cables, cable_idx)),
+                format!("section {}", section_names(cables)[cable_idx]),
                 length_um,
                 MAX_SECTION_SEGMENTS,
             );
@@ -78,11 +83,16 @@ fn check_counts(cables: &[Cable], max_segment_um: f64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Kind and place among sections of the kind.
-fn section_name(cables: &[Cable], cable_idx: usize) -> String {
-    let kind = cables[cable_idx].kind;
-    let n_before = cables[..cable_idx].iter().filter(|before| before.kind == kind).count();
-    format!("{}[{n_before}]", kind.name())
+/// Kind and place among sections of the kind, for each section.
+fn section_names(cables: &[Cable]) -> Vec<String> {
+    let mut n_before = [0_usize; SectionKind::ALL.len()];
+    let mut names = Vec::with_capacity(cables.len());
+    for cable in cables {
+        let n = &mut n_before[cable.kind as usize];
+        names.push(format!("{}[{n}]", cable.kind.name()));
+        *n += 1;
+    }
+    names
 }
 
 #[derive(Default)]
@@ -124,7 +134,7 @@ impl Builder {
 fn cut(
     cable: &Cable,
     name: String,
-    max_segment_um: f64,
+    n_compartments: usize,
     resistivity_ohm_cm: f64,
 ) -> Result<CompartmentSection, Error> {
     let length_um = cable.outline.length_um();
@@ -134,7 +144,6 @@ fn cut(
         let what = format!("its length is {length_um} µm and its least diameter {least_um} µm");
         return Err(Error::Section { section: name, what });
     }
-    let n_compartments = compartment_count(length_um, max_segment_um);
     let halves = half_stretches(cable, n_compartments);
     let half_megaohm: Vec<f64> = halves.iter().map(|half| half.axial_megaohm(resistivity_ohm_cm)).collect();
     let inner = half_megaohm[1..halves.len() - 1].chunks(2).map(|pair| pair[0] + pair[1]);
@@ -148,6 +157,7 @@ fn cut(
         n_compartments,
         areas_um2,
         axial_megaohm,
+        distances_um: Vec::new(),
         first_node: 0,
         near_end_node: 0,
     })
@@ -158,7 +168,7 @@ fn cut(
     clippy::cast_sign_loss,
     reason = "the quotient is positive, rounded down"
 )]
-fn compartment_count(length_um: f64, max_segment_um: f64) -> usize {
+pub(super) fn compartment_count(length_um: f64, max_segment_um: f64) -> usize {
     2_usize.saturating_mul((length_um / max_segment_um) as usize).saturating_add(1)
 }
 

@@ -55,8 +55,12 @@ pub(crate) fn place_mechanisms<'a>(
             kinds.insert(kind, (parameters, resolve(kind, parameters, set)?));
         }
     }
-    let placed = set.iter().map(|mechanism| place(mechanism, nodes, &kinds));
-    Ok(placed.filter(|placed| !placed.nodes.is_empty()).collect())
+    let mut placed = Vec::new();
+    for mechanism in set {
+        placed.push(place(mechanism, nodes, &kinds)?);
+    }
+    placed.retain(|placed| !placed.nodes.is_empty());
+    Ok(placed)
 }
 
 /// Values of each mechanism in one kind of section, in the order of the channel's list.
@@ -66,7 +70,7 @@ fn place(
     mechanism: &Mechanism,
     nodes: &Nodes,
     kinds: &BTreeMap<SectionKind, (&SectionParameters, Values<'_>)>,
-) -> PlacedMechanism {
+) -> Result<PlacedMechanism, Error> {
     let mut placed = PlacedMechanism {
         name: mechanism.name.clone(),
         model: Arc::clone(&mechanism.model),
@@ -78,16 +82,23 @@ fn place(
     for section in &nodes.sections {
         let Some((parameters, values)) = kinds.get(&section.kind) else { continue };
         let Some(values) = values.get(mechanism.name.as_str()) else { continue };
-        for node in section.first_node..section.first_node + section.n_compartments {
-            placed.nodes.push(node);
+        for (segment_idx, distance_um) in section.distances_um.iter().enumerate() {
+            placed.nodes.push(section.first_node + segment_idx);
             placed.sodium_reversal_mv.push(parameters.sodium_reversal_mv);
             placed.potassium_reversal_mv.push(parameters.potassium_reversal_mv);
-            for (column, value) in placed.parameters.iter_mut().zip(values) {
-                column.push(*value);
+            let specs = mechanism.model.parameters.iter().zip(values);
+            for (column, (spec, value)) in placed.parameters.iter_mut().zip(specs) {
+                let here = parameters.parameter_at(&mechanism.name, &spec.name, *distance_um).unwrap_or(*value);
+                if !spec.range.holds(here) {
+                    let name = format!("{} of {} {distance_um} µm from the soma", spec.name, mechanism.name);
+                    let (kind, allowed) = (section.kind, spec.range.words());
+                    return Err(Error::Value { kind, name, value: here, allowed });
+                }
+                column.push(here);
             }
         }
     }
-    placed
+    Ok(placed)
 }
 
 fn resolve<'a>(

@@ -20,6 +20,9 @@ const SEGMENT_RULE: &str = "1+2*int(L/40)";
 /// Protocol of every traces file that has none of its own suffix.
 const MAIN_PROTOCOL: &str = "protocol.json";
 
+/// A mechanism set that is known; a cell without mechanisms takes nothing from it.
+const ANY_SET: &str = "allen";
+
 /// A case with everything that its protocols share.
 pub(crate) struct Cell {
     pub(crate) case: Case,
@@ -56,7 +59,22 @@ impl Protocol {
     }
 
     pub(crate) fn plan(&self, id: ModelId) -> CablePlan {
-        CablePlan::new(&self.cell.morphology, &self.model(id), &PlanSettings::default())
+        self.plan_of(&self.model(id))
+    }
+
+    /// The cable without mechanisms, which geometry does not need.
+    pub(crate) fn bare_plan(&self, id: ModelId) -> CablePlan {
+        let mut model = self.model(id);
+        ANY_SET.clone_into(&mut model.mechanism_set);
+        for section in model.sections.values_mut() {
+            section.mechanisms.clear();
+            section.distributions.clear();
+        }
+        self.plan_of(&model)
+    }
+
+    fn plan_of(&self, model: &CellModel) -> CablePlan {
+        CablePlan::new(&self.cell.morphology, model, &PlanSettings::default())
             .unwrap_or_else(|error| panic!("{}: {error}", self.cell.case.name))
     }
 }
@@ -77,21 +95,31 @@ pub(crate) fn add_jobs(case: Case, jobs: &mut Vec<Job>) {
     let mut loaded: Option<Arc<Cell>> = None;
     for (file, traces_files) in traces_of {
         let json = case.json(&file);
-        if let Some(reason) = unknown_need(&json) {
-            let line = format!("{}/{file}: not run: {reason}", case.folder.display());
+        let note = |reason: String| format!("{}/{file}: not run: {reason}", case.folder.display());
+        let axon_rule = match known_cable(&json) {
+            Ok(axon_rule) => axon_rule,
+            Err(reason) => {
+                let line = note(reason);
+                jobs.push(Box::new(move || Findings::note(line)));
+                continue;
+            }
+        };
+        let line = unknown_mechanisms(&json).map(note);
+        let cell = loaded.get_or_insert_with(|| Arc::new(load(case.clone()))).clone();
+        let protocol = Arc::new(Protocol { cell, json, axon_rule });
+        if file == MAIN_PROTOCOL {
+            let own = protocol.clone();
+            jobs.push(Box::new(move || geometry::compare(&own)));
+        }
+        if let Some(line) = line {
             jobs.push(Box::new(move || Findings::note(line)));
             continue;
         }
-        let cell = loaded.get_or_insert_with(|| Arc::new(load(case.clone()))).clone();
-        let axon_rule = AxonRule::from_name(json["axon_rule"].as_str().unwrap()).unwrap();
-        let protocol = Arc::new(Protocol { cell, json, axon_rule });
         for traces_file in traces_files {
             traces::add_jobs(&protocol, &traces_file, jobs);
         }
         if file == MAIN_PROTOCOL {
-            let (a, b) = (protocol.clone(), protocol);
-            jobs.push(Box::new(move || geometry::compare(&a)));
-            jobs.push(Box::new(move || probe::compare(&b)));
+            jobs.push(Box::new(move || probe::compare(&protocol)));
         }
     }
 }
@@ -101,17 +129,27 @@ fn file_names(case: &Case, prefix: &str, suffix: &str) -> Vec<String> {
     paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect()
 }
 
-/// What a protocol needs and the crate lacks.
-fn unknown_need(json: &Value) -> Option<String> {
+/// The axon rule of a protocol; as an error, what of its cable the crate lacks.
+fn known_cable(json: &Value) -> Result<AxonRule, String> {
     let text = |key: &str| json[key].as_str().unwrap_or("none").to_owned();
-    let (set, rule, segments) = (text("mechanism_set"), text("axon_rule"), text("nseg_rule"));
-    if find_set(&set).is_none() {
-        return Some(format!("mechanism set {set}"));
+    let segments = text("nseg_rule");
+    if segments != SEGMENT_RULE {
+        return Err(format!("segment rule {segments}"));
     }
-    if AxonRule::from_name(&rule).is_none() {
-        return Some(format!("axon rule {rule}"));
-    }
-    (segments != SEGMENT_RULE).then(|| format!("segment rule {segments}"))
+    axon_rule(json).ok_or_else(|| format!("axon rule {}", text("axon_rule")))
+}
+
+/// Mechanisms that a protocol needs and the crate lacks.
+fn unknown_mechanisms(json: &Value) -> Option<String> {
+    let set = json["mechanism_set"].as_str().unwrap_or("none");
+    find_set(set).is_none().then(|| format!("mechanism set {set}"))
+}
+
+/// The rule that a protocol names, or the stub whose diameters it states where its rule is told in words.
+fn axon_rule(json: &Value) -> Option<AxonRule> {
+    let named = AxonRule::from_name(json["axon_rule"].as_str()?).ok();
+    let diameter_um = |idx: usize| json["stub_diam_um"].get(idx).and_then(Value::as_f64);
+    named.or_else(|| Some(AxonRule::Stub { diameters_um: [diameter_um(0)?, diameter_um(1)?] }))
 }
 
 fn load(case: Case) -> Cell {

@@ -1,5 +1,6 @@
 //! Areas and axial resistances of every segment.
 
+use noble_cell::CablePlan;
 use noble_cell::discretize::CompartmentSection;
 use serde_json::Value;
 
@@ -17,7 +18,7 @@ pub(crate) fn compare(protocol: &Protocol) -> Findings {
     let json = case.json("geometry.json");
     let mut findings = Findings::of_case();
     let model = protocol.model(protocol.main_id());
-    let plan = protocol.plan(protocol.main_id());
+    let plan = protocol.bare_plan(protocol.main_id());
     let expected = json["sections"].as_array().unwrap();
     findings.holds(
         &format!("{}: {} sections, expected {}", case.name, plan.sections().len(), expected.len()),
@@ -30,11 +31,23 @@ pub(crate) fn compare(protocol: &Protocol) -> Findings {
             findings.holds(&format!("{place} is missing"), false);
             continue;
         };
+        compare_parent(&mut findings, &place, &plan, entry);
         let own_ra = model.sections.get(&section.kind).map_or(35.4, |own| own.axial_resistivity_ohm_cm);
         let scale = number_at(entry, "/Ra", &place) / own_ra;
         compare_section(&mut findings, &place, section, entry, scale);
     }
     findings
+}
+
+/// The node that the section begins at is that of its parent's place.
+fn compare_parent(findings: &mut Findings, place: &str, plan: &CablePlan, entry: &Value) {
+    let (Some(parent), Some(at_fraction)) = (entry["parent_name"].as_str(), entry["parent_x"].as_f64())
+    else {
+        return;
+    };
+    let begin = plan.compartment_at(entry["name"].as_str().unwrap(), 0.0).unwrap();
+    let is_right = plan.compartment_at(parent, at_fraction).is_ok_and(|node| node == begin);
+    findings.holds(&format!("{place}: does not begin at {parent}({at_fraction})"), is_right);
 }
 
 fn compare_section(

@@ -80,6 +80,7 @@ impl Unit {
             sodium_reversal_mv: self.meta["ena"].as_f64().unwrap_or(50.0),
             potassium_reversal_mv: self.meta["ek"].as_f64().unwrap_or(-77.0),
             mechanisms,
+            distributions: BTreeMap::new(),
         };
         CellModel {
             format_version: CELL_FORMAT_VERSION,

@@ -71,6 +71,9 @@ impl HallOfFame {
     pub(super) fn from_value(value: Value) -> Result<Self, Error> {
         check_versions(&value)?;
         let file: Self = serde_json::from_value(value).map_err(|error| wrong("file", &error))?;
+        for (model_idx, model) in file.models.iter().enumerate() {
+            model.parameters.check(FORMAT, &format!("models[{model_idx}].parameters."))?;
+        }
         let mut seen = std::collections::BTreeSet::new();
         match file.models.iter().find(|model| !seen.insert(model.id)) {
             Some(twice) => Err(wrong("models", &format!("id {} occurs twice", twice.id))),

@@ -5,6 +5,7 @@
 
 mod allen;
 mod axon_rule;
+mod distribution;
 mod hall_of_fame;
 mod set;
 
@@ -12,7 +13,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Error;
+
 pub use axon_rule::AxonRule;
+pub use distribution::Distribution;
 pub use hall_of_fame::{HallOfFame, HallOfFameModel};
 pub use set::{CellSet, FieldReport, SourceFormat, read_cells};
 
@@ -64,6 +68,9 @@ impl SectionKind {
 /// Values of one mechanism in one kind of section, by parameter name with unit, such as `gbar_s_per_cm2`.
 pub type MechanismParameters = BTreeMap<String, f64>;
 
+/// Formulas of one mechanism in one kind of section, by parameter name.
+pub type MechanismDistributions = BTreeMap<String, Distribution>;
+
 /// What is inserted in all sections of one kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +85,31 @@ pub struct SectionParameters {
     pub potassium_reversal_mv: f64,
     /// Mechanisms by name; `pas` is the leak (`g_s_per_cm2`, `e_mv`).
     pub mechanisms: BTreeMap<String, MechanismParameters>,
+    /// Formulas for parameters that vary along the tree, by mechanism; each such parameter has its number in
+    /// `mechanisms`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub distributions: BTreeMap<String, MechanismDistributions>,
+}
+
+impl SectionParameters {
+    /// A mechanism's parameter in a segment so far from the middle of the soma; `None` where the section does not
+    /// give it.
+    #[must_use]
+    pub fn parameter_at(&self, mechanism: &str, parameter: &str, distance_um: f64) -> Option<f64> {
+        let value = *self.mechanisms.get(mechanism)?.get(parameter)?;
+        let distribution = self.distributions.get(mechanism).and_then(|own| own.get(parameter));
+        Some(distribution.map_or(value, |own| own.value_at(value, distance_um)))
+    }
+
+    /// The first formula whose parameter has no number, as mechanism and parameter.
+    fn lone_distribution(&self) -> Option<(&str, &str)> {
+        let all = self.distributions.iter().flat_map(|(mechanism, own)| {
+            own.keys().map(|parameter| (mechanism.as_str(), parameter.as_str()))
+        });
+        all.into_iter().find(|(mechanism, parameter)| {
+            self.mechanisms.get(*mechanism).is_none_or(|own| !own.contains_key(*parameter))
+        })
+    }
 }
 
 impl Default for SectionParameters {
@@ -90,6 +122,7 @@ impl Default for SectionParameters {
             sodium_reversal_mv: 50.0,
             potassium_reversal_mv: -77.0,
             mechanisms: BTreeMap::from([("pas".to_owned(), leak)]),
+            distributions: BTreeMap::new(),
         }
     }
 }
@@ -113,6 +146,23 @@ pub struct CellModel {
     /// Parameters by kind of section; a kind that the morphology has and this map lacks takes
     /// [`SectionParameters::default`].
     pub sections: BTreeMap<SectionKind, SectionParameters>,
+}
+
+impl CellModel {
+    /// Checks what the layout cannot; `place` is empty or ends in a dot.
+    fn check(&self, format: &'static str, place: &str) -> Result<(), Error> {
+        for (kind, section) in &self.sections {
+            if let Some((mechanism, parameter)) = section.lone_distribution() {
+                return Err(Error::Json {
+                    format,
+                    place: format!("{place}sections.{}.distributions.{mechanism}.{parameter}", kind.name()),
+                    what: "has no number under mechanisms".to_owned(),
+                    remedy: "give the number that the formula calls value".to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

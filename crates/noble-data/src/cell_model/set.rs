@@ -46,7 +46,8 @@ pub struct CellSet {
 ///
 /// # Errors
 /// [`Error::Json`] with the place and the remedy when the bytes are not JSON or not one of these layouts, when a
-/// number is not a number, or when two entries set the same thing to different values.
+/// number is not a number, or when a formula has no number to begin with. Where two entries of a list set the same
+/// thing, the later one holds, and the report says so.
 pub fn read_cells(bytes: &[u8]) -> Result<CellSet, Error> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| Error::Json {
         format: "cell file",
@@ -79,6 +80,7 @@ fn read_cell(value: Value) -> Result<CellSet, Error> {
         what: error.to_string(),
         remedy: "compare with a file written by this program".to_owned(),
     })?;
+    model.check("cell file", "")?;
     let report = FieldReport { used: vec!["every field".to_owned()], ..FieldReport::default() };
     Ok(CellSet { format: SourceFormat::Cell, models: BTreeMap::from([(0, model)]), report })
 }

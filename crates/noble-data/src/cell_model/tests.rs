@@ -48,6 +48,71 @@ fn analytic_one_capacitance_holds_everywhere() {
     assert!(set.report.used.iter().any(|line| line == "passive[0].cm"));
 }
 
+/// [`ALLEN`] with another genome and further keys in front.
+fn allen_with(keys: &str, genome: &str) -> String {
+    let (head, _) = ALLEN.split_once("\"genome\"").unwrap();
+    format!("{}{keys} \"genome\": [{genome}]}}", head)
+}
+
+#[test]
+fn analytic_other_mechanism_sets_name_their_parameters() {
+    let genome = r#"
+        {"section": "apic", "name": "gIhbar_Ih", "value": "8e-5", "mechanism": "Ih"},
+        {"section": "axon", "name": "gCa_LVAstbar_Ca_LVAst", "value": 0.008752, "mechanism": "Ca_LVAst"},
+        {"section": "axon", "name": "decay_CaDynamics_E2", "value": 287.0, "mechanism": "CaDynamics_E2"},
+        {"section": "soma", "name": "vshifth_NaTg", "value": 10, "mechanism": "NaTg"},
+        {"section": "soma", "name": "slopem_NaTg", "value": 9, "mechanism": "NaTg"}"#;
+    let set = read_cells(allen_with("\"mechanism_set\": \"bbp\",", genome).as_bytes()).unwrap();
+    let cell = &set.models[&0];
+    assert_eq!((cell.mechanism_set.as_str(), cell.axon_rule), ("bbp", AxonRule::Bpo));
+    let value = |kind, mechanism: &str, name: &str| cell.sections[&kind].mechanisms[mechanism][name];
+    let expected = [
+        (value(SectionKind::ApicalDendrite, "Ih", "gbar_s_per_cm2"), 8e-5),
+        (value(SectionKind::Axon, "Ca_LVAst", "gbar_s_per_cm2"), 0.008752),
+        (value(SectionKind::Axon, "CaDynamics_E2", "decay_ms"), 287.0),
+        (value(SectionKind::Soma, "NaTg", "vshifth_mv"), 10.0),
+        (value(SectionKind::Soma, "NaTg", "slopem_mv"), 9.0),
+    ];
+    for (found, wanted) in expected {
+        assert!((found - wanted).abs() < 1e-15, "{found} is not {wanted}");
+    }
+    assert!(set.report.used.contains(&"mechanism_set".to_owned()));
+}
+
+#[test]
+fn analytic_later_assignments_override_and_are_reported() {
+    let genome = r#"
+        {"section": "apic", "name": "cm", "value": 1, "mechanism": ""},
+        {"section": "apic", "name": "cm", "value": 2, "mechanism": ""}"#;
+    let set = read_cells(allen_with("", genome).as_bytes()).unwrap();
+    let found = set.models[&0].sections[&SectionKind::ApicalDendrite].capacitance_uf_per_cm2;
+    assert!((found - 2.0).abs() < 1e-15, "{found}");
+    let is_told = |line: &String| line == "genome[0]: cm of apic: overridden by genome[1]";
+    assert!(set.report.ignored.iter().any(is_told), "{:?}", set.report.ignored);
+}
+
+const DISTRIBUTION: &str = r#""distributions": [{"section": "apic", "name": "gIhbar_Ih", "mechanism": "Ih",
+    "value": 8e-5, "formula": "value*(-0.8696 + 2.087*exp(0.0031*x))"}],"#;
+
+#[test]
+fn analytic_distributions_are_read_in_our_names() {
+    let set = read_cells(allen_with(DISTRIBUTION, "").as_bytes()).unwrap();
+    let apical = &set.models[&0].sections[&SectionKind::ApicalDendrite];
+    let expected = 8e-5 * (-0.8696 + 2.087 * f64::exp(0.0031 * 500.0));
+    let found = apical.parameter_at("Ih", "gbar_s_per_cm2", 500.0).unwrap();
+    assert!((found - expected).abs() < 1e-15, "{found} is not {expected}");
+    let leak = apical.parameter_at("pas", "e_mv", 500.0).unwrap();
+    assert!((leak - -80.0).abs() < 1e-15, "{leak}");
+    assert_eq!(apical.parameter_at("Ih", "decay_ms", 0.0), None);
+    let text = serde_json::to_string(&set.models[&0]).unwrap();
+    assert!(text.contains("exp(0.0031 * distance_um)"), "{text}");
+    assert_eq!(read_cells(text.as_bytes()).unwrap().models[&0], set.models[&0]);
+    let mut lone = set.models[&0].clone();
+    lone.sections.get_mut(&SectionKind::ApicalDendrite).unwrap().mechanisms.clear();
+    let message = error_of(&serde_json::to_string(&lone).unwrap());
+    assert!(message.contains("sections.apic.distributions.Ih.gbar_s_per_cm2: has no number"), "{message}");
+}
+
 #[test]
 fn analytic_sets_are_read_by_number() {
     let set = read_cells(format!("{{\"3\": {ALLEN}, \"0\": {ALLEN}}}").as_bytes()).unwrap();
@@ -67,6 +132,12 @@ fn analytic_wrong_files_name_place_and_remedy() {
         (ALLEN.replace("\"celsius\": 34, ", ""), "conditions[0].celsius: is missing"),
         (ALLEN.replace(EREV, "{\"ena\": 53}"), "conditions[0].erev: has the wrong shape; write a list of"),
         (ALLEN.replace(CM, "{\"soma\": 2.0}"), "passive[0].cm: has the wrong shape; write a list of"),
+        (allen_with("\"mechanism_set\": 3,", ""), "mechanism_set: is no text; name a catalog"),
+        (
+            allen_with(&DISTRIBUTION.replace("*x", "*y"), ""),
+            "distributions[0]: formula \"value*(-0.8696 + 2.087*exp(0.0031*y))\": distribution: name `y` is not known",
+        ),
+        (allen_with(&DISTRIBUTION.replace("formula", "form"), ""), "distributions[0]: has no formula"),
         (ALLEN.replace(CM, "null"), "passive[0].cm: has the wrong shape"),
         (ALLEN.replace(CM, "\"two\""), "passive[0].cm: \"two\" is not a number"),
         (format!("{{\"0\": {ALLEN}, \"00\": {ALLEN}}}"), "key \"00\": number 0 occurs twice"),

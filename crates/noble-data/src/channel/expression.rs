@@ -256,6 +256,28 @@ impl Expression {
         names
     }
 
+    /// The same formula with other names.
+    #[must_use]
+    pub fn renamed<'a>(&'a self, name_of: &impl Fn(&'a str) -> &'a str) -> Self {
+        let boxed = |x: &'a Self| Box::new(x.renamed(name_of));
+        match self {
+            Self::Number(number) => Self::Number(*number),
+            Self::Name(name) => Self::Name(name_of(name).to_owned()),
+            Self::Negate(x) => Self::Negate(boxed(x)),
+            Self::Binary(operator, x, y) => Self::Binary(*operator, boxed(x), boxed(y)),
+            Self::Call(function, arguments) => {
+                Self::Call(*function, arguments.iter().map(|argument| argument.renamed(name_of)).collect())
+            }
+            Self::If { comparison, left, right, then, otherwise } => Self::If {
+                comparison: *comparison,
+                left: boxed(left),
+                right: boxed(right),
+                then: boxed(then),
+                otherwise: boxed(otherwise),
+            },
+        }
+    }
+
     /// Shows this formula and each one inside it, parents first.
     pub fn visit<'a>(&'a self, see: &mut impl FnMut(&'a Self)) {
         see(self);

@@ -1,4 +1,6 @@
-//! Section trees against NEURON's importer.
+//! Section trees and parameters against NEURON's importer and the cells it built.
+
+mod parameters;
 
 use noble_data::SectionKind;
 use noble_data::morphology::{Morphology, read_swc};

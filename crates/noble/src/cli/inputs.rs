@@ -27,28 +27,36 @@ pub(super) struct CellArgs {
     /// Parameter sets by number
     #[arg(long, value_name = "ID,…", value_delimiter = ',', conflicts_with = "hof")]
     models: Option<Vec<ModelId>>,
-    /// What becomes of the reconstructed axon; without it the file's family decides, and the choice is printed
+    /// What becomes of the reconstructed axon; without it the file's family decides, and the choice is printed.
+    ///
+    /// `keep` leaves it; the others put a stub of two 30 µm sections in its place: `peri` 1 µm wide at the middle of
+    /// the soma, `stub1` 1 µm wide at the end of the soma, `bpo` as wide as the traced axon, `stub:D1,D2` of those
+    /// diameters in µm
+    #[arg(long, value_name = "keep|peri|stub1|bpo|stub:D1,D2", value_parser = AxonRule::from_name)]
+    axon: Option<AxonRule>,
+    /// Catalog of ion channels [default: as the file of parameters says; allen where it is silent]
     #[arg(long, value_enum)]
-    axon: Option<AxonArg>,
-    /// Catalog of ion channels
-    #[arg(long, value_enum, default_value = "allen")]
-    mechanisms: MechanismsArg,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum AxonArg {
-    /// As it was traced
-    Keep,
-    /// Two 30 µm stubs at the middle of the soma
-    Peri,
-    /// Two 30 µm stubs of 1 µm diameter at the end of the soma
-    Stub1,
+    mechanisms: Option<MechanismsArg>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum MechanismsArg {
     /// Channels of the Allen Institute's models
     Allen,
+    /// Channels of the Blue Brain Project's layer 5 pyramidal cell
+    Bbp,
+    /// Channels of the human layer 2/3 models of Yao et al. 2022
+    Yao2022,
+}
+
+impl MechanismsArg {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Allen => "allen",
+            Self::Bbp => "bbp",
+            Self::Yao2022 => "yao2022",
+        }
+    }
 }
 
 impl CellArgs {
@@ -59,7 +67,6 @@ impl CellArgs {
 
     /// Reads the files, prints what was assumed, and keeps the models asked for.
     pub(super) fn cells(&self) -> Result<Cells, Error> {
-        let MechanismsArg::Allen = self.mechanisms;
         let mut cells = match (&self.morphology, &self.cell) {
             (Some(morphology), Some(cell)) => read_cells(morphology, cell)?,
             _ => reference_cells()?,
@@ -68,14 +75,17 @@ impl CellArgs {
             cells.select(&ids)?;
         }
         if let Some(axon) = self.axon {
-            cells.set_axon_rule(match axon {
-                AxonArg::Keep => AxonRule::Keep,
-                AxonArg::Peri => AxonRule::Peri,
-                AxonArg::Stub1 => AxonRule::Stub1,
-            });
+            cells.set_axon_rule(axon);
+        }
+        if let Some(mechanisms) = self.mechanisms {
+            set_mechanisms(&mut cells, mechanisms);
         }
         if !self.is_embedded() {
-            let is_open = |line: &&String| self.axon.is_none() || !line.starts_with("axon rule");
+            let is_decided = |line: &String| {
+                (self.axon.is_some() && line.starts_with("axon rule"))
+                    || (self.mechanisms.is_some() && line.starts_with("mechanism set"))
+            };
+            let is_open = |line: &&String| !is_decided(line);
             let assumed = cells.reports.1.assumed.iter().filter(is_open);
             assumed.for_each(|line| words(&format!("assumed: {line}")));
         }
@@ -93,6 +103,16 @@ impl CellArgs {
                 Ok(Some(vec![text.parse().map_err(wrong)?]))
             }
             (None, Some(ids)) => Ok(Some(ids.clone())),
+        }
+    }
+}
+
+/// Gives every model the same catalog; a model that had another loses its stated latent features.
+fn set_mechanisms(cells: &mut Cells, mechanisms: MechanismsArg) {
+    for (id, model) in &mut cells.models {
+        if model.mechanism_set != mechanisms.name() {
+            mechanisms.name().clone_into(&mut model.mechanism_set);
+            cells.latents.remove(id);
         }
     }
 }

@@ -209,13 +209,15 @@ fn new_manifest(
 fn provenance(cells: &Cells, settings: &GenerateSettings) -> Result<BTreeMap<String, String>, Error> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let models = joined(cells.models.keys());
-    let rules: Vec<String> = cells.models.values().map(|model| model.axon_rule.name().to_owned()).collect();
+    let sets: Vec<&str> = cells.models.values().map(|model| model.mechanism_set.as_str()).collect();
+    let rules: Vec<String> = cells.models.values().map(|model| model.axon_rule.name().into_owned()).collect();
     Ok(BTreeMap::from([
         ("program".to_owned(), format!("noble {}", env!("CARGO_PKG_VERSION"))),
         ("morphology_sha256".to_owned(), cells.morphology_sha256.clone()),
         ("cells_sha256".to_owned(), cells.cells_sha256.clone()),
         ("models".to_owned(), models),
         ("axon_rules".to_owned(), rules.join(",")),
+        ("mechanism_sets".to_owned(), sets.join(",")),
         (
             "stated_latents".to_owned(),
             joined(cells.latents.keys().filter(|id| cells.models.contains_key(id))),

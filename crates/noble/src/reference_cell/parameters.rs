@@ -80,6 +80,7 @@ pub fn reference_parameters(id: ModelId) -> CellModel {
             sodium_reversal_mv: SODIUM_REVERSAL_MV,
             potassium_reversal_mv: POTASSIUM_REVERSAL_MV,
             mechanisms,
+            distributions: BTreeMap::new(),
         };
         sections.insert(kind, section);
     }

@@ -1,11 +1,18 @@
 //! Allen parameter file: `passive`, `conditions`, `fitting`, `genome`.
 //!
-//! Values come as numbers or as text. Nothing is dropped in silence: every field lands in the report as used,
-//! ignored or assumed.
+//! The layout also serves fits of other laboratories: `mechanism_set` names another catalog, and `distributions`
+//! lets parameters vary along the tree. Values come as numbers or as text. Nothing is dropped in silence: every
+//! field lands in the report as used, ignored or assumed.
+
+mod distributions;
+mod genome;
+mod names;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+
+use names::LEAK;
 
 use super::set::FieldReport;
 use super::{AxonRule, CELL_FORMAT_VERSION, CellModel, SectionKind, SectionParameters};
@@ -13,19 +20,11 @@ use crate::Error;
 
 const FORMAT: &str = "allen parameter file";
 
-/// Parameters of the mechanism files, letter for letter, and our names with unit.
-const PARAMETERS: [(&str, &str); 7] = [
-    ("gbar", "gbar_s_per_cm2"),
-    ("g", "g_s_per_cm2"),
-    ("e", "e_mv"),
-    ("gamma", "gamma"),
-    ("decay", "decay_ms"),
-    ("depth", "depth_um"),
-    ("minCai", "minimum_calcium_millimolar"),
-];
+/// Catalog of a file that names none.
+const DEFAULT_SET: &str = "allen";
 
-/// The leak, which NEURON inserts everywhere and the file names without a mechanism.
-const LEAK: &str = "pas";
+/// Catalogs whose fits replace the axon by a stub as wide as the traced one.
+const SETS_WITH_TRACED_STUB: [&str; 2] = ["bbp", "yao2022"];
 
 struct Reader<'a> {
     place: &'a str,
@@ -40,13 +39,15 @@ pub(super) fn read(value: &Value, place: &str, name: &str) -> Result<(CellModel,
     let object = value.as_object().ok_or_else(|| reader.wrong("", "is not an object", ""))?;
     reader.read_passive(object)?;
     let (temperature_celsius, initial_voltage_mv) = reader.read_conditions(object)?;
+    let mechanism_set = reader.read_mechanism_set(object)?;
     reader.read_genome(object)?;
-    let axon_rule = reader.choose_axon_rule(object);
+    reader.read_distributions(object)?;
+    let axon_rule = reader.choose_axon_rule(object, &mechanism_set);
     reader.note_rest(object);
     let model = CellModel {
         format_version: CELL_FORMAT_VERSION,
         name: name.to_owned(),
-        mechanism_set: "allen".to_owned(),
+        mechanism_set,
         axon_rule,
         temperature_celsius,
         initial_voltage_mv,
@@ -108,7 +109,7 @@ impl Reader<'_> {
                 "e_pas" => {
                     let e_mv = self.number(&path, value)?;
                     for kind in SectionKind::ALL {
-                        self.set_leak(kind, "e_mv", e_mv);
+                        self.set_parameter(kind, LEAK, ("e_mv", e_mv));
                     }
                 }
                 "cm" => self.read_capacitances(&path, value)?,
@@ -181,76 +182,27 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn read_genome(&mut self, object: &Map<String, Value>) -> Result<(), Error> {
-        let genome = object.get("genome").and_then(Value::as_array);
-        let genome = genome.ok_or_else(|| self.wrong("genome", "is not a list", ""))?;
-        let mut seen = BTreeMap::new();
-        for (idx, entry) in genome.iter().enumerate() {
-            let path = format!("genome[{idx}]");
-            let kind = self.kind(&path, entry)?;
-            let name = entry.get("name").and_then(Value::as_str);
-            let name = name.ok_or_else(|| self.wrong(&path, "has no name", "name the parameter"))?;
-            let mechanism = entry.get("mechanism").and_then(Value::as_str).unwrap_or_default();
-            let value = self.number(&path, entry.get("value").unwrap_or(&Value::Null))?;
-            let before = seen.insert((kind, name.to_owned()), value);
-            if before.is_some_and(|before| before.to_bits() != value.to_bits()) {
-                let what = format!("{name} of {} was given before with another value", kind.name());
-                return Err(self.wrong(&path, &what, "keep one of the two"));
-            }
-            self.set(kind, &path, (name, mechanism), value)?;
-            self.report.used.push(format!("{path}: {name} of {}", kind.name()));
-        }
-        Ok(())
-    }
-
-    fn set(
-        &mut self,
-        kind: SectionKind,
-        path: &str,
-        (name, mechanism): (&str, &str),
-        value: f64,
-    ) -> Result<(), Error> {
-        match (name, mechanism) {
-            ("cm", "") => self.section(kind).capacitance_uf_per_cm2 = value,
-            ("Ra", "") => self.section(kind).axial_resistivity_ohm_cm = value,
-            ("g_pas", "" | LEAK) => self.set_leak(kind, "g_s_per_cm2", value),
-            ("e_pas", "" | LEAK) => self.set_leak(kind, "e_mv", value),
-            _ => {
-                let parameter = self.mechanism_parameter(path, name, mechanism)?;
-                let mechanisms = &mut self.section(kind).mechanisms;
-                mechanisms.entry(mechanism.to_owned()).or_default().insert(parameter, value);
-            }
-        }
-        Ok(())
-    }
-
-    fn set_leak(&mut self, kind: SectionKind, parameter: &str, value: f64) {
-        let mechanisms = &mut self.section(kind).mechanisms;
-        mechanisms.entry(LEAK.to_owned()).or_default().insert(parameter.to_owned(), value);
-    }
-
-    /// Our name of `<parameter>_<mechanism>`.
-    fn mechanism_parameter(&self, path: &str, name: &str, mechanism: &str) -> Result<String, Error> {
-        let stem = name.strip_suffix(mechanism).and_then(|stem| stem.strip_suffix('_'));
-        let stem = stem.filter(|_| !mechanism.is_empty()).ok_or_else(|| {
-            let what = format!("{name} does not end in the name of mechanism {mechanism:?}");
-            self.wrong(path, &what, "write <parameter>_<mechanism>")
-        })?;
-        let known = PARAMETERS.iter().find(|(theirs, _)| *theirs == stem);
-        known.map(|(_, ours)| (*ours).to_owned()).ok_or_else(|| {
-            let names: Vec<&str> = PARAMETERS.iter().map(|(theirs, _)| *theirs).collect();
-            let remedy = format!("use one of {}", names.join(", "));
-            self.wrong(path, &format!("parameter {stem:?} of {mechanism} is unknown"), &remedy)
-        })
+    fn read_mechanism_set(&mut self, object: &Map<String, Value>) -> Result<String, Error> {
+        const KEY: &str = "mechanism_set";
+        let Some(value) = object.get(KEY) else {
+            self.report.assumed.push(format!("mechanism set {DEFAULT_SET}"));
+            return Ok(DEFAULT_SET.to_owned());
+        };
+        let name = value.as_str().filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| self.wrong(KEY, "is no text", "name a catalog, such as \"allen\""))?;
+        self.report.used.push(KEY.to_owned());
+        Ok(name.to_owned())
     }
 
     /// Perisomatic fits keep their channels on the soma and hang the stub on its middle; all-active ones on its end.
-    fn choose_axon_rule(&mut self, object: &Map<String, Value>) -> AxonRule {
+    fn choose_axon_rule(&mut self, object: &Map<String, Value>, mechanism_set: &str) -> AxonRule {
         let has_channels = |(kind, section): (&SectionKind, &SectionParameters)| {
             *kind != SectionKind::Soma && section.mechanisms.keys().any(|name| name != LEAK)
         };
         let is_perisomatic = object.contains_key("axon_morph") || !self.sections.iter().any(has_channels);
-        let (rule, reason) = if is_perisomatic {
+        let (rule, reason) = if SETS_WITH_TRACED_STUB.contains(&mechanism_set) {
+            (AxonRule::Bpo, "as published with this mechanism set")
+        } else if is_perisomatic {
             (AxonRule::Peri, "channels on the soma only")
         } else {
             (AxonRule::Stub1, "channels beyond the soma")
@@ -262,15 +214,17 @@ impl Reader<'_> {
     fn note_rest(&mut self, object: &Map<String, Value>) {
         for key in object.keys() {
             match key.as_str() {
-                "passive" | "conditions" | "genome" => {}
+                "passive" | "conditions" | "genome" | "mechanism_set" | "distributions" => {}
                 "axon_morph" => self.report.used.push("axon_morph: axon rule peri".to_owned()),
                 "fitting" => self.report.ignored.push(
                     "fitting: junction_potential and sweeps describe the recording; voltages are the model's"
                         .to_owned(),
                 ),
+                "mechanisms" => {
+                    self.report.ignored.push("mechanisms: a section has those it gives values to".to_owned());
+                }
                 _ => self.report.ignored.push(format!("{key}: not a parameter of the cable")),
             }
         }
-        self.report.assumed.push("mechanism set allen".to_owned());
     }
 }
