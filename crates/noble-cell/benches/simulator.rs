@@ -46,7 +46,9 @@ fn report(case: &str, (n_compartments, lanes): (usize, usize), fastest: Duration
              \"ns_per_compartment_step\":{ns:.3},\"ms_per_trace\":{ms:.3}}}"
         );
     } else {
-        println!("{case}: {n_compartments} compartments, {lanes} lanes: {ns:.2} ns per step, {ms:.2} ms per trace");
+        println!(
+            "{case}: {n_compartments} compartments, {lanes} lanes: {ns:.2} ns per step, {ms:.2} ms per trace"
+        );
     }
 }
 
@@ -66,7 +68,8 @@ fn time_of_runs(plan: &CablePlan, n_lanes: usize) -> Duration {
     let stimuli: Vec<Stimulus> = (0..n_lanes)
         .map(|lane| {
             let amplitude_na = 0.2 + 0.01 * lane as f64;
-            Stimulus::step(Step { delay_ms: 15.0, duration_ms: 400.0, amplitude_na }).expect("the step is finite")
+            Stimulus::step(Step { delay_ms: 15.0, duration_ms: 400.0, amplitude_na })
+                .expect("the step is finite")
         })
         .collect();
     let clamps: Vec<[CurrentClamp<'_>; 1]> =

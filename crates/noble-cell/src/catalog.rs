@@ -52,8 +52,11 @@ static SETS: [(&str, &[(&str, &str)]); 3] = [
 ];
 
 static READ: LazyLock<Vec<(&str, Vec<Mechanism>)>> = LazyLock::new(|| {
-    let read = |text: &str| ChannelModel::read(text.as_bytes()).expect("every file of the catalog is read by a test");
-    let mechanism = |(name, text): &(&str, &str)| Mechanism { name: (*name).to_owned(), model: Arc::new(read(text)) };
+    let read = |text: &str| {
+        ChannelModel::read(text.as_bytes()).expect("every file of the catalog is read by a test")
+    };
+    let mechanism =
+        |(name, text): &(&str, &str)| Mechanism { name: (*name).to_owned(), model: Arc::new(read(text)) };
     SETS.iter().map(|(name, channels)| (*name, channels.iter().map(mechanism).collect())).collect()
 });
 

@@ -1,8 +1,6 @@
 //! Ions: what the Nernst equation needs.
 
-use crate::constants::{
-    CALCIUM_VALENCE, FARADAY, GAS, KELVIN_AT_ZERO_CELSIUS,
-};
+use crate::constants::{CALCIUM_VALENCE, FARADAY, GAS, KELVIN_AT_ZERO_CELSIUS};
 
 /// Slope of the Nernst equation for calcium, `1000 R T / (2 F)` [mV].
 ///

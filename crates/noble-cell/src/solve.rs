@@ -5,7 +5,10 @@
 //!
 //! # Source
 //! Hines 1984; NEURON 9.0.2 `solve.cpp` for the order of a step.
-#![expect(unsafe_code, reason = "rows of lanes are read and written through pointers whose bounds are checked once")]
+#![expect(
+    unsafe_code,
+    reason = "rows of lanes are read and written through pointers whose bounds are checked once"
+)]
 
 use std::cell::Cell;
 
@@ -58,7 +61,12 @@ impl Solver {
     }
 
     /// Current into a node [nA], and what it falls by per mV [µS].
-    pub(crate) fn add_electrode(&self, (node, lane): (usize, usize), current_na: f64, conductance_usiemens: f64) {
+    pub(crate) fn add_electrode(
+        &self,
+        (node, lane): (usize, usize),
+        current_na: f64,
+        conductance_usiemens: f64,
+    ) {
         let at = node * self.width + lane;
         self.rhs[at].set(self.rhs[at].get() + current_na);
         self.diagonal[at].set(self.diagonal[at].get() + conductance_usiemens);
@@ -100,10 +108,13 @@ impl Kernel for Sweep<'_> {
 impl Sweep<'_> {
     #[inline(always)]
     fn sweep<V: Lanes>(&self, lane: usize) -> bool {
-        let Solver { parent, width, base_usiemens, density_factor, axial_usiemens, diagonal, rhs } = self.solver;
-        let (base, factor, axial) = (pointer(base_usiemens), pointer(density_factor), pointer(axial_usiemens));
+        let Solver { parent, width, base_usiemens, density_factor, axial_usiemens, diagonal, rhs } =
+            self.solver;
+        let (base, factor, axial) =
+            (pointer(base_usiemens), pointer(density_factor), pointer(axial_usiemens));
         let (diagonal, rhs, v_mv) = (pointer(diagonal), pointer(rhs), pointer(&self.nodes.v_mv));
-        let (current, slope) = (pointer(&self.nodes.current_ma_per_cm2), pointer(&self.nodes.slope_s_per_cm2));
+        let (current, slope) =
+            (pointer(&self.nodes.current_ma_per_cm2), pointer(&self.nodes.slope_s_per_cm2));
         let mut is_meant = true;
         // SAFETY: all arrays have `n_nodes × width` numbers, checked by the caller; a parent is a node, and
         // `lane + V::WIDTH` is at most `width`.
@@ -111,7 +122,9 @@ impl Sweep<'_> {
             for (node, parent) in parent.iter().enumerate().rev() {
                 let (at, up) = (node * width + lane, parent * width + lane);
                 let factor = V::load(factor.add(at));
-                let d = factor.mul_add(V::load(slope.add(at)), V::load(base.add(at))).add(V::load(diagonal.add(at)));
+                let d = factor
+                    .mul_add(V::load(slope.add(at)), V::load(base.add(at)))
+                    .add(V::load(diagonal.add(at)));
                 let r = factor.neg_mul_add(V::load(current.add(at)), V::load(rhs.add(at)));
                 let a = V::load(axial.add(at));
                 let inflow = a.mul(V::load(v_mv.add(up)).sub(V::load(v_mv.add(at))));

@@ -10,7 +10,7 @@ impl Kernel for Map<'_> {
     type Output = ();
 
     fn run<V: Lanes, S: Lanes>(self) {
-        assert!(self.x.len() == self.y.len() && self.x.len() % PADDING == 0);
+        assert!(self.x.len() == self.y.len() && self.x.len().is_multiple_of(PADDING));
         for at in (0..self.x.len()).step_by(V::WIDTH) {
             // SAFETY: both slices hold a whole number of registers.
             unsafe {
@@ -48,7 +48,8 @@ fn analytic_exponential_is_within_a_unit_of_the_last_place() {
 
 #[test]
 fn analytic_logarithm_is_within_a_unit_of_the_last_place() {
-    let x: Vec<f64> = (-64_000..64_000).map(|i| (f64::from(i) * 0.01 + 3.7e-3).exp2()).filter(|x| x.is_normal()).collect();
+    let x: Vec<f64> =
+        (-64_000..64_000).map(|i| (f64::from(i) * 0.01 + 3.7e-3).exp2()).filter(|x| x.is_normal()).collect();
     let x = &x[..x.len() / PADDING * PADDING];
     for instructions in Instructions::available() {
         let error = worst(x, &map(instructions, x, true), f64::ln);

@@ -1,7 +1,6 @@
 //! Registers of AVX2 and AVX-512.
 #![expect(unsafe_code, reason = "processor instructions are called after detection of their feature")]
 
-#[expect(clippy::wildcard_imports, reason = "a hundred names of instructions")]
 use std::arch::x86_64::*;
 
 use super::Lanes;

@@ -34,7 +34,8 @@ pub(crate) fn mechanisms_of(set_name: &str, channels: &[ChannelModel]) -> Result
         known: set_names().collect::<Vec<_>>().join(", "),
     })?;
     let is_replaced = |mechanism: &&Mechanism| channels.iter().any(|channel| channel.name == mechanism.name);
-    let mut mechanisms: Vec<Mechanism> = set.iter().filter(|mechanism| !is_replaced(mechanism)).cloned().collect();
+    let mut mechanisms: Vec<Mechanism> =
+        set.iter().filter(|mechanism| !is_replaced(mechanism)).cloned().collect();
     for channel in channels {
         mechanisms.push(Mechanism { name: channel.name.clone(), model: Arc::new(channel.clone()) });
     }
@@ -88,7 +89,8 @@ fn place(
             placed.potassium_reversal_mv.push(parameters.potassium_reversal_mv);
             let specs = mechanism.model.parameters.iter().zip(values);
             for (column, (spec, value)) in placed.parameters.iter_mut().zip(specs) {
-                let here = parameters.parameter_at(&mechanism.name, &spec.name, *distance_um).unwrap_or(*value);
+                let here =
+                    parameters.parameter_at(&mechanism.name, &spec.name, *distance_um).unwrap_or(*value);
                 if !spec.range.holds(here) {
                     let name = format!("{} of {} {distance_um} µm from the soma", spec.name, mechanism.name);
                     let (kind, allowed) = (section.kind, spec.range.words());
@@ -125,7 +127,12 @@ fn resolve_parameters(
     let (mechanism, specs) = (&mechanism.name, &mechanism.model.parameters);
     if let Some(name) = given.keys().find(|name| !specs.iter().any(|spec| spec.name == **name)) {
         let known = specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
-        return Err(Error::UnknownParameter { kind, mechanism: mechanism.clone(), name: name.clone(), known });
+        return Err(Error::UnknownParameter {
+            kind,
+            mechanism: mechanism.clone(),
+            name: name.clone(),
+            known,
+        });
     }
     let mut values = Vec::with_capacity(specs.len());
     for spec in specs {

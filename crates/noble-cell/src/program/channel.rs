@@ -218,7 +218,8 @@ fn advance(model: &ChannelModel, conditions: Conditions) -> Staged {
         outputs.push((Output::State(count(idx)), relaxed(&mut graph, x, goal, conditions.dt_ms)));
     }
     if let Some(scheme) = &model.scheme {
-        let next = scheme::implicit_step(&mut graph, &mut formulas, scheme, (model.gates.len(), conditions.dt_ms));
+        let next =
+            scheme::implicit_step(&mut graph, &mut formulas, scheme, (model.gates.len(), conditions.dt_ms));
         for (idx, next) in next.into_iter().enumerate() {
             outputs.push((Output::State(count(model.gates.len() + idx)), next));
         }

@@ -1,5 +1,8 @@
 //! Programs on arrays: block after block, operation after operation.
-#![expect(unsafe_code, reason = "operations read and write blocks through pointers whose lengths are checked once")]
+#![expect(
+    unsafe_code,
+    reason = "operations read and write blocks through pointers whose lengths are checked once"
+)]
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -30,7 +33,10 @@ impl<'a> Bound<'a> {
         let n_arrays = program.inputs.len() + program.outputs.len();
         assert!(arrays.len() == n_arrays, "{} arrays for {n_arrays}", arrays.len());
         let n = arrays.first().map_or(0, |array| array.len());
-        assert!(arrays.iter().all(|array| array.len() == n) && n % PADDING == 0, "arrays of unequal length");
+        assert!(
+            arrays.iter().all(|array| array.len() == n) && n.is_multiple_of(PADDING),
+            "arrays of unequal length"
+        );
         Self {
             program,
             arrays: arrays.iter().map(|array| array.as_ptr().cast::<f64>().cast_mut()).collect(),
@@ -104,7 +110,9 @@ impl Execution<'_> {
         // SAFETY: indices of a program lie within its lists, and `first` within the arrays.
         unsafe {
             match operation.code {
-                Code::Store => self.bound.arrays.get_unchecked(self.bound.program.inputs.len() + to).add(first),
+                Code::Store => {
+                    self.bound.arrays.get_unchecked(self.bound.program.inputs.len() + to).add(first)
+                }
                 _ => self.temporaries.add(to * BLOCK),
             }
         }

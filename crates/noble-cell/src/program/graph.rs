@@ -263,7 +263,10 @@ impl Graph {
             return folded;
         }
         #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
-        let whole = self.number(b).filter(|b| b.fract().abs() < f64::MIN_POSITIVE && b.abs() <= 16.0).map(|b| b as i32);
+        let whole = self
+            .number(b)
+            .filter(|b| b.fract().abs() < f64::MIN_POSITIVE && b.abs() <= 16.0)
+            .map(|b| b as i32);
         match whole {
             Some(0) => self.constant(1.0),
             Some(exponent) => {

@@ -118,13 +118,14 @@ impl Staged {
         for id in graph.ids() {
             let node = graph.node(id);
             let is_plain = matches!(node, Node::Constant(_) | Node::Input(_));
-            let place = if !is_plain && !varies[id.index()] && is_boundary[id.index()] && is_needed[id.index()] {
-                let idx = u16::try_from(invariants.len()).expect("channels have few values");
-                invariants.push((Output::Invariant(idx), id));
-                each.input(Input::Invariant(idx))
-            } else {
-                each.rebuilt(node, |part| places[part.index()])
-            };
+            let place =
+                if !is_plain && !varies[id.index()] && is_boundary[id.index()] && is_needed[id.index()] {
+                    let idx = u16::try_from(invariants.len()).expect("channels have few values");
+                    invariants.push((Output::Invariant(idx), id));
+                    each.input(Input::Invariant(idx))
+                } else {
+                    each.rebuilt(node, |part| places[part.index()])
+                };
             places.push(place);
         }
         let outputs: Vec<(Output, Id)> =
@@ -157,8 +158,10 @@ impl Program {
     /// The outputs of a graph; nothing else of it is executed.
     pub(crate) fn new(graph: &Graph, outputs: &[(Output, Id)]) -> Self {
         let steps = Steps::new(graph, outputs);
-        let mut program = Self { outputs: outputs.iter().map(|(output, _)| *output).collect(), ..Self::default() };
-        let mut memory = Memory { place: vec![None; graph.len()], free: Vec::new(), constants: HashMap::new() };
+        let mut program =
+            Self { outputs: outputs.iter().map(|(output, _)| *output).collect(), ..Self::default() };
+        let mut memory =
+            Memory { place: vec![None; graph.len()], free: Vec::new(), constants: HashMap::new() };
         for (at, step) in steps.order.iter().enumerate() {
             let operands = step.operands.map(|id| program.operand(graph, &mut memory, id));
             for id in distinct(&step.operands) {
@@ -251,11 +254,13 @@ impl Steps {
             let made = computed.iter().position(|step| step.value == Value::Of(*id));
             let twin = output.twin();
             let reads_twin = |step: &Step| {
-                step.operands.iter().any(|part| matches!(graph.node(*part), Node::Input(input) if Some(input) == twin))
+                step.operands
+                    .iter()
+                    .any(|part| matches!(graph.node(*part), Node::Input(input) if Some(input) == twin))
             };
-            let is_moved = outputs.iter().any(
-                |(other, id)| other != output && matches!(graph.node(*id), Node::Input(input) if Some(input) == twin),
-            );
+            let is_moved = outputs.iter().any(|(other, id)| {
+                other != output && matches!(graph.node(*id), Node::Input(input) if Some(input) == twin)
+            });
             let read = computed.iter().rposition(reads_twin);
             let after = if is_moved { computed.len() } else { made.max(read).map_or(0, |at| at + 1) };
             let value = Value::Output(u16::try_from(idx).expect("channels have few values"));

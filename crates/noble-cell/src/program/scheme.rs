@@ -28,7 +28,8 @@ pub(super) fn implicit_step<'a>(
 ) -> Vec<Id> {
     let n = scheme.states.len();
     let one = graph.constant(1.0);
-    let input = |idx: usize| Input::State(u16::try_from(first_state + idx).expect("channels have few values"));
+    let input =
+        |idx: usize| Input::State(u16::try_from(first_state + idx).expect("channels have few values"));
     let mut system = System {
         beside: vec![vec![None; n]; n],
         diagonal: vec![one; n],
@@ -56,7 +57,11 @@ pub(super) fn implicit_step<'a>(
 /// Every flow as its source, its target and its rate.
 fn flows(scheme: &SchemeSpec) -> impl Iterator<Item = (usize, usize, &Expression)> {
     let idx = |name: &str| {
-        scheme.states.iter().position(|state| state == name).expect("the reader has checked the names of states")
+        scheme
+            .states
+            .iter()
+            .position(|state| state == name)
+            .expect("the reader has checked the names of states")
     };
     scheme.transitions.iter().flat_map(move |transition| {
         let (from, to) = (idx(&transition.from), idx(&transition.to));
@@ -140,12 +145,17 @@ pub(crate) fn start(
         matrix[from][from] -= rate;
     }
     let idx = |name: &str| {
-        scheme.states.iter().position(|state| state == name).expect("the reader has checked the names of states")
+        scheme
+            .states
+            .iter()
+            .position(|state| state == name)
+            .expect("the reader has checked the names of states")
     };
     let mut replaced = n - 1;
     if let (StartOfScheme::Published, Some(published)) = (start, &scheme.published_start) {
         for inflow in &published.inflows {
-            matrix[idx(&inflow.balance)][idx(&inflow.from)] = model.evaluate(&inflow.rate_per_ms, value_of)?;
+            matrix[idx(&inflow.balance)][idx(&inflow.from)] =
+                model.evaluate(&inflow.rate_per_ms, value_of)?;
         }
         replaced = idx(&published.balance_replaced_by_sum);
     }

@@ -29,8 +29,7 @@ pub(super) fn share(graph: &Graph) -> (Graph, Vec<Id>) {
                 .map(|form| from_base(&mut shared, &mut bases, form, places[argument.index()])),
             Node::Linoid(s, u, k, exponential) => affine[s.index()].map(|form| {
                 let (s, k, e) = (places[s.index()], places[k.index()], places[exponential.index()]);
-                let is_mirror =
-                    |other: &&(Affine, Id, Id, Id)| other.1 == k && other.0.is_negative_of(form);
+                let is_mirror = |other: &&(Affine, Id, Id, Id)| other.1 == k && other.0.is_negative_of(form);
                 if let Some((_, _, value, other_e)) = linoids.iter().find(is_mirror).copied() {
                     return shared.multiply(value, other_e);
                 }
@@ -48,14 +47,14 @@ pub(super) fn share(graph: &Graph) -> (Graph, Vec<Id>) {
 
 impl Affine {
     fn is_negative_of(self, other: Self) -> bool {
-        self.slope.to_bits() == (-other.slope).to_bits() && (self.offset + other.offset).abs() < f64::MIN_POSITIVE
+        self.slope.to_bits() == (-other.slope).to_bits()
+            && (self.offset + other.offset).abs() < f64::MIN_POSITIVE
     }
 }
 
 fn from_base(graph: &mut Graph, bases: &mut Vec<(Affine, Id)>, form: Affine, argument: Id) -> Id {
     let is_near = |base: &&(Affine, Id)| {
-        base.0.slope.to_bits() == form.slope.to_bits()
-            && (form.offset - base.0.offset).abs() <= LARGEST_SHIFT
+        base.0.slope.to_bits() == form.slope.to_bits() && (form.offset - base.0.offset).abs() <= LARGEST_SHIFT
     };
     if let Some((base, value)) = bases.iter().find(is_near).copied() {
         let factor = graph.constant((form.offset - base.offset).exp());
@@ -75,18 +74,15 @@ fn affine_values(graph: &Graph) -> Vec<Option<Affine>> {
         let value = match graph.node(id) {
             Node::Constant(bits) => Some(Affine { slope: 0.0, offset: f64::from_bits(bits) }),
             Node::Input(Input::Voltage) => Some(Affine { slope: 1.0, offset: 0.0 }),
-            Node::Add(a, b) => of(a).zip(of(b)).map(|(a, b)| Affine {
-                slope: a.slope + b.slope,
-                offset: a.offset + b.offset,
-            }),
-            Node::Subtract(a, b) => of(a).zip(of(b)).map(|(a, b)| Affine {
-                slope: a.slope - b.slope,
-                offset: a.offset - b.offset,
-            }),
-            Node::Multiply(a, b) => number(a).zip(of(b)).map(|(factor, b)| Affine {
-                slope: factor * b.slope,
-                offset: factor * b.offset,
-            }),
+            Node::Add(a, b) => of(a)
+                .zip(of(b))
+                .map(|(a, b)| Affine { slope: a.slope + b.slope, offset: a.offset + b.offset }),
+            Node::Subtract(a, b) => of(a)
+                .zip(of(b))
+                .map(|(a, b)| Affine { slope: a.slope - b.slope, offset: a.offset - b.offset }),
+            Node::Multiply(a, b) => number(a)
+                .zip(of(b))
+                .map(|(factor, b)| Affine { slope: factor * b.slope, offset: factor * b.offset }),
             _ => None,
         };
         values.push(value);

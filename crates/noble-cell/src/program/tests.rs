@@ -1,5 +1,5 @@
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use noble_data::channel::{ChannelModel, CurrentKind, CurrentSpec, Expression, GateKind};
 
@@ -38,10 +38,10 @@ fn cells(value: impl Fn(usize) -> f64) -> Vec<Cell<f64>> {
 }
 
 /// All outputs of a program.
-fn outputs(staged: &Staged, instructions: Instructions) -> HashMap<Output, Vec<f64>> {
+fn outputs(staged: &Staged, instructions: Instructions) -> BTreeMap<Output, Vec<f64>> {
     let mut scratch = Vec::new();
     let invariants: Vec<Vec<Cell<f64>>> = (0..staged.n_invariants).map(|_| cells(|_| 0.0)).collect();
-    let mut results = HashMap::new();
+    let mut results = BTreeMap::new();
     for program in [&staged.once, &staged.each] {
         let inputs: Vec<Vec<Cell<f64>>> = program
             .inputs
@@ -69,11 +69,7 @@ fn evaluate(model: &ChannelModel, expression: &Expression, element: usize) -> f6
 }
 
 /// The value of a formula with the voltage raised.
-fn evaluate_raised(
-    model: &ChannelModel,
-    expression: &Expression,
-    (element, raise_mv): (usize, f64),
-) -> f64 {
+fn evaluate_raised(model: &ChannelModel, expression: &Expression, (element, raise_mv): (usize, f64)) -> f64 {
     let named = |name: &str| {
         let parameter = model.parameters.iter().position(|parameter| parameter.name == name);
         let state = model.state_names().position(|state| state == name);
@@ -148,7 +144,7 @@ fn invariant_currents_are_their_formulas() {
             return;
         }
         let got = outputs(&programs.current, Instructions::detect());
-        for element in 0..N {
+        (0..N).for_each(|element| {
             let at = |raise_mv: f64| -> f64 {
                 model.currents.iter().map(|spec| current_of(model, spec, (element, raise_mv))).sum()
             };
@@ -156,7 +152,7 @@ fn invariant_currents_are_their_formulas() {
             assert_close(got[&Output::Current][element], current, &format!("{name} current"));
             let error = (got[&Output::Slope][element] - slope).abs();
             assert!(error < SLOPE_ERROR, "{name} slope at {} mV: {error}", voltage_mv(element));
-        }
+        });
     });
 }
 
@@ -179,7 +175,7 @@ fn analytic_schemes_keep_their_sum_and_solve_their_system() {
     every_channel(|name, model, programs| {
         let Some(scheme) = &model.scheme else { return };
         let next = outputs(&programs.advance, Instructions::detect());
-        for element in 0..N {
+        (0..N).for_each(|element| {
             let x = |idx: usize| next[&Output::State(idx as u16)][element];
             let place = |name: &String| scheme.states.iter().position(|state| state == name).unwrap();
             let mut residual: Vec<f64> = (0..scheme.states.len())
@@ -196,7 +192,7 @@ fn analytic_schemes_keep_their_sum_and_solve_their_system() {
             }
             let worst = residual.iter().fold(0.0_f64, |worst, r| worst.max(r.abs()));
             assert!(worst < 1e-13 * scale, "{name} at {} mV: {worst}, {scale}", voltage_mv(element));
-        }
+        });
     });
 }
 
@@ -204,7 +200,8 @@ fn analytic_schemes_keep_their_sum_and_solve_their_system() {
 fn invariant_instructions_agree() {
     every_channel(|name, _, programs| {
         for staged in [&programs.start, &programs.current, &programs.advance] {
-            let all: Vec<_> = Instructions::available().into_iter().map(|one| (one, outputs(staged, one))).collect();
+            let all: Vec<_> =
+                Instructions::available().into_iter().map(|one| (one, outputs(staged, one))).collect();
             for (instructions, results) in &all[1..] {
                 for (output, values) in results {
                     for (value, expected) in values.iter().zip(&all[0].1[output]) {

@@ -44,7 +44,11 @@ pub fn run_lanes(
         clamps,
         state,
         solver: Solver::new(plans, state.width, settings.dt_ms),
-        mechanisms: programs.iter().zip(&state.placed).map(|(programs, placed)| programs.bind(placed)).collect(),
+        mechanisms: programs
+            .iter()
+            .zip(&state.placed)
+            .map(|(programs, placed)| programs.bind(placed))
+            .collect(),
         scratch: Vec::new(),
         outcomes: plans.iter().map(|_| None).collect(),
         observe,

@@ -7,10 +7,12 @@ use noble_data::channel::ChannelModel;
 
 use super::elements::{gather, scatter, scatter_add};
 use super::{Array, NodeState, array};
-use crate::{CablePlan, Error};
 use crate::constants::CALCIUM_OUTSIDE_MILLIMOLAR;
 use crate::lanes::{Instructions, PADDING};
-use crate::program::{Bound, constant, scheme_start, ChannelPrograms, Conditions, Graph, Input, Output, Program, Staged};
+use crate::program::{
+    Bound, ChannelPrograms, Conditions, Graph, Input, Output, Program, Staged, constant, scheme_start,
+};
+use crate::{CablePlan, Error};
 
 /// Arrays of a mechanism, `[n × width]`, padded to whole registers.
 #[derive(Debug)]
@@ -44,7 +46,9 @@ impl PlacedState {
             let of_lanes: Vec<Vec<f64>> = plans.iter().map(|plan| value(&plan.mechanisms[idx])).collect();
             let last = placed.nodes.len() - 1;
             (0..n)
-                .map(|element| Cell::new(of_lanes[(element % width).min(plans.len() - 1)][(element / width).min(last)]))
+                .map(|element| {
+                    Cell::new(of_lanes[(element % width).min(plans.len() - 1)][(element / width).min(last)])
+                })
                 .collect()
         };
         let zeros = || array(n, 0.0);
@@ -80,8 +84,12 @@ impl PlacedState {
         let mut last: Option<(Vec<u64>, Vec<f64>)> = None;
         for element in 0..self.n {
             let plan = plans[(element % self.width).min(plans.len() - 1)];
-            let key: Vec<u64> =
-                self.parameters.iter().chain([&self.v_mv]).map(|array| array[element].get().to_bits()).collect();
+            let key: Vec<u64> = self
+                .parameters
+                .iter()
+                .chain([&self.v_mv])
+                .map(|array| array[element].get().to_bits())
+                .collect();
             let fractions = match last.take() {
                 Some((last_key, fractions)) if last_key == key => fractions,
                 _ => {
@@ -252,7 +260,11 @@ impl BoundMechanism<'_> {
     }
 
     /// The reversal potential of calcium by its concentration.
-    pub(crate) fn set_reversal(&self, nodes: &NodeState, (instructions, scratch): (Instructions, &mut Vec<f64>)) {
+    pub(crate) fn set_reversal(
+        &self,
+        nodes: &NodeState,
+        (instructions, scratch): (Instructions, &mut Vec<f64>),
+    ) {
         let placed = self.placed;
         self.gather(&nodes.calcium_millimolar, &placed.calcium_millimolar);
         self.nernst[1].execute(instructions, scratch);
@@ -260,7 +272,11 @@ impl BoundMechanism<'_> {
     }
 
     /// Adds current and slope at the present voltage, states held.
-    pub(crate) fn add_current(&self, nodes: &NodeState, (instructions, scratch): (Instructions, &mut Vec<f64>)) {
+    pub(crate) fn add_current(
+        &self,
+        nodes: &NodeState,
+        (instructions, scratch): (Instructions, &mut Vec<f64>),
+    ) {
         let (placed, reads) = (self.placed, self.reads);
         if !reads.carries_current {
             return;

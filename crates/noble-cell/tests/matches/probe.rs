@@ -70,7 +70,9 @@ fn compare_place(
                 let state_name = variable.trim_end_matches(&format!("_{mechanism_name}"));
                 let mechanism =
                     find_set(set).unwrap().iter().find(|mechanism| mechanism.name == mechanism_name);
-                if !mechanism.is_some_and(|mechanism| mechanism.model.state_names().any(|name| name == state_name)) {
+                if !mechanism
+                    .is_some_and(|mechanism| mechanism.model.state_names().any(|name| name == state_name))
+                {
                     continue;
                 }
                 state.mechanism_state(compartment, mechanism_name, state_name)
