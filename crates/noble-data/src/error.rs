@@ -48,6 +48,18 @@ pub enum Error {
         /// Amplitude.
         amplitude_na: f64,
     },
+    /// A value of a stimulus or of a voltage protocol that cannot be.
+    #[error("{place}: {name} is {value}; give {allowed}")]
+    Protocol {
+        /// File format and part.
+        place: String,
+        /// Key.
+        name: &'static str,
+        /// Value given.
+        value: f64,
+        /// What is allowed.
+        allowed: &'static str,
+    },
     /// Text that names no rule for the axon.
     #[error(
         "axon rule {given:?} is not known; write keep, peri, stub1, bpo or stub:D1,D2 with diameters in µm greater than zero"
@@ -80,7 +92,7 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
-    /// A cell, hall-of-fame or manifest file that is not valid JSON of the expected shape.
+    /// A cell, hall-of-fame, manifest, stimulus or voltage-protocol file that is not valid JSON of the expected shape.
     #[error("{format}: {place}: {what}; {remedy}")]
     Json {
         /// The format read.

@@ -8,7 +8,7 @@ pub mod channel;
 pub mod dataset;
 mod error;
 pub mod morphology;
-mod stimulus;
+pub mod stimulus;
 pub mod sweeps;
 mod trace;
 
@@ -16,6 +16,6 @@ pub use cell_model::{CellModel, CellSet, ModelId, SectionKind, SectionParameters
 pub use channel::{ChannelModel, Expression};
 pub use error::Error;
 pub use morphology::Morphology;
-pub use stimulus::{Step, Stimulus};
+pub use stimulus::{Step, Stimulus, StimulusSpec, VoltageProtocol, read_stimulus, read_voltage_protocol};
 pub use sweeps::Sweeps;
 pub use trace::{Sampling, TimeGrid, Trace};

@@ -18,6 +18,7 @@ use crate::Error;
 pub use axon_rule::AxonRule;
 pub use distribution::Distribution;
 pub use hall_of_fame::{HallOfFame, HallOfFameModel};
+pub(crate) use set::check_version;
 pub use set::{CellSet, FieldReport, SourceFormat, read_cells};
 
 /// Number that names a model within its file.

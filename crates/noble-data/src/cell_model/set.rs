@@ -87,7 +87,7 @@ fn read_cell(value: Value) -> Result<CellSet, Error> {
 
 /// Checks the version of the object at `place` (empty or ending in a dot) before its fields are read: another
 /// version has other fields, and the version is what a user must be told.
-pub(super) fn check_version(
+pub(crate) fn check_version(
     value: &Value,
     format: &'static str,
     place: &str,
