@@ -61,10 +61,11 @@ pub(crate) fn cables_of(morphology: &Morphology, rule: AxonRule) -> Vec<Cable> {
 
 /// Diameters in the middle of the first axon section and of the first that is far, in the order of the tracing.
 ///
-/// A section of another tree is far.
+/// A section of another tree is far; one without length is passed over.
 fn traced_diameters_um(traced: &[Cable]) -> [f64; 2] {
     let near_um = near_end_distances_um(traced, 0.0);
-    let axon = || traced.iter().zip(near_um.iter()).filter(|(cable, _)| cable.kind == SectionKind::Axon);
+    let is_axon = |cable: &Cable| cable.kind == SectionKind::Axon && cable.outline.length_um() > 0.0;
+    let axon = || traced.iter().zip(near_um.iter()).filter(|(cable, _)| is_axon(cable));
     let is_far = |(cable, near_um): &(&Cable, &f64)| *near_um + 0.5 * cable.outline.length_um() > FAR_UM;
     let Some((first, _)) = axon().next() else { return [STUB_DIAMETER_UM; 2] };
     let far = axon().find(is_far).map_or(first, |(cable, _)| cable);

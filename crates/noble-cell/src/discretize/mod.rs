@@ -77,3 +77,6 @@ impl CompartmentSection {
         CompartmentId(self.first_node + segment_idx.min(self.n_compartments - 1))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,17 +67,22 @@ impl Outline {
     /// Frusta between two distances, cut points interpolated: area `Σ π/2 (d1+d2) sqrt(h² + (d1-d2)²/4)`.
     pub(crate) fn stretch(&self, from_um: f64, to_um: f64) -> Stretch {
         let mut sum = Stretch::default();
-        for pair in self.points_um.windows(2) {
+        for pair in self.pieces_between(from_um, to_um).windows(2) {
             let (begin, end) = (pair[0], pair[1]);
-            if end.0 < from_um || begin.0 > to_um {
-                continue;
-            }
             let (d1, d2) = (diameter_at(begin, end, from_um), diameter_at(begin, end, to_um));
             let h = end.0.min(to_um) - begin.0.max(from_um);
             sum.area_um2 += PI / 2.0 * (d1 + d2) * (h * h + (d1 - d2) * (d1 - d2) / 4.0).sqrt();
             sum.length_per_diameters_per_um += h / (d1 * d2);
         }
         sum
+    }
+
+    /// Points of all pieces that end at or after `from_um` and begin at or before `to_um`, found by halving: a
+    /// section may have very many.
+    fn pieces_between(&self, from_um: f64, to_um: f64) -> &[(f64, f64)] {
+        let first = self.points_um.partition_point(|point| point.0 < from_um).saturating_sub(1);
+        let last = self.points_um.partition_point(|point| point.0 <= to_um);
+        self.points_um.get(first..(last + 1).min(self.points_um.len())).unwrap_or_default()
     }
 }
 

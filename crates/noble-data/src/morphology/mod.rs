@@ -78,7 +78,20 @@ pub struct Morphology {
 }
 
 impl Morphology {
-    /// Name of a section as NEURON gives it: its kind and its place among sections of that kind, `dend[3]`.
+    /// Names of all sections as NEURON gives them: kind and place among sections of that kind, `dend[3]`.
+    #[must_use]
+    pub fn section_names(&self) -> Vec<String> {
+        let mut n_before = [0_usize; SectionKind::ALL.len()];
+        let mut names = Vec::with_capacity(self.sections.len());
+        for section in &self.sections {
+            let n = &mut n_before[section.kind as usize];
+            names.push(format!("{}[{n}]", section.kind.name()));
+            *n += 1;
+        }
+        names
+    }
+
+    /// Name of one section; [`Self::section_names`] is faster for many.
     ///
     /// # Panics
     /// When `section_idx` is not the index of a section.

@@ -17,6 +17,8 @@ struct Builder<'a> {
     soma_root: usize,
     places: Vec<Option<Place>>,
     sections: Vec<Section>,
+    /// Line of the first own row of each section.
+    first_lines: Vec<usize>,
 }
 
 /// Builds the tree: the soma first, then sections in the order of their first rows.
@@ -28,12 +30,16 @@ pub(super) fn build(rows: &[Row], report: &mut SwcReport) -> Result<Morphology, 
         }
     }
     let soma_root = find_soma_root(rows)?;
+    let places = vec![None; rows.len()];
     let mut builder =
-        Builder { rows, children, soma_root, places: vec![None; rows.len()], sections: Vec::new() };
+        Builder { rows, children, soma_root, places, sections: Vec::new(), first_lines: Vec::new() };
     builder.add_soma()?;
     for idx in 0..rows.len() {
         builder.add_row(idx, report)?;
     }
+    let with_lines = builder.sections.iter().zip(&builder.first_lines);
+    let without_length = with_lines.filter(|(section, _)| section.length_um() <= 0.0);
+    report.zero_length_lines = without_length.map(|(_, line)| *line).collect();
     Ok(Morphology { sections: builder.sections })
 }
 
@@ -66,6 +72,7 @@ impl Builder<'_> {
         for idx in chain {
             self.places[idx] = Some(Place { section_idx: 0, is_first: false });
         }
+        self.first_lines.push(root.line);
         self.sections.push(Section { kind: SectionKind::Soma, points, parent: None });
         Ok(())
     }
@@ -189,8 +196,10 @@ impl Builder<'_> {
         !self.has_length(idx)
     }
 
+    /// Whether the next row lengthens the section that this one begins; no other can.
     fn has_length(&self, idx: usize) -> bool {
-        self.children[idx].iter().any(|child| self.continues(*child, idx))
+        let next = self.rows.get(idx + 1);
+        next.is_some_and(|next| next.parent_idx == Some(idx)) && self.continues(idx + 1, idx)
     }
 
     fn soma_center(&self) -> Point {
@@ -200,6 +209,7 @@ impl Builder<'_> {
 
     fn push_section(&mut self, idx: usize, points: Vec<Point>, parent: Option<Attachment>) {
         self.places[idx] = Some(Place { section_idx: self.sections.len(), is_first: true });
+        self.first_lines.push(self.rows[idx].line);
         self.sections.push(Section { kind: self.rows[idx].kind, points, parent });
     }
 }

@@ -19,6 +19,8 @@ pub struct SwcReport {
     pub dropped_lines: Vec<usize>,
     /// Lines whose type is none of 1 to 4, read as dendrite.
     pub other_type_lines: Vec<usize>,
+    /// Lines where sections begin whose points all coincide; such a section is kept, but cannot be simulated.
+    pub zero_length_lines: Vec<usize>,
 }
 
 /// One line, with its parent as an index into the list of rows.
@@ -200,6 +202,26 @@ mod tests {
         assert!((morphology.sections[0].length_um() - 10.0).abs() < 1e-12);
         assert!((morphology.sections[1].length_um() - 45.0).abs() < 1e-12);
         assert_eq!(morphology.section_name(1), "dend[0]");
+    }
+
+    #[test]
+    fn analytic_fragments_other_types_and_missing_length_are_reported() {
+        let text = "1 1 0 0 0 5 -1\n2 3 0 5 0 1 1\n3 3 0 9 0 1 2\n4 7 0 9 0 1 3\n5 2 0 9 9 1 -1\n\
+                    6 2 0 9 20 1 5\n7 2 0 0 50 1 -1\n";
+        let (morphology, report) = read_swc(text.as_bytes()).unwrap();
+        let expected = SwcReport {
+            n_points: 7,
+            fragment_lines: vec![5, 7],
+            dropped_lines: vec![7],
+            other_type_lines: vec![4],
+            zero_length_lines: Vec::new(),
+        };
+        assert_eq!(report, expected);
+        assert_eq!(morphology.section_names(), ["soma[0]", "dend[0]", "axon[0]"]);
+        assert_eq!(morphology.sections[2].parent, None);
+        let branch = format!("{text}8 4 0 9 0 2 3\n");
+        let (_, report) = read_swc(branch.as_bytes()).unwrap();
+        assert_eq!(report.zero_length_lines, [4, 8]);
     }
 
     #[test]

@@ -186,8 +186,12 @@ impl PulseTrain {
         ]
     }
 
+    /// End of the last pulse.
     pub(super) fn end_ms(&self) -> f64 {
-        self.delay_ms + self.period_ms * (f64::from(self.n_pulses) - 1.0) + self.width_ms
+        match self.n_pulses {
+            0 => f64::NEG_INFINITY,
+            n => self.delay_ms + self.period_ms * f64::from(n - 1) + self.width_ms,
+        }
     }
 
     pub(super) fn current_na(&self, t_ms: f64) -> f64 {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use noble_data::cell_model::AxonRule;
+use noble_data::morphology::SwcReport;
 use noble_data::{ModelId, Sampling};
 use noble_operator::{Operator, OperatorCard};
 
@@ -124,29 +125,26 @@ fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
     noble_data::morphology::read_swc(&swc).map_err(|error| Error::from(error).in_file(morphology))?;
     let cells = Cells::read(&swc, &parameters).map_err(|error| error.in_file(cell))?;
     let (report, fields) = &cells.reports;
-    if !report.fragment_lines.is_empty() {
-        let (n, lines) = (report.fragment_lines.len(), shortened(&report.fragment_lines));
-        words(&format!("note: {}: {n} fragments join nothing (lines {lines})", morphology.display()));
-    }
-    if !report.dropped_lines.is_empty() {
-        let (n, lines) = (report.dropped_lines.len(), shortened(&report.dropped_lines));
-        words(&format!(
-            "note: {}: {n} fragments of one point left out (lines {lines})",
-            morphology.display()
-        ));
-    }
-    if !report.other_type_lines.is_empty() {
-        let lines = shortened(&report.other_type_lines);
-        words(&format!(
-            "note: {}: types other than 1 to 4 read as dendrite (lines {lines})",
-            morphology.display()
-        ));
-    }
+    print_notes(morphology, report);
     for line in &fields.ignored {
         words(&format!("ignored: {}: {line}", cell.display()));
     }
     words(&format!("note: {}: {} fields used", cell.display(), fields.used.len()));
     Ok(cells)
+}
+
+/// What a user should know of a tracing, with the lines.
+fn print_notes(morphology: &Path, report: &SwcReport) {
+    let notes = [
+        (&report.fragment_lines, "fragments that join nothing"),
+        (&report.dropped_lines, "fragments of one point, left out"),
+        (&report.other_type_lines, "points of types other than 1 to 4, read as dendrite"),
+        (&report.zero_length_lines, "sections without length, which cannot be simulated"),
+    ];
+    for (lines, what) in notes.iter().filter(|(lines, _)| !lines.is_empty()) {
+        let (n, lines) = (lines.len(), shortened(lines));
+        words(&format!("note: {}: {n} {what} (lines {lines})", morphology.display()));
+    }
 }
 
 fn shortened(lines: &[usize]) -> String {
