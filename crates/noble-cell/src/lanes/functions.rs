@@ -5,15 +5,15 @@
 use super::Lanes;
 
 /// Adding it rounds to an integer, held in the low bits.
-const SHIFT: f64 = 6_755_399_441_055_744.0;
-const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
-const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+pub(crate) const SHIFT: f64 = 6_755_399_441_055_744.0;
+pub(crate) const LN2_HIGH: f64 = 0.693_147_180_369_123_8;
+pub(crate) const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// Arguments are held between these, where results are normal numbers.
-const LEAST: f64 = -708.0;
-const LARGEST: f64 = 709.0;
+pub(crate) const LEAST: f64 = -708.0;
+pub(crate) const LARGEST: f64 = 709.0;
 
 /// `q(r)` with `e^r = 1 + r + r² q(r)`, relative error of `e^r` 3.6e-18 for `|r| ≤ ln 2 / 2`.
-const EXPONENTIAL: [f64; 10] = [
+pub(crate) const EXPONENTIAL: [f64; 10] = [
     0.500_000_000_000_001_1,
     0.166_666_666_666_664_13,
     0.041_666_666_666_530_155,
@@ -27,7 +27,7 @@ const EXPONENTIAL: [f64; 10] = [
 ];
 
 /// `R(z)` with `ln m = 2s + s³ R(s²)`, `s = (m - 1)/(m + 1)`, relative error 8e-21 for `m` in `[√½, √2]`.
-const LOGARITHM: [f64; 8] = [
+pub(crate) const LOGARITHM: [f64; 8] = [
     0.666_666_666_666_666_6,
     0.400_000_000_000_062_5,
     0.285_714_285_690_859,

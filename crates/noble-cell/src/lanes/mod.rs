@@ -15,11 +15,12 @@ mod single;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(crate) use functions::{EXPONENTIAL, LARGEST, LEAST, LN2_HIGH, LN2_LOW, LOGARITHM, SHIFT};
 pub(crate) use functions::{exponential, linoid, logarithm};
 pub(crate) use portable::Portable;
 pub(crate) use single::{FusedSingle, Single};
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2, Avx512};
+pub(crate) use x86::{Avx2, Avx512, BITS};
 
 /// Every array of lanes is padded to a multiple of this, the widest register.
 pub(crate) const PADDING: usize = 8;

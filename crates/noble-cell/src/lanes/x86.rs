@@ -16,6 +16,25 @@ const BIAS: f64 = 4_503_599_627_370_496.0 + 1023.0;
 /// Bits of the mantissa.
 const MANTISSA: i64 = 0x000f_ffff_ffff_ffff;
 
+/// What [`Lanes::split`] and [`Lanes::abs`] combine with the bits of a number, as numbers of the same bits.
+pub(crate) struct Bits {
+    pub(crate) one_above_half_root: f64,
+    pub(crate) two_to_52: f64,
+    pub(crate) bias: f64,
+    pub(crate) mantissa: f64,
+    pub(crate) half_root: f64,
+    pub(crate) not_sign: f64,
+}
+
+pub(crate) const BITS: Bits = Bits {
+    one_above_half_root: f64::from_bits((ONE - HALF_ROOT) as u64),
+    two_to_52: f64::from_bits(TWO_TO_52 as u64),
+    bias: BIAS,
+    mantissa: f64::from_bits(MANTISSA as u64),
+    half_root: f64::from_bits(HALF_ROOT as u64),
+    not_sign: f64::from_bits(i64::MAX as u64),
+};
+
 /// Eight numbers; used only inside functions that are entered after detection.
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(__m512d);

@@ -21,6 +21,8 @@ pub(crate) struct Bound<'a> {
     /// Each constant [`PADDING`] times.
     constants: Vec<f64>,
     n: usize,
+    #[cfg(target_arch = "x86_64")]
+    native: Option<super::native::Native>,
     lives: PhantomData<&'a [Cell<f64>]>,
 }
 
@@ -42,8 +44,26 @@ impl<'a> Bound<'a> {
             arrays: arrays.iter().map(|array| array.as_ptr().cast::<f64>().cast_mut()).collect(),
             constants: program.constants.iter().flat_map(|value| [*value; PADDING]).collect(),
             n,
+            #[cfg(target_arch = "x86_64")]
+            native: None,
             lives: PhantomData,
         }
+    }
+
+    /// The same as instructions of the processor, where they can be made; it is then executed with `instructions` only.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub(crate) fn native(program: &'a Program, arrays: &[&'a [Cell<f64>]], instructions: Instructions) -> Self {
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "there are no instructions to add"))]
+        let mut bound = Self::new(program, arrays);
+        #[cfg(target_arch = "x86_64")]
+        if instructions.is_available() && !program.operations.is_empty() && bound.n > 0 {
+            bound.native = super::native::Native::new(program, instructions);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = instructions;
+        bound
     }
 
     /// Executes the program once; `scratch` grows to what it needs.
@@ -51,6 +71,13 @@ impl<'a> Bound<'a> {
         let n_scratch = self.program.n_temporaries * BLOCK;
         if scratch.len() < n_scratch {
             scratch.resize(n_scratch, 0.0);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(native) = &self.native {
+            // SAFETY: the arrays were checked to be as many as the program has, and of `n` numbers; `scratch` holds a
+            // block for every temporary; instructions were checked to be available.
+            unsafe { native.execute(&self.arrays, self.n, scratch.as_mut_ptr()) };
+            return;
         }
         dispatch(instructions, Execution { bound: self, temporaries: scratch.as_mut_ptr() });
     }

@@ -9,6 +9,8 @@ mod channel;
 mod execute;
 mod graph;
 mod linear;
+#[cfg(target_arch = "x86_64")]
+mod native;
 mod scheme;
 mod share;
 

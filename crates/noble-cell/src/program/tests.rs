@@ -39,6 +39,14 @@ fn cells(value: impl Fn(usize) -> f64) -> Vec<Cell<f64>> {
 
 /// All outputs of a program.
 fn outputs(staged: &Staged, instructions: Instructions) -> BTreeMap<Output, Vec<f64>> {
+    outputs_of(staged, instructions, false)
+}
+
+fn outputs_of(
+    staged: &Staged,
+    instructions: Instructions,
+    is_native: bool,
+) -> BTreeMap<Output, Vec<f64>> {
     let mut scratch = Vec::new();
     let invariants: Vec<Vec<Cell<f64>>> = (0..staged.n_invariants).map(|_| cells(|_| 0.0)).collect();
     let mut results = BTreeMap::new();
@@ -53,7 +61,12 @@ fn outputs(staged: &Staged, instructions: Instructions) -> BTreeMap<Output, Vec<
             .collect();
         let written: Vec<Vec<Cell<f64>>> = program.outputs.iter().map(|_| cells(|_| f64::NAN)).collect();
         let arrays: Vec<&[Cell<f64>]> = inputs.iter().chain(&written).map(Vec::as_slice).collect();
-        Bound::new(program, &arrays).execute(instructions, &mut scratch);
+        let bound = if is_native {
+            Bound::native(program, &arrays, instructions)
+        } else {
+            Bound::new(program, &arrays)
+        };
+        bound.execute(instructions, &mut scratch);
         for (output, values) in program.outputs.iter().zip(&written) {
             if let Output::Invariant(idx) = output {
                 values.iter().zip(&invariants[usize::from(*idx)]).for_each(|(from, to)| to.set(from.get()));
@@ -213,6 +226,21 @@ fn invariant_instructions_agree() {
                             _ => assert_eq!(value.to_bits(), expected.to_bits(), "{name} {output:?}"),
                         }
                     }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn invariant_instructions_of_the_processor_give_the_bits_of_the_interpreter() {
+    every_channel(|name, _, programs| {
+        for staged in [&programs.start, &programs.current, &programs.advance] {
+            for instructions in Instructions::available() {
+                let (slow, fast) = (outputs(staged, instructions), outputs_of(staged, instructions, true));
+                for (output, expected) in slow {
+                    let differs = fast[&output].iter().zip(&expected).position(|(a, b)| a.to_bits() != b.to_bits());
+                    assert_eq!(differs, None, "{name} {output:?} {instructions:?}");
                 }
             }
         }

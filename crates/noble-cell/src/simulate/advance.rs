@@ -47,7 +47,7 @@ pub fn run_lanes(
         mechanisms: programs
             .iter()
             .zip(&state.placed)
-            .map(|(programs, placed)| programs.bind(placed))
+            .map(|(programs, placed)| programs.bind(placed, state.instructions))
             .collect(),
         scratch: Vec::new(),
         outcomes: plans.iter().map(|_| None).collect(),

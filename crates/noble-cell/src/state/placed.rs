@@ -147,10 +147,15 @@ impl PlacedState {
         }
     }
 
-    fn bind<'a>(&'a self, program: &'a Program, invariants: &'a [Array]) -> Bound<'a> {
+    fn bind<'a>(
+        &'a self,
+        program: &'a Program,
+        invariants: &'a [Array],
+        instructions: Instructions,
+    ) -> Bound<'a> {
         let inputs = program.inputs.iter().map(|input| self.array_of(*input, invariants));
         let outputs = program.outputs.iter().map(|output| self.target_of(*output, invariants));
-        Bound::new(program, &inputs.chain(outputs).collect::<Vec<_>>())
+        Bound::native(program, &inputs.chain(outputs).collect::<Vec<_>>(), instructions)
     }
 }
 
@@ -193,10 +198,10 @@ impl PlacedPrograms {
         Self { channel, nernst, invariants }
     }
 
-    pub(crate) fn bind<'a>(&'a self, placed: &'a PlacedState) -> BoundMechanism<'a> {
+    pub(crate) fn bind<'a>(&'a self, placed: &'a PlacedState, instructions: Instructions) -> BoundMechanism<'a> {
         let Self { channel, nernst, invariants } = self;
         let both = |staged: &'a Staged, idx: usize| {
-            [placed.bind(&staged.once, &invariants[idx]), placed.bind(&staged.each, &invariants[idx])]
+            [&staged.once, &staged.each].map(|program| placed.bind(program, &invariants[idx], instructions))
         };
         let sees = |staged: &Staged, input: Input| staged.each.inputs.contains(&input);
         let (current, advance) = (&channel.current, &channel.advance);
