@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::problem::Problem;
 use crate::channel::BinaryOperator;
 
 /// A formula or a condition; NMODL does not tell them apart.
@@ -76,8 +77,8 @@ pub(super) enum StatementKind {
     },
     /// Without effect here, and why.
     Ignored(&'static str),
-    /// Understood by nobody here, and why.
-    Unsupported(String),
+    /// Understood by nobody here, and what to do.
+    Unsupported(String, &'static str),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +100,7 @@ pub(super) struct Routine {
 /// A declared value with its unit, as written between parentheses.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Declared {
+    pub(super) line: usize,
     pub(super) name: String,
     pub(super) value: Option<f64>,
     pub(super) unit: Option<String>,
@@ -123,25 +125,27 @@ pub(super) enum UnitConstant {
     Number(f64),
 }
 
-/// Something that cannot be taken over, by line.
-pub(super) type Complaint = (usize, String, &'static str);
-
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct File {
     pub(super) title: Option<String>,
     pub(super) source: Option<String>,
     pub(super) suffix: Option<String>,
+    /// Line of BREAKPOINT.
+    pub(super) breakpoint_line: usize,
     pub(super) ions: Vec<UseIon>,
     pub(super) nonspecific: Vec<String>,
     pub(super) ranges: Vec<String>,
-    pub(super) unit_constants: BTreeMap<String, UnitConstant>,
+    pub(super) globals: Vec<String>,
+    /// With their lines.
+    pub(super) unit_constants: BTreeMap<String, (usize, UnitConstant)>,
     pub(super) parameters: Vec<Declared>,
     pub(super) constants: Vec<Declared>,
     pub(super) assigned: Vec<Declared>,
-    pub(super) states: Vec<String>,
+    pub(super) states: Vec<Declared>,
     pub(super) routines: BTreeMap<String, Routine>,
     pub(super) breakpoint: Vec<Statement>,
     pub(super) initial: Vec<Statement>,
-    pub(super) ignored: Vec<(usize, String)>,
-    pub(super) complaints: Vec<Complaint>,
+    /// What has no effect here.
+    pub(super) notes: Vec<String>,
+    pub(super) problems: Vec<Problem>,
 }

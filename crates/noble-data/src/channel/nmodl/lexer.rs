@@ -31,6 +31,8 @@ pub(super) struct Lexed<'a> {
     pub(super) words: Vec<Placed<'a>>,
     pub(super) title: Option<String>,
     pub(super) source: Option<String>,
+    /// A block whose end is missing.
+    pub(super) problem: Option<Problem>,
 }
 
 const MARKS: [&str; 29] = [
@@ -46,26 +48,26 @@ struct Lexer<'a> {
 }
 
 /// All words of a text.
-pub(super) fn lex(text: &str) -> Result<Lexed<'_>, Problem> {
-    let lexed = Lexed { words: Vec::new(), title: None, source: None };
+pub(super) fn lex(text: &str) -> Lexed<'_> {
+    let lexed = Lexed { words: Vec::new(), title: None, source: None, problem: None };
     let mut lexer = Lexer { text, at: 0, line: 1, lexed };
-    while lexer.step()? {}
+    while lexer.step() {}
     let end = Placed { word: Word::End, line: lexer.line, start: text.len(), end: text.len() };
     lexer.lexed.words.push(end);
-    Ok(lexer.lexed)
+    lexer.lexed
 }
 
 impl<'a> Lexer<'a> {
     /// Reads one word, blank or comment; false at the end.
-    fn step(&mut self) -> Result<bool, Problem> {
+    fn step(&mut self) -> bool {
         let rest = &self.text[self.at..];
-        let Some(first) = rest.chars().next() else { return Ok(false) };
+        let Some(first) = rest.chars().next() else { return false };
         if first.is_whitespace() {
             self.skip(first.len_utf8());
         } else if first == ':' || first == '?' {
             self.comment(rest.lines().next().unwrap_or_default());
         } else if first.is_ascii_alphabetic() || first == '_' {
-            self.name(rest)?;
+            self.name(rest);
         } else if first.is_ascii_digit()
             || first == '.' && rest[1..].starts_with(|c: char| c.is_ascii_digit())
         {
@@ -75,7 +77,7 @@ impl<'a> Lexer<'a> {
         } else {
             self.push(Word::Other(first), first.len_utf8());
         }
-        Ok(true)
+        true
     }
 
     fn skip(&mut self, len: usize) {
@@ -98,12 +100,17 @@ impl<'a> Lexer<'a> {
         if self.lexed.source.is_none()
             && let Some(line) = comment.lines().find(|line| has_year(line))
         {
-            let line = line.trim_matches(|c: char| c == ':' || c == '?' || c.is_whitespace());
-            self.lexed.source = Some(line.chars().take(300).collect());
+            let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+            let is_mark = |c: char| c == ':' || c == '?' || c == ' ';
+            let mut cited = line.trim_matches(is_mark);
+            for word in ["Comment", "Reference"] {
+                cited = cited.strip_prefix(word).unwrap_or(cited).trim_start_matches(is_mark);
+            }
+            self.lexed.source = Some(cited.chars().take(300).collect());
         }
     }
 
-    fn name(&mut self, rest: &'a str) -> Result<(), Problem> {
+    fn name(&mut self, rest: &'a str) {
         let len = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
         match &rest[..len] {
             "TITLE" => {
@@ -112,22 +119,24 @@ impl<'a> Lexer<'a> {
                 self.skip(line.len());
             }
             "COMMENT" => {
-                let end = self.end_of(rest, "ENDCOMMENT")?;
+                let end = self.end_of(rest, "ENDCOMMENT");
                 self.note_source(&rest[..end]);
                 self.skip(end);
             }
             "VERBATIM" => {
-                let end = self.end_of(rest, "ENDVERBATIM")?;
+                let end = self.end_of(rest, "ENDVERBATIM");
                 self.push(Word::Verbatim, end);
             }
             name => self.push(Word::Name(name), len),
         }
-        Ok(())
     }
 
-    fn end_of(&self, rest: &str, end: &'static str) -> Result<usize, Problem> {
-        rest.find(end).map(|at| at + end.len()).ok_or_else(|| {
-            Problem::new(self.line, format!("{} has no end", &end[3..]), "close it with END and its name")
+    /// Length up to the end of a block; the rest of the text where it has none.
+    fn end_of(&mut self, rest: &str, end: &'static str) -> usize {
+        rest.find(end).map(|at| at + end.len()).unwrap_or_else(|| {
+            let what = format!("{} has no end", &end[3..]);
+            self.lexed.problem = Some(Problem::new(self.line, what, format!("close it with {end}")));
+            rest.len()
         })
     }
 

@@ -1,27 +1,33 @@
-//! Blocks of an NMODL file and their declarations.
+//! Blocks of an NMODL file.
 
-use super::ast::{Declared, File, Routine, RoutineKind, UnitConstant, UseIon};
+use super::ast::{File, Routine, RoutineKind};
 use super::lexer::{Lexed, Placed, Word, lex};
 use super::problem::Problem;
 
-const MALFORMED: &str = "compare with a file that NEURON accepts";
+pub(super) const MALFORMED: &str = "compare with a file that NEURON accepts";
 
 pub(super) struct Parser<'a> {
     text: &'a str,
     words: Vec<Placed<'a>>,
-    at: usize,
+    pub(super) at: usize,
     pub(super) file: File,
 }
 
-/// Reads all blocks.
-pub(super) fn parse(text: &str) -> Result<File, Problem> {
-    let Lexed { words, title, source } = lex(text)?;
-    let file = File { title, source, ..File::default() };
+/// Reads all blocks; what cannot be read is skipped, as little as possible, and told in the file's problems.
+pub(super) fn parse(text: &str) -> File {
+    let Lexed { words, title, source, problem } = lex(text);
+    let file = File { title, source, problems: problem.into_iter().collect(), ..File::default() };
     let mut parser = Parser { text, words, at: 0, file };
     while parser.word() != Word::End {
-        parser.block()?;
+        let start = parser.at;
+        if let Err(problem) = parser.block() {
+            parser.file.problems.push(problem);
+            parser.at = start;
+            parser.take();
+            parser.skip_block();
+        }
     }
-    Ok(parser.file)
+    parser.file
 }
 
 impl<'a> Parser<'a> {
@@ -56,6 +62,10 @@ impl<'a> Parser<'a> {
         let found: String = self.text[placed.start..placed.end].chars().take(30).collect();
         let found = if found.is_empty() { "the end".to_owned() } else { format!("`{found}`") };
         self.wrong(format!("{found} where {wanted} belongs"), MALFORMED)
+    }
+
+    pub(super) fn array(&self, name: &str) -> Problem {
+        self.wrong(format!("array {name}"), "write one name for each element")
     }
 
     pub(super) fn expect(&mut self, mark: &'static str) -> Result<(), Problem> {
@@ -112,15 +122,42 @@ impl<'a> Parser<'a> {
         self.unit().map(|_| ())
     }
 
-    /// A number with its sign, and the unit behind it.
-    fn number(&mut self) -> Result<f64, Problem> {
-        let is_negative = self.word() == Word::Mark("-");
-        if is_negative {
+    /// Steps over what is left of a statement that began at a word: its line and the braces that open there.
+    pub(super) fn skip_statement(&mut self, start: usize) {
+        let line = self.line();
+        let mut depth = 0_usize;
+        loop {
+            match self.word() {
+                Word::End => return,
+                Word::Mark("{") => depth += 1,
+                Word::Mark("}") if depth == 0 => return,
+                Word::Mark("}") => depth -= 1,
+                _ if depth == 0 && self.at > start && self.line() > line => return,
+                _ => {}
+            }
             self.take();
         }
-        let Word::Number(number) = self.word() else { return Err(self.unexpected("a number")) };
+    }
+
+    /// Reads entries up to the closing brace; one that fails is told and skipped.
+    pub(super) fn entries(
+        &mut self,
+        mut read: impl FnMut(&mut Self) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        self.expect("{")?;
+        while self.word() != Word::Mark("}") {
+            let start = self.at;
+            match read(self) {
+                Ok(()) => {}
+                Err(problem) if self.word() == Word::End => return Err(problem),
+                Err(problem) => {
+                    self.file.problems.push(problem);
+                    self.skip_statement(start);
+                }
+            }
+        }
         self.take();
-        Ok(if is_negative { -number } else { number })
+        Ok(())
     }
 
     fn block(&mut self) -> Result<(), Problem> {
@@ -128,7 +165,7 @@ impl<'a> Parser<'a> {
         if self.word() == Word::Verbatim {
             self.take();
             let remedy = "write what it does in NMODL";
-            self.file.complaints.push((line, "VERBATIM block".to_owned(), remedy));
+            self.file.problems.push(Problem::new(line, "VERBATIM block", remedy));
             return Ok(());
         }
         let keyword = self.name().map_err(|_| self.unexpected("a block"))?;
@@ -139,177 +176,63 @@ impl<'a> Parser<'a> {
             "PARAMETER" => self.declared().map(|all| self.file.parameters.extend(all)),
             "CONSTANT" => self.declared().map(|all| self.file.constants.extend(all)),
             "ASSIGNED" => self.declared().map(|all| self.file.assigned.extend(all)),
-            "STATE" => self.declared().map(|all| self.file.states.extend(all.into_iter().map(|one| one.name))),
-            "INDEPENDENT" => self.skip_block(),
-            "BREAKPOINT" => self.statements().map(|body| self.file.breakpoint.extend(body)),
+            "STATE" => self.declared().map(|all| self.file.states.extend(all)),
+            "LOCAL" => self.names().map(drop),
+            "BREAKPOINT" => {
+                self.file.breakpoint_line = line;
+                self.statements().map(|body| self.file.breakpoint.extend(body))
+            }
             "INITIAL" => self.statements().map(|body| self.file.initial.extend(body)),
             "FUNCTION" => self.routine(RoutineKind::Function),
             "PROCEDURE" => self.routine(RoutineKind::Procedure),
             "DERIVATIVE" => self.routine(RoutineKind::Derivative),
             "KINETIC" => self.routine(RoutineKind::Kinetic),
             "LINEAR" => self.routine(RoutineKind::Linear),
-            "CONSTRUCTOR" | "DESTRUCTOR" => {
-                self.file.ignored.push((line, format!("{keyword} block: nothing is set up outside a run")));
-                self.skip_block()
+            _ => {
+                self.foreign_block(line, &keyword);
+                Ok(())
             }
-            _ => self.foreign_block(line, &keyword),
         }
     }
 
     /// A block whose work cannot be done here.
-    fn foreign_block(&mut self, line: usize, keyword: &str) -> Result<(), Problem> {
+    fn foreign_block(&mut self, line: usize, keyword: &str) {
         let remedy = match keyword {
             "NET_RECEIVE" => "import density mechanisms; events reach synapses",
             "NONLINEAR" | "DISCRETE" | "PARTIAL" | "FUNCTION_TABLE" => "write it as DERIVATIVE or KINETIC",
             "BEFORE" | "AFTER" => "move its statements to BREAKPOINT or INITIAL",
             "INCLUDE" | "DEFINE" => "write out what it stands for",
+            "INDEPENDENT" => return self.skip_block(),
+            "CONSTRUCTOR" | "DESTRUCTOR" => {
+                self.file.notes.push(format!("line {line}: {keyword}: nothing is set up outside a run"));
+                return self.skip_block();
+            }
             _ => MALFORMED,
         };
-        self.file.complaints.push((line, format!("block {keyword}"), remedy));
-        self.skip_block()
+        self.file.problems.push(Problem::new(line, keyword, remedy));
+        while self.line() == line && !matches!(self.word(), Word::Mark("{") | Word::End) {
+            self.take();
+        }
+        if self.word() == Word::Mark("{") {
+            self.skip_block();
+        }
     }
 
     /// Skips to the end of the next braces.
-    fn skip_block(&mut self) -> Result<(), Problem> {
+    fn skip_block(&mut self) {
         while !matches!(self.word(), Word::Mark("{") | Word::End) {
             self.take();
         }
         let mut depth = 0_usize;
         loop {
             match self.word() {
-                Word::End => return if depth == 0 { Ok(()) } else { Err(self.unexpected("`}`")) },
+                Word::End => return,
                 Word::Mark("{") => depth += 1,
-                Word::Mark("}") if depth <= 1 => {
-                    self.take();
-                    return Ok(());
-                }
+                Word::Mark("}") if depth <= 1 => return self.take(),
                 Word::Mark("}") => depth -= 1,
                 _ => {}
             }
             self.take();
-        }
-    }
-
-    fn neuron(&mut self) -> Result<(), Problem> {
-        self.expect("{")?;
-        while self.word() != Word::Mark("}") {
-            let line = self.line();
-            let keyword = self.name()?;
-            match keyword.as_str() {
-                "SUFFIX" => self.file.suffix = Some(self.name()?),
-                "USEION" => self.use_ion(line)?,
-                "NONSPECIFIC_CURRENT" => {
-                    let names = self.names()?;
-                    self.file.nonspecific.extend(names);
-                }
-                "RANGE" => {
-                    let names = self.names()?;
-                    self.file.ranges.extend(names);
-                }
-                "GLOBAL" | "EXTERNAL" => drop(self.names()?),
-                "THREADSAFE" => {}
-                "REPRESENTS" => drop(self.name()?),
-                _ => {
-                    let remedy = match keyword.as_str() {
-                        "POINT_PROCESS" | "ARTIFICIAL_CELL" => "import density mechanisms, with SUFFIX",
-                        "ELECTRODE_CURRENT" => "write an outward current as NONSPECIFIC_CURRENT",
-                        _ => "delete it, or keep such mechanisms in NEURON",
-                    };
-                    self.file.complaints.push((line, keyword, remedy));
-                    if matches!(self.word(), Word::Name(_)) {
-                        self.names()?;
-                    }
-                }
-            }
-        }
-        self.take();
-        Ok(())
-    }
-
-    fn use_ion(&mut self, line: usize) -> Result<(), Problem> {
-        let mut ion = UseIon { line, name: self.name()?, ..UseIon::default() };
-        loop {
-            if self.take_name("READ") {
-                ion.reads.extend(self.names()?);
-            } else if self.take_name("WRITE") {
-                ion.writes.extend(self.names()?);
-            } else if self.take_name("VALENCE") {
-                self.number()?;
-            } else if self.take_name("REPRESENTS") {
-                self.name()?;
-            } else {
-                break;
-            }
-        }
-        self.file.ions.push(ion);
-        Ok(())
-    }
-
-    /// `NAME = (faraday) (coulomb)`, `NAME = 8.3 (unit)`; `(mV) = (millivolt)` only names a unit.
-    fn units(&mut self) -> Result<(), Problem> {
-        self.expect("{")?;
-        while self.word() != Word::Mark("}") {
-            if self.word() == Word::Mark("(") {
-                self.skip_unit()?;
-                self.expect("=")?;
-                self.skip_unit()?;
-                continue;
-            }
-            let name = self.name()?;
-            self.expect("=")?;
-            let constant = match self.unit()? {
-                Some(physical) => UnitConstant::Physical(physical, self.unit()?.unwrap_or_default()),
-                None => UnitConstant::Number(self.number()?),
-            };
-            self.skip_unit()?;
-            self.file.unit_constants.insert(name, constant);
-        }
-        self.take();
-        Ok(())
-    }
-
-    /// `name = 1.5 (unit) <0, 1e9>`, `name FROM 0 TO 1 (unit)`, `name START 0.3`, with or without value.
-    fn declared(&mut self) -> Result<Vec<Declared>, Problem> {
-        let mut all = Vec::new();
-        self.expect("{")?;
-        while self.word() != Word::Mark("}") {
-            if self.word() == Word::Mark(",") || self.take_name("UNITSOFF") || self.take_name("UNITSON") {
-                if self.word() == Word::Mark(",") {
-                    self.take();
-                }
-                continue;
-            }
-            all.push(self.declaration()?);
-        }
-        self.take();
-        Ok(all)
-    }
-
-    fn declaration(&mut self) -> Result<Declared, Problem> {
-        let mut one = Declared { name: self.name()?, value: None, unit: None, is_bounded_by_zero: false };
-        if self.word() == Word::Mark("[") {
-            return Err(self.wrong(format!("array {}", one.name), "write one name for each element"));
-        }
-        loop {
-            match self.word() {
-                Word::Mark("=") => {
-                    self.take();
-                    one.value = Some(self.number()?);
-                }
-                Word::Mark("(") => one.unit = self.unit()?,
-                Word::Mark("<") => {
-                    self.take();
-                    one.is_bounded_by_zero = self.number()? >= 0.0;
-                    self.expect(",")?;
-                    self.number()?;
-                    self.expect(">")?;
-                }
-                Word::Name("FROM" | "TO" | "START" | "STEPSIZE") => {
-                    self.take();
-                    self.number()?;
-                }
-                _ => return Ok(one),
-            }
         }
     }
 

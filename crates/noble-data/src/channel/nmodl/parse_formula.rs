@@ -1,9 +1,9 @@
 //! Formulas and conditions of NMODL.
 
 use super::ast::{Formula, Operator};
+use super::lexer::Word;
 use super::parse_file::Parser;
 use super::problem::Problem;
-use super::lexer::Word;
 use crate::channel::BinaryOperator;
 
 /// Most levels of formulas and of blocks within blocks.
@@ -75,6 +75,9 @@ impl Parser<'_> {
             }
             Word::Name(name) => {
                 self.take();
+                if self.word() == Word::Mark("[") {
+                    return Err(self.array(name));
+                }
                 if self.word() != Word::Mark("(") {
                     return Ok(Formula::Name(name.to_owned()));
                 }

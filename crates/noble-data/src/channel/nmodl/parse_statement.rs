@@ -6,6 +6,21 @@ use super::parse_file::Parser;
 use super::parse_formula::DEEPEST;
 use super::problem::Problem;
 
+/// Statements that nothing here stands for.
+const FOREIGN: [&str; 11] = [
+    "FROM",
+    "FORALL",
+    "WHILE",
+    "while",
+    "LAG",
+    "NET_RECEIVE",
+    "MUTEXLOCK",
+    "WATCH",
+    "FOR_NETCONS",
+    "COMPARTMENT",
+    "LONGITUDINAL_DIFFUSION",
+];
+
 impl Parser<'_> {
     /// Statements in braces.
     pub(super) fn statements(&mut self) -> Result<Vec<Statement>, Problem> {
@@ -16,26 +31,22 @@ impl Parser<'_> {
         if depth > DEEPEST {
             return Err(self.wrong("blocks are too deep", "move some to a PROCEDURE"));
         }
-        self.expect("{")?;
         let mut all = Vec::new();
-        while self.word() != Word::Mark("}") {
-            let line = self.line();
-            let kind = self.statement(depth)?;
+        self.entries(|parser| {
+            let line = parser.line();
+            let kind = parser.statement(depth)?;
             all.push(Statement { line, kind });
-        }
-        self.take();
+            Ok(())
+        })?;
         Ok(all)
     }
 
     fn statement(&mut self, depth: usize) -> Result<StatementKind, Problem> {
         match self.word() {
-            Word::Mark("~") => {
-                self.take();
-                self.reaction()
-            }
+            Word::Mark("~") => self.reaction(),
             Word::Verbatim => {
                 self.take();
-                Ok(StatementKind::Unsupported("VERBATIM block".to_owned()))
+                Ok(StatementKind::Unsupported("VERBATIM block".to_owned(), "write what it does in NMODL"))
             }
             Word::Name(name) => match name {
                 "LOCAL" => {
@@ -46,28 +57,23 @@ impl Parser<'_> {
                     self.take();
                     Ok(StatementKind::Ignored(""))
                 }
-                "if" | "IF" => {
-                    self.take();
-                    self.choice(depth)
-                }
+                "if" | "IF" => self.choice(depth),
                 "SOLVE" => self.solve(),
                 "TABLE" => self.table(),
                 "CONSERVE" => {
                     self.take();
                     self.equation(true)
                 }
-                "FROM" | "FORALL" | "WHILE" | "while" | "LAG" | "NET_RECEIVE" | "MUTEXLOCK" | "WATCH" | "FOR_NETCONS" => {
-                    self.loop_like(name)
-                }
+                _ if FOREIGN.contains(&name) => self.foreign(name),
                 _ => self.assignment_or_call(),
             },
             _ => Err(self.unexpected("a statement")),
         }
     }
 
-    /// A loop or the like: skipped, with its braces.
-    fn loop_like(&mut self, name: &str) -> Result<StatementKind, Problem> {
-        let what = format!("{name} statement");
+    /// Skipped, with its braces.
+    fn foreign(&mut self, name: &str) -> Result<StatementKind, Problem> {
+        let what = name.to_owned();
         while !matches!(self.word(), Word::Mark("{" | "}") | Word::End) {
             self.take();
         }
@@ -86,13 +92,14 @@ impl Parser<'_> {
                 }
             }
         }
-        Ok(StatementKind::Unsupported(what))
+        Ok(StatementKind::Unsupported(what, "write it as assignments, if, and calls"))
     }
 
     fn choice(&mut self, depth: usize) -> Result<StatementKind, Problem> {
         if depth > DEEPEST {
             return Err(self.wrong("blocks are too deep", "move some to a PROCEDURE"));
         }
+        self.take();
         self.expect("(")?;
         let condition = self.formula()?;
         self.expect(")")?;
@@ -100,7 +107,7 @@ impl Parser<'_> {
         let mut otherwise = Vec::new();
         if self.take_name("else") || self.take_name("ELSE") {
             let line = self.line();
-            if self.take_name("if") || self.take_name("IF") {
+            if matches!(self.word(), Word::Name("if" | "IF")) {
                 let kind = self.choice(depth + 1)?;
                 otherwise.push(Statement { line, kind });
             } else {
@@ -145,6 +152,7 @@ impl Parser<'_> {
 
     /// `A <-> B (f, b)`, or an equation of a LINEAR block.
     fn reaction(&mut self) -> Result<StatementKind, Problem> {
+        self.take();
         let is_reaction = matches!(self.word(), Word::Name(_)) && self.second() == Word::Mark("<->");
         if !is_reaction {
             return self.other_reaction();
@@ -181,7 +189,8 @@ impl Parser<'_> {
         while self.line() == line && !matches!(self.word(), Word::Mark("}") | Word::End) {
             self.take();
         }
-        Ok(StatementKind::Unsupported("a reaction other than A <-> B".to_owned()))
+        let what = "a reaction other than A <-> B".to_owned();
+        Ok(StatementKind::Unsupported(what, "write ~ A <-> B (forward, backward), each A and B a state"))
     }
 
     fn equation(&mut self, is_conserve: bool) -> Result<StatementKind, Problem> {
@@ -207,7 +216,7 @@ impl Parser<'_> {
                 Ok(StatementKind::Derivative { state: name, value: self.formula()? })
             }
             Word::Mark("(") => Ok(StatementKind::Call { name, arguments: self.arguments(0)? }),
-            Word::Mark("[") => Err(self.wrong(format!("array {name}"), "write one name for each element")),
+            Word::Mark("[") => Err(self.array(&name)),
             _ => Err(self.unexpected("`=` or `(`")),
         }
     }
