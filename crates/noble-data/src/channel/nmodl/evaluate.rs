@@ -7,6 +7,9 @@ use super::problem::Problem;
 use super::simplify::{as_number, binary, extent, name, negate, number};
 use crate::channel::{BinaryOperator, Comparison, Expression, Function, TemperatureFactor};
 
+/// Parts of any formula of the file.
+const LARGEST_FORMULA: usize = 1000;
+
 /// A condition whose sides are formulas.
 #[derive(Debug, Clone)]
 pub(super) enum Test {
@@ -16,21 +19,55 @@ pub(super) enum Test {
     Not(Box<Test>),
 }
 
+/// Most comparisons of a condition that are written as choices within choices.
+const MOST_NESTED_COMPARISONS: usize = 4;
+
+impl Test {
+    fn n_comparisons(&self) -> usize {
+        match self {
+            Self::Compare(..) => 1,
+            Self::Not(inner) => inner.n_comparisons(),
+            Self::And(a, b) | Self::Or(a, b) => a.n_comparisons() + b.n_comparisons(),
+        }
+    }
+
+    /// One where it holds, else zero.
+    fn indicator(&self) -> Expression {
+        let pair = |a: &Self, b: &Self| vec![a.indicator(), b.indicator()];
+        match self {
+            Self::Compare(..) => choose(self, number(1.0), number(0.0)),
+            Self::Not(inner) => binary(BinaryOperator::Subtract, number(1.0), inner.indicator()),
+            Self::And(a, b) => Expression::Call(Function::Minimum, pair(a, b)),
+            Self::Or(a, b) => Expression::Call(Function::Maximum, pair(a, b)),
+        }
+    }
+}
+
 /// `then` where the test holds, else `otherwise`.
 pub(super) fn choose(test: &Test, then: Expression, otherwise: Expression) -> Expression {
+    if test.n_comparisons() > MOST_NESTED_COMPARISONS {
+        return choice(Comparison::Less, [&number(0.5), &test.indicator()], then, otherwise);
+    }
     match test {
-        Test::Compare(comparison, left, right) => {
-            if let (Some(a), Some(b)) = (as_number(left), as_number(right)) {
-                return if comparison.holds(a, b) { then } else { otherwise };
-            }
-            let [left, right] = [left, right].map(|side| Box::new(side.clone()));
-            let [then, otherwise] = [then, otherwise].map(Box::new);
-            Expression::If { comparison: *comparison, left, right, then, otherwise }
-        }
+        Test::Compare(comparison, left, right) => choice(*comparison, [left, right], then, otherwise),
         Test::And(a, b) => choose(a, choose(b, then, otherwise.clone()), otherwise),
         Test::Or(a, b) => choose(a, then.clone(), choose(b, then, otherwise)),
         Test::Not(inner) => choose(inner, otherwise, then),
     }
+}
+
+fn choice(
+    comparison: Comparison,
+    [left, right]: [&Expression; 2],
+    then: Expression,
+    otherwise: Expression,
+) -> Expression {
+    if let (Some(a), Some(b)) = (as_number(left), as_number(right)) {
+        return if comparison.holds(a, b) { then } else { otherwise };
+    }
+    let [left, right] = [left, right].map(|side| Box::new(side.clone()));
+    let [then, otherwise] = [then, otherwise].map(Box::new);
+    Expression::If { comparison, left, right, then, otherwise }
 }
 
 /// Line and number of calls above.
@@ -45,6 +82,34 @@ impl Machine<'_> {
         depth: usize,
     ) -> Result<Expression, Problem> {
         self.spend(1, line)?;
+        self.n_nested += 1;
+        let result = self.formula_within(formula, scope, line, depth);
+        self.n_nested -= 1;
+        result
+    }
+
+    /// A formula no larger than a channel file could hold.
+    pub(super) fn bounded_formula(
+        &mut self,
+        formula: &Formula,
+        scope: &Scope,
+        line: usize,
+        depth: usize,
+    ) -> Result<Expression, Problem> {
+        let value = self.formula(formula, scope, line, depth)?;
+        if extent(&value).1 <= LARGEST_FORMULA {
+            return Ok(value);
+        }
+        Err(Problem::new(line, "a formula is too large", "name parts of it"))
+    }
+
+    fn formula_within(
+        &mut self,
+        formula: &Formula,
+        scope: &Scope,
+        line: usize,
+        depth: usize,
+    ) -> Result<Expression, Problem> {
         match formula {
             Formula::Number(value) => Ok(number(*value)),
             Formula::Name(variable) => Ok(self.read(variable, scope, line)),
@@ -58,14 +123,43 @@ impl Machine<'_> {
                 let x = self.formula(x, scope, line, depth)?;
                 let y = self.formula(y, scope, line, depth)?;
                 let result = binary(*operator, x, y);
-                let factor = cell_temperature(&result);
+                let factor = self.cell_temperature(&result);
                 Ok(factor.and_then(|factor| self.temperature_factor(factor)).unwrap_or(result))
             }
             Formula::Binary(..) | Formula::Not(_) => {
                 let test = self.test(formula, scope, line, depth)?;
                 Ok(choose(&test, number(1.0), number(0.0)))
             }
-            Formula::Call(function, arguments) => self.value_of_call(function, arguments, scope, (line, depth)),
+            Formula::Call(function, arguments) => {
+                self.value_of_call(function, arguments, scope, (line, depth))
+            }
+        }
+    }
+
+    /// `2.3 ^ ((celsius - 21) / 10)`.
+    fn cell_temperature(&self, expression: &Expression) -> Option<TemperatureFactor> {
+        let Expression::Binary(BinaryOperator::Power, base, exponent) = expression else { return None };
+        let Expression::Binary(BinaryOperator::Divide, difference, ten) = exponent.as_ref() else {
+            return None;
+        };
+        let Expression::Binary(BinaryOperator::Subtract, at, reference) = difference.as_ref() else {
+            return None;
+        };
+        let is_ten = self.constant(ten)?.to_bits() == 10.0_f64.to_bits();
+        let is_cell = **at == name("celsius");
+        let (q10, reference_celsius) = (self.constant(base)?, self.constant(reference)?);
+        (is_ten && is_cell && q10 > 0.0).then_some(TemperatureFactor {
+            q10,
+            reference_celsius,
+            at_celsius: None,
+        })
+    }
+
+    /// A number, or a let that is one.
+    fn constant(&self, expression: &Expression) -> Option<f64> {
+        match expression {
+            Expression::Name(name) => as_number(self.let_value(name)?),
+            other => as_number(other),
         }
     }
 
@@ -105,7 +199,13 @@ impl Machine<'_> {
     }
 
     /// A side of a comparison, small, as it may be repeated.
-    fn side(&mut self, formula: &Formula, scope: &Scope, line: usize, depth: usize) -> Result<Expression, Problem> {
+    fn side(
+        &mut self,
+        formula: &Formula,
+        scope: &Scope,
+        line: usize,
+        depth: usize,
+    ) -> Result<Expression, Problem> {
         let value = self.formula(formula, scope, line, depth)?;
         Ok(if extent(&value).1 > 8 { self.kept("compared", value) } else { value })
     }
@@ -125,7 +225,8 @@ impl Machine<'_> {
             arguments.iter().map(|argument| self.formula(argument, scope, line, depth)).collect();
         let built_in = built_in(function, values?);
         let unknown = || format!("function {function}");
-        Ok(built_in.unwrap_or_else(|| self.unknown(line, unknown(), "write it with exp, log, sqrt, fabs, pow")))
+        Ok(built_in
+            .unwrap_or_else(|| self.unknown(line, unknown(), "write it with exp, log, sqrt, fabs, pow")))
     }
 
     fn function(
@@ -139,7 +240,9 @@ impl Machine<'_> {
             let what = format!("{function} gives no value");
             return Ok(self.unknown(line, what, "call a FUNCTION"));
         }
-        if let Some(sign) = self.linoid_sign(function, routine, depth)? {
+        if let Some(sign) = self.linoid_sign(function, routine, depth)?
+            && arguments.len() == routine.arguments.len()
+        {
             let mut values: Vec<Expression> = Vec::with_capacity(2);
             for argument in arguments {
                 values.push(self.formula(argument, scope, line, depth)?);
@@ -153,6 +256,13 @@ impl Machine<'_> {
         inner.result = Some(function.to_owned());
         inner.locals.insert(function.to_owned(), None);
         self.statements(&routine.body, &mut inner, depth + 1)?;
+        if inner.globals != scope.globals {
+            self.complain(
+                line,
+                format!("function {function} sets other variables"),
+                "set them in a PROCEDURE",
+            );
+        }
         let result = inner.locals.remove(function).flatten();
         let missing = || format!("function {function} sets no value");
         Ok(result.unwrap_or_else(|| self.unknown(line, missing(), "assign its value to its name")))
@@ -171,16 +281,14 @@ impl Machine<'_> {
             let what = format!("{routine_name} is called too deeply");
             return Err(Problem::new(line, what, "call procedures less deeply"));
         }
-        if arguments.len() != routine.arguments.len() {
-            let what = format!(
-                "{routine_name} takes {} arguments and is given {}",
-                routine.arguments.len(),
-                arguments.len()
-            );
-            return Err(Problem::new(line, what, "give as many as it takes"));
+        let (n_taken, n_given) = (routine.arguments.len(), arguments.len());
+        if n_taken != n_given {
+            let what = format!("{routine_name} takes {n_taken} arguments and is given {n_given}");
+            self.complain(line, what, "give as many as it takes");
         }
         self.spend(scope.globals.len(), line)?;
         let mut inner = Scope { globals: scope.globals.clone(), ..Scope::default() };
+        inner.locals.extend(routine.arguments.iter().map(|argument| (argument.clone(), None)));
         for (argument, value) in routine.arguments.iter().zip(arguments) {
             let value = self.formula(value, scope, line, depth)?;
             let value = if extent(&value).1 > 8 { self.kept(argument, value) } else { value };
@@ -259,15 +367,4 @@ fn fixed_temperature(formula: &Formula) -> Option<TemperatureFactor> {
     let is_ten = positive(&ten)?.to_bits() == 10.0_f64.to_bits();
     let (q10, at, reference_celsius) = (positive(&base)?, positive(&at)?, positive(&reference)?);
     is_ten.then_some(TemperatureFactor { q10, reference_celsius, at_celsius: Some(at) })
-}
-
-/// `2.3 ^ ((celsius - 21) / 10)`.
-fn cell_temperature(expression: &Expression) -> Option<TemperatureFactor> {
-    let Expression::Binary(BinaryOperator::Power, base, exponent) = expression else { return None };
-    let Expression::Binary(BinaryOperator::Divide, difference, ten) = exponent.as_ref() else { return None };
-    let Expression::Binary(BinaryOperator::Subtract, at, reference) = difference.as_ref() else { return None };
-    let is_ten = as_number(ten)?.to_bits() == 10.0_f64.to_bits();
-    let is_cell = **at == name("celsius");
-    let (q10, reference_celsius) = (as_number(base)?, as_number(reference)?);
-    (is_ten && is_cell && q10 > 0.0).then_some(TemperatureFactor { q10, reference_celsius, at_celsius: None })
 }

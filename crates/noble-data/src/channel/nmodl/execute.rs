@@ -1,7 +1,9 @@
 //! Statements, run on formulas.
 
+use std::collections::BTreeSet;
+
 use super::ast::{Formula, Operator, RoutineKind, Statement, StatementKind};
-use super::evaluate::choose;
+use super::evaluate::{Test, choose};
 use super::machine::{Guard, Machine, Reaction, Scope};
 use super::problem::Problem;
 use super::simplify::binary;
@@ -17,7 +19,25 @@ impl Machine<'_> {
         scope: &mut Scope,
         depth: usize,
     ) -> Result<(), Problem> {
-        body.iter().try_for_each(|statement| self.statement(statement, scope, depth))
+        self.n_nested += 1;
+        let outcome = body.iter().try_for_each(|statement| self.statement(statement, scope, depth));
+        self.n_nested -= 1;
+        outcome
+    }
+
+    /// Keeps the line of what is set; states are set by equations once they have started.
+    fn note_place(&mut self, name: &str, line: usize) {
+        let is_state = self.file.states.iter().any(|state| state.name == name);
+        if is_state && !self.is_initial {
+            self.complain(
+                line,
+                format!("{name} = …, which is a state"),
+                "set it in INITIAL, else by its equation",
+            );
+        }
+        if !self.is_initial || is_state {
+            self.line_by_name.insert(name.to_owned(), line);
+        }
     }
 
     fn statement(&mut self, statement: &Statement, scope: &mut Scope, depth: usize) -> Result<(), Problem> {
@@ -28,42 +48,42 @@ impl Machine<'_> {
                 scope.locals.extend(names.iter().map(|name| (name.clone(), None)));
             }
             StatementKind::Assign { name, value } => {
-                let value = self.formula(value, scope, line, depth)?;
+                let value = self.bounded_formula(value, scope, line, depth)?;
+                self.note_place(name, line);
                 self.assign(name, value, scope);
             }
             StatementKind::Derivative { state, value } => {
-                let value = self.formula(value, scope, line, depth)?;
+                let value = self.bounded_formula(value, scope, line, depth)?;
+                self.line_by_name.insert(format!("{state}'"), line);
                 scope.globals.insert(format!("{state}'"), value);
             }
             StatementKind::Call { name, arguments } => self.call(name, arguments, scope, line, depth)?,
             StatementKind::If { condition, then, otherwise } => {
-                if !self.skips_guard(condition, then, otherwise, (scope, line))? {
-                    self.choice(condition, [then, otherwise], scope, (line, depth))?;
-                }
+                self.choice(condition, [then, otherwise], scope, (line, depth))?;
             }
             StatementKind::Solve { block, method, is_steady_state } => {
                 self.solve(block, method.as_deref(), *is_steady_state, scope, line)?;
             }
             StatementKind::Reaction { from, to, forward, backward } => {
-                let forward = self.formula(forward, scope, line, depth)?;
-                let backward = self.formula(backward, scope, line, depth)?;
+                let [forward, backward] =
+                    [forward, backward].map(|rate| self.bounded_formula(rate, scope, line, depth));
                 self.reject_choice(line, "a reaction");
-                self.reactions.push(Reaction { line, from: from.clone(), to: to.clone(), forward, backward });
+                let (from, to) = (from.clone(), to.clone());
+                self.reactions.push(Reaction { line, from, to, forward: forward?, backward: backward? });
             }
             StatementKind::Equation { left, right, is_conserve } => {
                 self.equation(left, right, *is_conserve, scope, line)?;
             }
-            StatementKind::Ignored(why) => {
-                let note = format!("line {line}: {why}");
-                if !why.is_empty() && !self.report.ignored.contains(&note) {
-                    self.report.ignored.push(note);
-                }
-            }
-            StatementKind::Unsupported(what) => {
-                self.complain(line, what.clone(), "write it as assignments, if, and calls");
-            }
+            StatementKind::Ignored("") => {}
+            StatementKind::Ignored(why) => self.note(format!("line {line}: {why}")),
+            StatementKind::Unsupported(what, remedy) => self.skip(line, what, remedy),
         }
         Ok(())
+    }
+
+    fn skip(&mut self, line: usize, what: &str, remedy: &str) {
+        self.n_unread += 1;
+        self.complain(line, what, remedy);
     }
 
     fn reject_choice(&mut self, line: usize, what: &str) {
@@ -89,9 +109,15 @@ impl Machine<'_> {
                 scope.globals = inner.globals;
                 outcome
             }
-            Some(_) => self.formula(&Formula::Call(name.to_owned(), arguments.to_vec()), scope, line, depth).map(|_| ()),
+            Some(_) => self
+                .formula(&Formula::Call(name.to_owned(), arguments.to_vec()), scope, line, depth)
+                .map(|_| ()),
             None => {
-                self.complain(line, format!("call of {name}, which the file does not define"), "write it out");
+                self.complain(
+                    line,
+                    format!("call of {name}, which the file does not define"),
+                    "write it out",
+                );
                 Ok(())
             }
         }
@@ -105,6 +131,9 @@ impl Machine<'_> {
         scope: &mut Scope,
         (line, depth): (usize, usize),
     ) -> Result<(), Problem> {
+        if self.skips_guard(condition, branches, scope, line)? {
+            return Ok(());
+        }
         self.spend(scope.globals.len() + scope.locals.len(), line)?;
         let test = self.test(condition, scope, line, depth)?;
         self.n_choices += 1;
@@ -113,45 +142,50 @@ impl Machine<'_> {
             self.statements(branch, end, depth)?;
         }
         self.n_choices -= 1;
-        let [then, otherwise] = ends;
-        for name in then.globals.keys().chain(otherwise.globals.keys()) {
+        self.merge(&test, ends, scope, line);
+        Ok(())
+    }
+
+    /// Variables after a choice from those after its branches.
+    fn merge(&mut self, test: &Test, [then, otherwise]: [Scope; 2], scope: &mut Scope, line: usize) {
+        let names: BTreeSet<&String> = then.globals.keys().chain(otherwise.globals.keys()).collect();
+        for name in names {
             let [a, b] = [&then, &otherwise].map(|end| end.globals.get(name).cloned());
             if a == b {
                 continue;
             }
             let a = a.unwrap_or_else(|| self.read(name, scope, line));
             let b = b.unwrap_or_else(|| self.read(name, scope, line));
-            let merged = self.kept(name.trim_end_matches('\''), choose(&test, a, b));
+            let merged = self.kept(name.trim_end_matches('\''), choose(test, a, b));
             scope.globals.insert(name.clone(), merged);
         }
-        for (name, slot) in &mut scope.locals {
+        let Scope { locals, result, .. } = scope;
+        for (name, slot) in locals {
             let [a, b] = [&then, &otherwise].map(|end| end.locals.get(name).cloned().flatten());
             if a == b {
                 *slot = a;
                 continue;
             }
-            let mut value = |side: Option<_>| match side {
-                Some(value) => value,
-                None => self.unknown(line, format!("{name} is read before it is set"), "set it in both branches"),
-            };
+            let mut value =
+                |side: Option<_>| side.unwrap_or_else(|| self.unset(line, name, "set it in both branches"));
             let (a, b) = (value(a), value(b));
-            let merged = choose(&test, a, b);
-            let is_result = scope.result.as_ref() == Some(name);
-            *slot = Some(if is_result { merged } else { self.kept(name, merged) });
+            let merged = choose(test, a, b);
+            let is_small_result = result.as_ref() == Some(name) && Self::is_small(&merged);
+            *slot = Some(if is_small_result { merged } else { self.kept(name, merged) });
         }
-        Ok(())
     }
 
     /// `if (v == -38) { v = v + 0.0001 }` steps off a singular point that our functions do not have.
     fn skips_guard(
         &mut self,
         condition: &Formula,
-        then: &[Statement],
-        otherwise: &[Statement],
-        (scope, line): (&Scope, usize),
+        [then, otherwise]: [&[Statement]; 2],
+        scope: &Scope,
+        line: usize,
     ) -> Result<bool, Problem> {
         let [Statement { kind: StatementKind::Assign { name, value }, .. }] = then else { return Ok(false) };
-        let Formula::Binary(Operator::Arithmetic(BinaryOperator::Add | BinaryOperator::Subtract), x, step) = value
+        let Formula::Binary(Operator::Arithmetic(BinaryOperator::Add | BinaryOperator::Subtract), x, step) =
+            value
         else {
             return Ok(false);
         };
@@ -185,13 +219,15 @@ impl Machine<'_> {
                 zeros.push(binary(BinaryOperator::Subtract, x, y));
                 Ok(true)
             }
-            Formula::Binary(Operator::Less | Operator::LessEqual, x, y) if Self::is_tiny(y) => match x.as_ref() {
-                Formula::Call(name, arguments) if name == "fabs" && arguments.len() == 1 => {
-                    zeros.push(self.formula(&arguments[0], scope, line, 0)?);
-                    Ok(true)
+            Formula::Binary(Operator::Less | Operator::LessEqual, x, y) if Self::is_tiny(y) => {
+                match x.as_ref() {
+                    Formula::Call(name, arguments) if name == "fabs" && arguments.len() == 1 => {
+                        zeros.push(self.formula(&arguments[0], scope, line, 0)?);
+                        Ok(true)
+                    }
+                    _ => Ok(false),
                 }
-                _ => Ok(false),
-            },
+            }
             _ => Ok(false),
         }
     }
@@ -211,7 +247,10 @@ impl Machine<'_> {
             return Ok(());
         };
         match (routine.kind, self.is_initial) {
-            (RoutineKind::Derivative | RoutineKind::Kinetic, true) if is_steady_state => return Ok(()),
+            (RoutineKind::Derivative | RoutineKind::Kinetic, true) if is_steady_state => {
+                self.starts_steady = true;
+                return Ok(());
+            }
             (RoutineKind::Derivative | RoutineKind::Kinetic, false) | (RoutineKind::Linear, true) => {}
             _ => {
                 let remedy = "solve DERIVATIVE or KINETIC in BREAKPOINT, LINEAR in INITIAL";
@@ -222,15 +261,27 @@ impl Machine<'_> {
         if let (RoutineKind::Derivative, Some(method)) = (routine.kind, method)
             && method != "cnexp"
         {
-            self.report.assumed.push(format!("line {line}: {block} is linear and relaxes exactly, not by {method}"));
+            self.note(format!("line {line}: {block} is linear and relaxes exactly, not by {method}"));
         }
+        self.run_solved(&routine.body, scope)
+    }
+
+    fn run_solved(&mut self, body: &[Statement], scope: &mut Scope) -> Result<(), Problem> {
+        let v = scope.globals.get("v").cloned();
         let mut inner = Scope { globals: std::mem::take(&mut scope.globals), ..Scope::default() };
-        let outcome = self.statements(&routine.body, &mut inner, 1);
+        self.is_solving = true;
+        let outcome = self.statements(body, &mut inner, 1);
+        self.is_solving = false;
         scope.globals = inner.globals;
+        // Each block begins with the voltage of the cell.
+        match v {
+            Some(v) => drop(scope.globals.insert("v".to_owned(), v)),
+            None => drop(scope.globals.remove("v")),
+        }
         outcome
     }
 
-    /// CONSERVE must say that the states sum to one; a LINEAR equation is kept.
+    /// Keeps an equation until all reactions are known.
     fn equation(
         &mut self,
         left: &Formula,
@@ -242,26 +293,7 @@ impl Machine<'_> {
         self.reject_choice(line, "an equation");
         let (left, right) = (self.formula(left, scope, line, 0)?, self.formula(right, scope, line, 0)?);
         let zero = binary(BinaryOperator::Subtract, left, right);
-        if !is_conserve {
-            self.equations.push((line, zero));
-        } else if !self.is_sum_of_states(&zero) {
-            self.complain(line, "CONSERVE of something else than the sum", "write the sum of all states = 1");
-        }
+        if is_conserve { &mut self.conserved } else { &mut self.equations }.push((line, zero));
         Ok(())
-    }
-
-    /// Whether a formula is the sum of all states less one.
-    pub(super) fn is_sum_of_states(&self, zero: &crate::channel::Expression) -> bool {
-        let states = &self.symbols.states;
-        let is_known = |name: &&str| states.iter().any(|(_, ours)| ours == name);
-        let names = zero.names();
-        // Distinct values whose sum betrays a missing state.
-        let value_of = |name: &str| {
-            let idx = states.iter().position(|(_, ours)| ours == name)?;
-            Some(1.0 + 0.37 * f64::from(u32::try_from(idx).unwrap_or_default()))
-        };
-        let expected: f64 = states.iter().filter_map(|(_, ours)| value_of(ours)).sum::<f64>() - 1.0;
-        let found = zero.evaluate(&value_of).unwrap_or(f64::NAN);
-        names.iter().all(is_known) && (found - expected).abs() < 1e-9 * expected.abs().max(1.0)
     }
 }

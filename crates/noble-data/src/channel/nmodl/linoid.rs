@@ -35,12 +35,16 @@ impl Machine<'_> {
             (1..=2).contains(&routine.arguments.len()) && routine.body.len() <= MOST_STATEMENTS;
         let found = if is_candidate { self.compare(function, routine, depth)? } else { None };
         self.linoids.insert(function.to_owned(), found);
+        if found.is_some() {
+            self.note(format!("function {function} is linoid"));
+        }
         Ok(found)
     }
 
     fn compare(&mut self, function: &str, routine: &Routine, depth: usize) -> Result<Option<f64>, Problem> {
         let mut trial = Machine::new(self.file, Symbols::default(), true);
         trial.steps_left = self.steps_left;
+        trial.n_nested = self.n_nested;
         // The function itself must not be asked about again while it is tried.
         trial.linoids = self.linoids.clone();
         trial.linoids.insert(function.to_owned(), None);

@@ -91,6 +91,7 @@ fn ratio(a: &Expression, b: &Expression) -> Option<f64> {
     }
     let (a, b) = (Shift::of(a)?, Shift::of(b)?);
     let scale = a.sign / b.sign;
-    let is_multiple = a.name == b.name && (a.offset - scale * b.offset).abs() < 1e-12 * a.offset.abs().max(1e-300);
+    let is_multiple =
+        a.name == b.name && (a.offset - scale * b.offset).abs() < 1e-12 * a.offset.abs().max(1e-300);
     is_multiple.then_some(scale)
 }

@@ -79,9 +79,7 @@ fn sum(operator: BinaryOperator, x: Expression, y: Expression) -> Expression {
     // x + -y and x - -y.
     match shifted {
         Expression::Binary(operator, x, y) => match *y {
-            Expression::Negate(y) => {
-                Expression::Binary(if operator == Add { Subtract } else { Add }, x, y)
-            }
+            Expression::Negate(y) => Expression::Binary(if operator == Add { Subtract } else { Add }, x, y),
             y => Expression::Binary(operator, x, Box::new(y)),
         },
         other => other,
@@ -166,7 +164,8 @@ fn divide(x: Expression, y: Expression) -> Expression {
 /// `x - y` taken apart where it is a difference of an exponential and one: the exponent, and the sign of the
 /// exponential.
 fn exponential_and_one(divisor: &Expression) -> Option<(&Expression, f64)> {
-    let exponent = |expression: &'_ Expression| matches!(expression, Expression::Call(Function::Exponential, _));
+    let exponent =
+        |expression: &'_ Expression| matches!(expression, Expression::Call(Function::Exponential, _));
     let Expression::Binary(Subtract, a, b) = divisor else { return None };
     let (call, sign) = match (exponent(a), exponent(b)) {
         (true, false) if is_one(b) => (a, 1.0),
@@ -224,7 +223,8 @@ pub(super) fn rebuilt(expression: &Expression, replace: &impl Fn(&str) -> Option
             Expression::Call(*function, arguments.iter().map(again).collect())
         }
         Expression::If { comparison, left, right, then, otherwise } => {
-            let [left, right, then, otherwise] = [left, right, then, otherwise].map(|part| Box::new(again(part)));
+            let [left, right, then, otherwise] =
+                [left, right, then, otherwise].map(|part| Box::new(again(part)));
             Expression::If { comparison: *comparison, left, right, then, otherwise }
         }
     }

@@ -51,6 +51,7 @@ pub(super) fn constant(constant: &UnitConstant) -> Option<Expression> {
         "faraday" if is_kilo => Some(binary(BinaryOperator::Divide, name("faraday"), number(1e3))),
         "faraday" => Some(name("faraday")),
         "k-mole" => Some(name("gas")),
+        "k" => Some(number(1.380_649e-23)),
         "pi" => Some(number(std::f64::consts::PI)),
         "e" => Some(number(1.602_176_634e-19)),
         _ => None,
