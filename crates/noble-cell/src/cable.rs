@@ -46,6 +46,18 @@ impl Tree {
         self.parent.len()
     }
 
+    /// Parent of each node, `[n_nodes]`; a root names node 0.
+    #[must_use]
+    pub fn parents(&self) -> &[usize] {
+        &self.parent
+    }
+
+    /// Sum of the axial conductances that meet at each node, `[n_nodes]`.
+    #[must_use]
+    pub fn axial_sum_usiemens(&self) -> &[f64] {
+        &self.axial_sum_usiemens
+    }
+
     /// Conductance to the parent, `[n_nodes]`, zero for a root.
     #[must_use]
     pub fn axial_usiemens(&self) -> &[f64] {

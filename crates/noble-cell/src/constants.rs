@@ -37,7 +37,7 @@ pub(crate) const CALCIUM_INSIDE_MILLIMOLAR: f64 = 5e-5;
 pub(crate) const CALCIUM_REVERSAL_MV: f64 = 132.457_934_163_700_9;
 
 /// A voltage beyond this is a diverged simulation.
-pub(crate) const DIVERGED_MV: f64 = 1e4;
+pub(crate) const DIVERGED_MV: f64 = 500.0;
 
 /// Microfarad per square centimeter times square micrometer, in nanofarad.
 pub(crate) const NF_PER_UF_PER_CM2_UM2: f64 = 1e-5;

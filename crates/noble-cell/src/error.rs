@@ -70,7 +70,7 @@ pub enum Error {
         /// Kind of section that lists it.
         kind: SectionKind,
         /// Mechanism.
-        mechanism: &'static str,
+        mechanism: String,
         /// Name given.
         name: String,
         /// Known names.
@@ -82,9 +82,9 @@ pub enum Error {
         /// Kind of section that lists the mechanism.
         kind: SectionKind,
         /// Mechanism.
-        mechanism: &'static str,
+        mechanism: String,
         /// Name of the parameter.
-        name: &'static str,
+        name: String,
     },
     /// A value out of its range.
     #[error("{}: {name} is {value}; give {allowed}", kind.name())]
@@ -115,6 +115,14 @@ pub enum Error {
         section: String,
         /// Place along it.
         at_fraction: f64,
+    },
+    /// Plans that cannot run side by side.
+    #[error(
+        "the plan of lane {lane} has other compartments, mechanisms or temperature than the first; run it on its own"
+    )]
+    UnequalPlans {
+        /// Place among the plans.
+        lane: usize,
     },
     /// A time step that does not advance.
     #[error("dt_ms is {dt_ms}; give a number greater than zero, such as 0.02")]

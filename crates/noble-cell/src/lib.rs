@@ -9,20 +9,25 @@
 //! NEURON 9.0.2, fixed step, `secondorder = 0`.
 
 pub mod cable;
+pub mod catalog;
 mod clamp;
 mod constants;
 pub mod discretize;
 mod error;
 mod ion;
-pub mod mechanism;
-mod membrane;
+mod lanes;
+
 mod plan;
+mod program;
 mod simulate;
+mod solve;
 mod state;
 
 pub use clamp::CurrentClamp;
 pub use discretize::CompartmentId;
 pub use error::Error;
+pub use lanes::Instructions;
 pub use plan::{CablePlan, PlanSettings};
-pub use simulate::{Moment, RunOutcome, RunSettings, run, simulate};
-pub use state::CableState;
+pub use program::StartOfScheme;
+pub use simulate::{Moment, RunOutcome, RunSettings, run, run_lanes, simulate};
+pub use state::{CableState, LaneState};

@@ -1,43 +1,54 @@
 //! Mechanisms of a cell looked up in their set and placed on the nodes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use noble_data::SectionParameters;
 use noble_data::cell_model::{MechanismParameters, SectionKind};
+use noble_data::channel::ChannelModel;
 
 use crate::Error;
+use crate::catalog::{Mechanism, find_set, set_names};
 use crate::discretize::Nodes;
-use crate::mechanism::{Conditions, Kernel, Mechanism, Placement, find_set, set_names};
 
-/// A mechanism with all compartments that have it.
-#[derive(Debug)]
+/// A mechanism with all compartments that have it; arrays are `[n]`, one value per compartment.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PlacedMechanism {
-    pub(crate) mechanism: &'static Mechanism,
+    /// Name in parameter files.
+    pub(crate) name: String,
+    pub(crate) model: Arc<ChannelModel>,
     /// Nodes that have it, ascending.
     pub(crate) nodes: Vec<usize>,
-    /// Where its states begin among those of the cell.
-    pub(crate) first_state: usize,
-    pub(crate) kernel: Box<dyn Kernel>,
+    /// Values of each parameter, in the order of the channel's list, `[n_parameters][n]`.
+    pub(crate) parameters: Vec<Vec<f64>>,
+    pub(crate) sodium_reversal_mv: Vec<f64>,
+    pub(crate) potassium_reversal_mv: Vec<f64>,
 }
 
-impl PlacedMechanism {
-    /// Its range among the states of the cell.
-    pub(crate) fn states(&self) -> std::ops::Range<usize> {
-        self.first_state..self.first_state + self.mechanism.states.len() * self.nodes.len()
-    }
-}
-
-/// All mechanisms of the cell; those that own a concentration come first, as they advance first.
-pub(crate) fn place_mechanisms<'a>(
-    nodes: &Nodes,
-    set_name: &str,
-    parameters_of: impl Fn(SectionKind) -> &'a SectionParameters,
-    conditions: &Conditions,
-) -> Result<Vec<PlacedMechanism>, Error> {
+/// The mechanisms that a cell may use: its set, then channels of the user, which take the place of their namesakes.
+///
+/// Those that own a concentration come first, as they advance first.
+pub(crate) fn mechanisms_of(set_name: &str, channels: &[ChannelModel]) -> Result<Vec<Mechanism>, Error> {
     let set = find_set(set_name).ok_or_else(|| Error::UnknownMechanismSet {
         given: set_name.to_owned(),
         known: set_names().collect::<Vec<_>>().join(", "),
     })?;
+    let is_replaced = |mechanism: &&Mechanism| channels.iter().any(|channel| channel.name == mechanism.name);
+    let mut mechanisms: Vec<Mechanism> =
+        set.iter().filter(|mechanism| !is_replaced(mechanism)).cloned().collect();
+    for channel in channels {
+        mechanisms.push(Mechanism { name: channel.name.clone(), model: Arc::new(channel.clone()) });
+    }
+    mechanisms.sort_by_key(|mechanism| mechanism.model.concentration.is_none());
+    Ok(mechanisms)
+}
+
+/// All mechanisms of the cell, in the order of the set.
+pub(crate) fn place_mechanisms<'a>(
+    nodes: &Nodes,
+    set: &[Mechanism],
+    parameters_of: impl Fn(SectionKind) -> &'a SectionParameters,
+) -> Result<Vec<PlacedMechanism>, Error> {
     let mut kinds = BTreeMap::new();
     for kind in SectionKind::ALL {
         if nodes.sections.iter().any(|section| section.kind == kind) {
@@ -46,86 +57,92 @@ pub(crate) fn place_mechanisms<'a>(
         }
     }
     let mut placed = Vec::new();
-    let mut first_state = 0;
-    let (pools, others): (Vec<_>, Vec<_>) = set.iter().partition(|mechanism| mechanism.is_calcium_pool);
-    for mechanism in pools.into_iter().chain(others) {
-        let placement = place(mechanism, nodes, &kinds);
-        if placement.nodes.is_empty() {
-            continue;
-        }
-        let own_nodes = placement.nodes.clone();
-        let kernel = mechanism.build(placement, conditions);
-        placed.push(PlacedMechanism { mechanism, nodes: own_nodes, first_state, kernel });
-        first_state = placed.last().map_or(0, |last| last.states().end);
+    for mechanism in set {
+        placed.push(place(mechanism, nodes, &kinds)?);
     }
+    placed.retain(|placed| !placed.nodes.is_empty());
     Ok(placed)
 }
 
-/// Values of one mechanism in one kind of section, in the order of the mechanism's list.
-type Values = BTreeMap<&'static str, Vec<f64>>;
+/// Values of each mechanism in one kind of section, in the order of the channel's list.
+type Values<'a> = BTreeMap<&'a str, Vec<f64>>;
 
 fn place(
     mechanism: &Mechanism,
     nodes: &Nodes,
-    kinds: &BTreeMap<SectionKind, (&SectionParameters, Values)>,
-) -> Placement {
-    let mut placement = Placement {
+    kinds: &BTreeMap<SectionKind, (&SectionParameters, Values<'_>)>,
+) -> Result<PlacedMechanism, Error> {
+    let mut placed = PlacedMechanism {
+        name: mechanism.name.clone(),
+        model: Arc::clone(&mechanism.model),
         nodes: Vec::new(),
-        parameters: vec![Vec::new(); mechanism.parameters.len()],
+        parameters: vec![Vec::new(); mechanism.model.parameters.len()],
         sodium_reversal_mv: Vec::new(),
         potassium_reversal_mv: Vec::new(),
     };
     for section in &nodes.sections {
         let Some((parameters, values)) = kinds.get(&section.kind) else { continue };
-        let Some(values) = values.get(mechanism.name) else { continue };
-        for node in section.first_node..section.first_node + section.n_compartments {
-            placement.nodes.push(node);
-            placement.sodium_reversal_mv.push(parameters.sodium_reversal_mv);
-            placement.potassium_reversal_mv.push(parameters.potassium_reversal_mv);
-            for (column, value) in placement.parameters.iter_mut().zip(values) {
-                column.push(*value);
+        let Some(values) = values.get(mechanism.name.as_str()) else { continue };
+        for (segment_idx, distance_um) in section.distances_um.iter().enumerate() {
+            placed.nodes.push(section.first_node + segment_idx);
+            placed.sodium_reversal_mv.push(parameters.sodium_reversal_mv);
+            placed.potassium_reversal_mv.push(parameters.potassium_reversal_mv);
+            let specs = mechanism.model.parameters.iter().zip(values);
+            for (column, (spec, value)) in placed.parameters.iter_mut().zip(specs) {
+                let here =
+                    parameters.parameter_at(&mechanism.name, &spec.name, *distance_um).unwrap_or(*value);
+                if !spec.range.holds(here) {
+                    let name = format!("{} of {} {distance_um} µm from the soma", spec.name, mechanism.name);
+                    let (kind, allowed) = (section.kind, spec.range.words());
+                    return Err(Error::Value { kind, name, value: here, allowed });
+                }
+                column.push(here);
             }
         }
     }
-    placement
+    Ok(placed)
 }
 
-fn resolve(
+fn resolve<'a>(
     kind: SectionKind,
     parameters: &SectionParameters,
-    set: &'static [Mechanism],
-) -> Result<Values, Error> {
+    set: &'a [Mechanism],
+) -> Result<Values<'a>, Error> {
     let mut values = Values::new();
     for (name, given) in &parameters.mechanisms {
         let mechanism = set.iter().find(|mechanism| mechanism.name == *name).ok_or_else(|| {
-            let known: Vec<&str> = set.iter().map(|mechanism| mechanism.name).collect();
+            let known: Vec<&str> = set.iter().map(|mechanism| mechanism.name.as_str()).collect();
             Error::UnknownMechanism { kind, name: name.clone(), known: known.join(", ") }
         })?;
-        values.insert(mechanism.name, resolve_parameters(kind, mechanism, given)?);
+        values.insert(&mechanism.name, resolve_parameters(kind, mechanism, given)?);
     }
     Ok(values)
 }
 
 fn resolve_parameters(
     kind: SectionKind,
-    mechanism: &'static Mechanism,
+    mechanism: &Mechanism,
     given: &MechanismParameters,
 ) -> Result<Vec<f64>, Error> {
-    let is_known = |name: &str| mechanism.parameters.iter().any(|parameter| parameter.name == name);
-    if let Some(name) = given.keys().find(|name| !is_known(name)) {
-        let known: Vec<&str> = mechanism.parameters.iter().map(|parameter| parameter.name).collect();
-        let (mechanism, known) = (mechanism.name, known.join(", "));
-        return Err(Error::UnknownParameter { kind, mechanism, name: name.clone(), known });
+    let (mechanism, specs) = (&mechanism.name, &mechanism.model.parameters);
+    if let Some(name) = given.keys().find(|name| !specs.iter().any(|spec| spec.name == **name)) {
+        let known = specs.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(Error::UnknownParameter {
+            kind,
+            mechanism: mechanism.clone(),
+            name: name.clone(),
+            known,
+        });
     }
-    let mut values = Vec::with_capacity(mechanism.parameters.len());
-    for parameter in mechanism.parameters {
-        let value = given.get(parameter.name).copied().or(parameter.default);
-        let Some(value) = value else {
-            return Err(Error::MissingParameter { kind, mechanism: mechanism.name, name: parameter.name });
+    let mut values = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let Some(value) = given.get(&spec.name).copied().or(spec.default) else {
+            let (mechanism, name) = (mechanism.clone(), spec.name.clone());
+            return Err(Error::MissingParameter { kind, mechanism, name });
         };
-        if !parameter.range.holds(value) {
-            let name = format!("{} of {}", parameter.name, mechanism.name);
-            return Err(Error::Value { kind, name, value, allowed: parameter.range.words() });
+        if !spec.range.holds(value) {
+            let name = format!("{} of {mechanism}", spec.name);
+            return Err(Error::Value { kind, name, value, allowed: spec.range.words() });
         }
         values.push(value);
     }

@@ -3,29 +3,32 @@
 mod insert;
 
 use noble_data::cell_model::SectionKind;
+use noble_data::channel::{ChannelModel, Range};
 use noble_data::{CellModel, Morphology, SectionParameters};
 
 use crate::Error;
 use crate::constants::{NF_PER_UF_PER_CM2_UM2, USIEMENS_PER_S_PER_CM2_UM2};
 use crate::discretize::{CompartmentId, CompartmentSection, Nodes, build_nodes, cables_of};
 use crate::ion::calcium_nernst_slope_mv;
-use crate::mechanism::{Conditions, Range, nav};
+use crate::program::StartOfScheme;
 
 pub(crate) use insert::PlacedMechanism;
 
 /// How a cell is cut and started.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PlanSettings {
     /// A section has `1 + 2 int(length / max_segment_um)` segments.
     pub max_segment_um: f64,
-    /// Where the `NaV` scheme starts.
-    pub nav_initial_state: nav::InitialState,
+    /// Where kinetic schemes start.
+    pub start_of_schemes: StartOfScheme,
+    /// Channels beside those of the cell's set; one with the name of another takes its place.
+    pub channels: Vec<ChannelModel>,
 }
 
 impl Default for PlanSettings {
-    /// The rule and the start of the published fits: 40 µm, [`nav::InitialState::Published`].
+    /// The rule and the start of the published fits: 40 µm, [`StartOfScheme::Published`].
     fn default() -> Self {
-        Self { max_segment_um: 40.0, nav_initial_state: nav::InitialState::Published }
+        Self { max_segment_um: 40.0, start_of_schemes: StartOfScheme::Published, channels: Vec::new() }
     }
 }
 
@@ -40,9 +43,8 @@ pub struct CablePlan {
     /// Factor from a density per cm² to the whole node, S → µS and mA → nA.
     pub(crate) density_factor: Vec<f64>,
     pub(crate) mechanisms: Vec<PlacedMechanism>,
-    pub(crate) n_states: usize,
-    /// Nodes whose calcium reversal follows the concentration.
-    pub(crate) pool_nodes: Vec<usize>,
+    pub(crate) temperature_celsius: f64,
+    pub(crate) start_of_schemes: StartOfScheme,
     pub(crate) nernst_slope_mv: f64,
 }
 
@@ -67,12 +69,8 @@ impl CablePlan {
         let nodes = build_nodes(&cables, settings.max_segment_um, |kind| {
             parameters_of(kind).axial_resistivity_ohm_cm
         })?;
-        let conditions = Conditions {
-            temperature_celsius: cell.temperature_celsius,
-            nav_initial_state: settings.nav_initial_state,
-        };
-        let mechanisms = insert::place_mechanisms(&nodes, &cell.mechanism_set, parameters_of, &conditions)?;
-        let pools = mechanisms.iter().filter(|placed| placed.mechanism.is_calcium_pool);
+        let set = insert::mechanisms_of(&cell.mechanism_set, &settings.channels)?;
+        let mechanisms = insert::place_mechanisms(&nodes, &set, parameters_of)?;
         let capacitance_of = |node: usize| parameters_of(nodes.kind(node)).capacitance_uf_per_cm2;
         let areas_um2 = nodes.areas_um2.iter().enumerate();
         Ok(Self {
@@ -82,12 +80,23 @@ impl CablePlan {
                 .map(|(node, area)| capacitance_of(node) * area * NF_PER_UF_PER_CM2_UM2)
                 .collect(),
             density_factor: nodes.areas_um2.iter().map(|area| area * USIEMENS_PER_S_PER_CM2_UM2).collect(),
-            n_states: mechanisms.iter().map(|placed| placed.states().len()).sum(),
-            pool_nodes: pools.flat_map(|pool| pool.nodes.iter().copied()).collect(),
+            temperature_celsius: cell.temperature_celsius,
+            start_of_schemes: settings.start_of_schemes,
             nernst_slope_mv: calcium_nernst_slope_mv(cell.temperature_celsius),
             mechanisms,
             nodes,
         })
+    }
+
+    /// Whether another plan has the same nodes and mechanisms, at the same temperature, with other values.
+    pub(crate) fn has_structure_of(&self, other: &Self) -> bool {
+        let placed = |plan: &Self| -> Vec<_> {
+            plan.mechanisms.iter().map(|placed| (placed.model.clone(), placed.nodes.clone())).collect()
+        };
+        self.temperature_celsius.to_bits() == other.temperature_celsius.to_bits()
+            && self.start_of_schemes == other.start_of_schemes
+            && self.nodes.tree.parents() == other.nodes.tree.parents()
+            && placed(self) == placed(other)
     }
 
     /// Every section as simulated, parents before children; the soma is the first.

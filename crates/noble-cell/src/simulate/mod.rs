@@ -1,11 +1,15 @@
 //! Runs of a plan: the fixed implicit step, and the loop that repeats it.
 
+mod advance;
+
 use std::ops::ControlFlow;
 
 use noble_data::{Stimulus, TimeGrid, Trace};
 
-use crate::constants::DIVERGED_MV;
-use crate::{CablePlan, CableState, CompartmentId, CurrentClamp, Error};
+pub use advance::run_lanes;
+
+use crate::state::LaneState;
+use crate::{CablePlan, CableState, CurrentClamp, Error};
 
 /// Most steps of a run, 2^27: its voltages alone take a gibibyte.
 pub(crate) const MAX_STEPS: u32 = 1 << 27;
@@ -53,10 +57,12 @@ pub struct Moment<'a> {
     pub step_idx: usize,
     /// Time.
     pub t_ms: f64,
+    /// Which of the runs side by side.
+    pub lane: usize,
     /// Voltage in the middle of the soma.
     pub v_mv: f64,
     /// Everything else.
-    pub state: &'a CableState,
+    pub state: LaneState<'a>,
 }
 
 /// How a run ended.
@@ -118,73 +124,24 @@ pub fn simulate(plan: &CablePlan, stimulus: &Stimulus, settings: &RunSettings) -
     Ok(Trace::new(grid, v_mv)?)
 }
 
-/// Starts a run in `state`, calls `observe` at time zero and after every step, and ends when it breaks.
+/// One run in `state`: calls `observe` at time zero and after every step, and ends when it breaks.
 ///
 /// # Errors
 /// [`Error::TimeStep`], [`Error::TotalTime`] for the settings, [`Error::Diverged`] when a voltage is not finite or
-/// beyond 10 V.
+/// beyond 500 mV.
 ///
 /// # Panics
-/// When the state was made for a plan of another size, or the clamp's compartment is not of the plan.
+/// When the state was made for another plan, or the clamp's compartment is not of the plan.
 pub fn run(
     plan: &CablePlan,
     clamp: &CurrentClamp<'_>,
     settings: &RunSettings,
     state: &mut CableState,
-    mut observe: impl FnMut(Moment<'_>) -> ControlFlow<()>,
+    observe: impl FnMut(Moment<'_>) -> ControlFlow<()>,
 ) -> Result<RunOutcome, Error> {
-    let grid = settings.grid()?;
-    let electrode = clamp.compartment.unwrap_or(plan.soma);
-    let (n_nodes, node) = (plan.n_nodes(), electrode.index());
-    assert!(node < n_nodes, "compartment {node} of a plan of {n_nodes}");
-    state.initialize(plan);
-    for step_idx in 0..grid.n_samples() {
-        let t_ms = grid.time_ms(step_idx);
-        if step_idx > 0 {
-            let current_na = clamp.current_na(grid.time_ms(step_idx - 1), settings.dt_ms);
-            advance(plan, state, settings.dt_ms, (electrode, current_na));
-            check_converged(plan, state, t_ms)?;
-        }
-        let v_mv = state.v_mv(plan.soma);
-        if observe(Moment { step_idx, t_ms, v_mv, state }).is_break() {
-            return Ok(RunOutcome::Stopped { t_ms });
-        }
-    }
-    Ok(RunOutcome::Completed)
-}
-
-/// One step: voltages with the states held, then states with the voltages held.
-///
-/// `(C/dt + dI/dV + axial) ΔV = -I(V) + I_electrode + axial currents(V)`
-fn advance(plan: &CablePlan, state: &mut CableState, dt_ms: f64, electrode: (CompartmentId, f64)) {
-    state.evaluate_currents(plan);
-    let CableState { membrane, states, diagonal, change } = state;
-    let densities = membrane.current_ma_per_cm2.iter().zip(&membrane.slope_s_per_cm2);
-    let sizes = plan.density_factor.iter().zip(&plan.capacitance_nf);
-    let system = diagonal.iter_mut().zip(change.iter_mut());
-    for (((d, rhs), (factor, capacitance)), (i, slope)) in system.zip(sizes).zip(densities) {
-        *d = capacitance / dt_ms + factor * slope;
-        *rhs = -factor * i;
-    }
-    change[electrode.0.index()] += electrode.1;
-    plan.nodes.tree.add_axial(&membrane.v_mv, diagonal, change);
-    plan.nodes.tree.solve(diagonal, change);
-    for (v, dv) in membrane.v_mv.iter_mut().zip(change.iter()) {
-        *v += dv;
-    }
-    for placed in &plan.mechanisms {
-        placed.kernel.advance(membrane, &mut states[placed.states()], dt_ms);
-    }
-}
-
-fn check_converged(plan: &CablePlan, state: &CableState, t_ms: f64) -> Result<(), Error> {
-    let is_meant = |v: &f64| v.abs() <= DIVERGED_MV;
-    if state.membrane.v_mv.iter().all(is_meant) {
-        return Ok(());
-    }
-    let node = state.membrane.v_mv.iter().position(|v| !is_meant(v)).unwrap_or(0);
-    let compartment = plan.compartment_name(CompartmentId(node));
-    Err(Error::Diverged { t_ms, compartment, v_mv: state.membrane.v_mv[node] })
+    let clamps = std::slice::from_ref(clamp);
+    let mut outcomes = run_lanes(&[plan], &[clamps], settings, state, observe)?;
+    outcomes.pop().expect("one lane has one outcome")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use noble_data::{CellModel, SectionKind, SectionParameters, Step, Stimulus};
 use proptest::prelude::*;
 
 use super::*;
-use crate::PlanSettings;
+use crate::{CompartmentId, Instructions, PlanSettings};
 
 const LEAK_S_PER_CM2: f64 = 1e-4;
 const RESISTIVITY_OHM_CM: f64 = 100.0;
@@ -194,6 +194,87 @@ fn invariant_a_used_state_gives_the_same_bits() {
     assert_eq!(bits(), bits());
 }
 
+/// Cells of one structure that differ in conductances and leak.
+fn variants(n: usize) -> Vec<CablePlan> {
+    let variant = |idx: usize| {
+        let scale = 1.0 + 0.05 * idx as f64;
+        let cell = cell(&[
+            ("NaV", &[("gbar_s_per_cm2", 0.05 * scale)]),
+            ("Kv3_1", &[("gbar_s_per_cm2", 0.2)]),
+            ("Ca_HVA", &[("gbar_s_per_cm2", 1e-4 * scale)]),
+            ("SK", &[("gbar_s_per_cm2", 1e-3)]),
+            ("Nap", &[("gbar_s_per_cm2", 1e-5)]),
+            ("CaDynamics", &[("gamma", 5e-4), ("decay_ms", 100.0 * scale)]),
+            ("pas", &[("g_s_per_cm2", 1e-4 * scale), ("e_mv", -80.0)]),
+        ]);
+        let sections = vec![
+            cylinder(SectionKind::Soma, 20.0, 20.0, None),
+            cylinder(SectionKind::Dendrite, 150.0, 1.5, Some((0, 1.0))),
+            cylinder(SectionKind::Dendrite, 90.0, 2.0, Some((0, 0.5))),
+        ];
+        plan(sections, &CellModel { temperature_celsius: 34.0, ..cell }, 40.0)
+    };
+    (0..n).map(variant).collect()
+}
+
+/// Bits of every sample of each lane; `None` where a lane failed.
+fn bits_of_lanes(
+    plans: &[&CablePlan],
+    stimuli: &[Stimulus],
+    instructions: Instructions,
+) -> Vec<Option<Vec<u64>>> {
+    let clamps: Vec<[CurrentClamp<'_>; 1]> =
+        stimuli.iter().map(|stimulus| [CurrentClamp { compartment: None, stimulus }]).collect();
+    let clamps: Vec<&[CurrentClamp<'_>]> = clamps.iter().map(|clamps| clamps.as_slice()).collect();
+    let mut state = CableState::of_lanes(plans, instructions).unwrap();
+    let mut bits = vec![Vec::new(); plans.len()];
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 30.0 };
+    let outcomes = run_lanes(plans, &clamps, &settings, &mut state, |moment| {
+        bits[moment.lane].push(moment.v_mv.to_bits());
+        ControlFlow::Continue(())
+    });
+    let outcomes = outcomes.unwrap().into_iter().zip(bits);
+    outcomes.map(|(outcome, bits)| outcome.is_ok().then_some(bits)).collect()
+}
+
+#[test]
+fn invariant_lanes_give_the_bits_of_single_runs() {
+    let plans = variants(11);
+    let plans: Vec<&CablePlan> = plans.iter().collect();
+    let stimuli: Vec<Stimulus> = (0..11_u8).map(|lane| step(2.0, 20.0, 0.05 * f64::from(lane))).collect();
+    let mut of_sets = Vec::new();
+    for instructions in Instructions::available() {
+        let together = bits_of_lanes(&plans, &stimuli, instructions);
+        for lane in 0..plans.len() {
+            let alone = bits_of_lanes(&plans[lane..=lane], &stimuli[lane..=lane], instructions);
+            assert_eq!(together[lane], alone[0], "lane {lane}, {instructions:?}");
+        }
+        of_sets.push((instructions, together));
+    }
+    let fused: Vec<_> = of_sets.iter().filter(|(set, _)| *set != Instructions::Portable).collect();
+    assert!(fused.windows(2).all(|pair| pair[0].1 == pair[1].1), "AVX-512 and AVX2 differ");
+}
+
+#[test]
+fn invariant_a_diverged_lane_fails_alone() {
+    let plans = variants(3);
+    let plans: Vec<&CablePlan> = plans.iter().collect();
+    let stimuli = [step(2.0, 20.0, 0.1), step(2.0, 20.0, 1e6), step(2.0, 20.0, 0.2)];
+    let together = bits_of_lanes(&plans, &stimuli, Instructions::detect());
+    assert!(together[1].is_none());
+    for lane in [0, 2] {
+        let alone = bits_of_lanes(&plans[lane..=lane], &stimuli[lane..=lane], Instructions::detect());
+        assert_eq!(together[lane], alone[0]);
+    }
+}
+
+#[test]
+fn invariant_plans_of_other_structure_are_refused() {
+    let (many, squid) = (variants(1), squid());
+    let error = CableState::of_lanes(&[&many[0], &squid], Instructions::detect()).unwrap_err();
+    assert!(matches!(error, Error::UnequalPlans { lane: 1 }), "{error}");
+}
+
 #[test]
 fn invariant_samples_cover_the_run() {
     let trace =
@@ -256,7 +337,7 @@ proptest! {
         let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
         let mut state = CableState::new(&plan);
         run(&plan, &clamp, &RunSettings { dt_ms: 0.1, total_ms: 2.0 }, &mut state, |_| ControlFlow::Continue(())).unwrap();
-        let charges = state.membrane.v_mv.iter().zip(&plan.capacitance_nf).map(|(v, c)| (v - REST_MV) * c);
+        let charges = state.nodes.v_mv.iter().zip(&plan.capacitance_nf).map(|(v, c)| (v.get() - REST_MV) * c);
         let charge: f64 = charges.sum(); // [pC]
         prop_assert!((charge - 2.0 * current_na).abs() < 1e-9, "{charge}");
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use noble_cell::mechanism::find_set;
+use noble_cell::catalog::find_set;
 use noble_cell::{CablePlan, PlanSettings};
 use noble_data::cell_model::{AxonRule, read_cells};
 use noble_data::morphology::read_swc;

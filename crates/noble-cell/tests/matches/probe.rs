@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use noble_cell::mechanism::find_set;
-use noble_cell::{CablePlan, CableState, CurrentClamp, RunSettings, run};
+use noble_cell::catalog::find_set;
+use noble_cell::{CablePlan, CableState, CurrentClamp, LaneState, RunSettings, run};
 use noble_data::{ModelId, Step, Stimulus};
 use serde_json::{Map, Value};
 
@@ -54,7 +54,7 @@ pub(crate) fn compare(protocol: &Protocol) -> Findings {
 fn compare_place(
     findings: &mut Findings,
     label: &str,
-    (plan, state, set): (&CablePlan, &CableState, &str),
+    (plan, state, set): (&CablePlan, LaneState<'_>, &str),
     place: &str,
     expected: &Map<String, Value>,
 ) {
@@ -70,10 +70,12 @@ fn compare_place(
                 let state_name = variable.trim_end_matches(&format!("_{mechanism_name}"));
                 let mechanism =
                     find_set(set).unwrap().iter().find(|mechanism| mechanism.name == mechanism_name);
-                if !mechanism.is_some_and(|mechanism| mechanism.states.contains(&state_name)) {
+                if !mechanism
+                    .is_some_and(|mechanism| mechanism.model.state_names().any(|name| name == state_name))
+                {
                     continue;
                 }
-                state.mechanism_state(plan, compartment, mechanism_name, state_name)
+                state.mechanism_state(compartment, mechanism_name, state_name)
             }
         };
         let Some(ours) = ours else {

@@ -37,6 +37,14 @@ pub struct ChannelModel {
     pub currents: Vec<CurrentSpec>,
 }
 
+impl ChannelModel {
+    /// Names of all states: gates, then those of the scheme.
+    pub fn state_names(&self) -> impl Iterator<Item = &str> {
+        let gates = self.gates.iter().map(|gate| gate.name.as_str());
+        gates.chain(self.scheme.iter().flat_map(|scheme| scheme.states.iter().map(String::as_str)))
+    }
+}
+
 /// How rates grow with temperature, the name `q`.
 ///
 /// `q = q10 ^ ((T - reference_celsius) / 10)`, `T` being `at_celsius` where that is given, else the cell's temperature.

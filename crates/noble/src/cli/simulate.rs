@@ -1,5 +1,6 @@
 //! `noble simulate`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -35,6 +36,9 @@ pub(super) struct SimulateArgs {
     /// Threads; results do not depend on it [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Sweeps side by side on a core; results do not depend on it [default: by the number of sweeps, at most 16]
+    #[arg(long, value_name = "N")]
+    lanes: Option<NonZeroUsize>,
     /// File to write [default: noble-out/traces.npz]
     #[arg(long, value_name = "NPZ")]
     out: Option<PathBuf>,
@@ -47,8 +51,9 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
     let steps_na = amplitudes(&args.step_na)?;
     let (cells, ids, base) = chosen(args)?;
     let protocol = args.protocol.protocol(base)?;
-    let mut sweeps =
-        on_threads(args.threads, || simulate_sweeps(&cells, &ids, &steps_na, &protocol, &Bar::new()))?;
+    let mut sweeps = on_threads(args.threads, || {
+        simulate_sweeps(&cells, &ids, &steps_na, &protocol, args.lanes, &Bar::new())
+    })?;
     if cells.models.len() == 1 {
         sweeps.models = None;
     }

@@ -1,0 +1,86 @@
+//! Time of 515 ms of each reference cell that the crate can simulate, one run and many side by side, on one core.
+//!
+//! `cargo bench -p noble-cell --bench simulator [-- --case NAME] [--lanes 1,16] [--repeats 5] [--format json]`
+
+#![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use noble_cell::{CablePlan, CableState, CurrentClamp, Instructions, PlanSettings, RunSettings, run_lanes};
+use noble_data::cell_model::{AxonRule, read_cells};
+use noble_data::morphology::read_swc;
+use noble_data::{Step, Stimulus};
+use noble_reference::{Case, case_folders};
+
+const RUN: RunSettings = RunSettings { dt_ms: 0.02, total_ms: 515.0 };
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let option = |name: &str| {
+        arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1)).cloned()
+    };
+    let lanes = option("--lanes").unwrap_or_else(|| "1,16".to_owned());
+    let n_repeats: usize = option("--repeats").map_or(5, |n| n.parse().expect("--repeats is a number"));
+    let is_json = option("--format").is_some_and(|format| format == "json");
+    for case in case_folders("biophysics") {
+        if option("--case").is_some_and(|name| name != case.name) {
+            continue;
+        }
+        let Some(plan) = plan(&case) else { continue };
+        for n_lanes in lanes.split(',').map(|n| n.parse().expect("--lanes is a list of numbers")) {
+            let fastest = (0..n_repeats).map(|_| time_of_runs(&plan, n_lanes)).min().unwrap_or_default();
+            report(&case.name, (plan.n_compartments(), n_lanes), fastest, is_json);
+        }
+    }
+}
+
+fn report(case: &str, (n_compartments, lanes): (usize, usize), fastest: Duration, is_json: bool) {
+    let n_steps = RUN.grid().expect("the settings are valid").n_samples() - 1;
+    let per_trace = fastest.as_secs_f64() / lanes as f64;
+    let ns = 1e9 * per_trace / (n_compartments * n_steps) as f64;
+    let ms = 1e3 * per_trace;
+    if is_json {
+        println!(
+            "{{\"case\":\"{case}\",\"n_compartments\":{n_compartments},\"lanes\":{lanes},\"n_steps\":{n_steps},\
+             \"ns_per_compartment_step\":{ns:.3},\"ms_per_trace\":{ms:.3}}}"
+        );
+    } else {
+        println!(
+            "{case}: {n_compartments} compartments, {lanes} lanes: {ns:.2} ns per step, {ms:.2} ms per trace"
+        );
+    }
+}
+
+/// The first parameter set of a case with the axon of its protocol; `None` where the crate lacks what it needs.
+fn plan(case: &Case) -> Option<CablePlan> {
+    case.find("protocol.json")?;
+    let protocol = case.json("protocol.json");
+    let (morphology, _) = read_swc(&case.bytes("morphology.swc")).ok()?;
+    let file = ["fit.json", "hof_params.json"].into_iter().find(|file| case.find(file).is_some())?;
+    let (_, mut cell) = read_cells(&case.bytes(file)).ok()?.models.pop_first()?;
+    cell.axon_rule = AxonRule::from_name(protocol["axon_rule"].as_str()?).ok()?;
+    cell.mechanism_set = protocol["mechanism_set"].as_str()?.to_owned();
+    CablePlan::new(&morphology, &cell, &PlanSettings::default()).ok()
+}
+
+fn time_of_runs(plan: &CablePlan, n_lanes: usize) -> Duration {
+    let stimuli: Vec<Stimulus> = (0..n_lanes)
+        .map(|lane| {
+            let amplitude_na = 0.2 + 0.01 * lane as f64;
+            Stimulus::step(Step { delay_ms: 15.0, duration_ms: 400.0, amplitude_na })
+                .expect("the step is finite")
+        })
+        .collect();
+    let clamps: Vec<[CurrentClamp<'_>; 1]> =
+        stimuli.iter().map(|stimulus| [CurrentClamp { compartment: None, stimulus }]).collect();
+    let clamps: Vec<&[CurrentClamp<'_>]> = clamps.iter().map(|clamps| clamps.as_slice()).collect();
+    let plans = vec![plan; n_lanes];
+    let mut state = CableState::of_lanes(&plans, Instructions::detect()).expect("equal plans fit each other");
+    let start = Instant::now();
+    let outcomes = run_lanes(&plans, &clamps, &RUN, &mut state, |_| ControlFlow::Continue(()))
+        .expect("the settings are valid");
+    let elapsed = start.elapsed();
+    assert!(outcomes.iter().all(Result::is_ok), "the reference cells converge");
+    elapsed
+}

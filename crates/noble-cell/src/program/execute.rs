@@ -1,0 +1,156 @@
+//! Programs on arrays: block after block, operation after operation.
+#![expect(
+    unsafe_code,
+    reason = "operations read and write blocks through pointers whose lengths are checked once"
+)]
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+
+use super::linear::{Code, Operand, Operation, Program};
+use crate::lanes::{Instructions, Kernel, Lanes, PADDING, dispatch, exponential, linoid, logarithm};
+
+/// Numbers that an operation works on before the next one; all temporaries of a block stay in the fastest cache.
+pub(crate) const BLOCK: usize = 64;
+
+/// A program on arrays.
+pub(crate) struct Bound<'a> {
+    program: &'a Program,
+    /// One per input, then one per output.
+    arrays: Vec<*mut f64>,
+    /// Each constant [`PADDING`] times.
+    constants: Vec<f64>,
+    n: usize,
+    lives: PhantomData<&'a [Cell<f64>]>,
+}
+
+impl<'a> Bound<'a> {
+    /// A program with an array for each input, then each output; all of one length, a multiple of the padding.
+    ///
+    /// # Panics
+    /// When an array is missing or of another length.
+    pub(crate) fn new(program: &'a Program, arrays: &[&'a [Cell<f64>]]) -> Self {
+        let n_arrays = program.inputs.len() + program.outputs.len();
+        assert!(arrays.len() == n_arrays, "{} arrays for {n_arrays}", arrays.len());
+        let n = arrays.first().map_or(0, |array| array.len());
+        assert!(
+            arrays.iter().all(|array| array.len() == n) && n.is_multiple_of(PADDING),
+            "arrays of unequal length"
+        );
+        Self {
+            program,
+            arrays: arrays.iter().map(|array| array.as_ptr().cast::<f64>().cast_mut()).collect(),
+            constants: program.constants.iter().flat_map(|value| [*value; PADDING]).collect(),
+            n,
+            lives: PhantomData,
+        }
+    }
+
+    /// Executes the program once; `scratch` grows to what it needs.
+    pub(crate) fn execute(&self, instructions: Instructions, scratch: &mut Vec<f64>) {
+        let n_scratch = self.program.n_temporaries * BLOCK;
+        if scratch.len() < n_scratch {
+            scratch.resize(n_scratch, 0.0);
+        }
+        dispatch(instructions, Execution { bound: self, temporaries: scratch.as_mut_ptr() });
+    }
+}
+
+struct Execution<'a> {
+    bound: &'a Bound<'a>,
+    temporaries: *mut f64,
+}
+
+/// Where an operand lies, and how far on its next register does.
+#[derive(Clone, Copy)]
+struct Place {
+    at: *mut f64,
+    step: usize,
+}
+
+impl Kernel for Execution<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Lanes, S: Lanes>(self) {
+        for first in (0..self.bound.n).step_by(BLOCK) {
+            let n_registers = BLOCK.min(self.bound.n - first) / V::WIDTH;
+            for operation in &self.bound.program.operations {
+                let places = operation.operands.map(|operand| self.place::<V>(operand, first));
+                // SAFETY: every place holds `n_registers` registers from `first` on, by the checks of `Bound::new`.
+                unsafe { perform::<V>(operation, places, self.target(operation, first), n_registers) };
+            }
+        }
+    }
+}
+
+impl Execution<'_> {
+    #[inline(always)]
+    fn place<V: Lanes>(&self, operand: Operand, first: usize) -> Place {
+        // SAFETY: indices of a program lie within its lists, and `first` within the arrays.
+        unsafe {
+            match operand {
+                Operand::Temporary(idx) => {
+                    Place { at: self.temporaries.add(usize::from(idx) * BLOCK), step: V::WIDTH }
+                }
+                Operand::Constant(idx) => {
+                    let constants = self.bound.constants.as_ptr().cast_mut();
+                    Place { at: constants.add(usize::from(idx) * PADDING), step: 0 }
+                }
+                Operand::Input(idx) => {
+                    Place { at: self.bound.arrays.get_unchecked(usize::from(idx)).add(first), step: V::WIDTH }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn target(&self, operation: &Operation, first: usize) -> *mut f64 {
+        let to = usize::from(operation.to);
+        // SAFETY: indices of a program lie within its lists, and `first` within the arrays.
+        unsafe {
+            match operation.code {
+                Code::Store => {
+                    self.bound.arrays.get_unchecked(self.bound.program.inputs.len() + to).add(first)
+                }
+                _ => self.temporaries.add(to * BLOCK),
+            }
+        }
+    }
+}
+
+/// # Safety
+/// All places are valid for `n_registers` registers.
+#[inline(always)]
+unsafe fn perform<V: Lanes>(operation: &Operation, places: [Place; 4], to: *mut f64, n_registers: usize) {
+    macro_rules! each {
+        (|$($name:ident),+| $value:expr) => {{
+            for idx in 0..n_registers {
+                let mut place = places.iter();
+                // SAFETY: the caller's.
+                unsafe {
+                    $(let $name = place.next().map_or_else(|| V::splat(0.0), |p| V::load(p.at.add(idx * p.step)));)+
+                    $value.store(to.add(idx * V::WIDTH));
+                }
+            }
+        }};
+    }
+    match operation.code {
+        Code::Add => each!(|a, b| a.add(b)),
+        Code::Subtract => each!(|a, b| a.sub(b)),
+        Code::Multiply => each!(|a, b| a.mul(b)),
+        Code::MultiplyAdd => each!(|a, b, c| a.mul_add(b, c)),
+        Code::NegMultiplyAdd => each!(|a, b, c| a.neg_mul_add(b, c)),
+        Code::Minimum => each!(|a, b| a.min(b)),
+        Code::Maximum => each!(|a, b| a.max(b)),
+        Code::Reciprocal => each!(|a| a.reciprocal()),
+        Code::Exponential => each!(|a| exponential(a)),
+        Code::Logarithm => each!(|a| logarithm(a)),
+        Code::SquareRoot => each!(|a| a.sqrt()),
+        Code::Absolute => each!(|a| a.abs()),
+        Code::Linoid => each!(|a, b, c, d| linoid(a, b, c, d)),
+        Code::ChooseLess => each!(|a, b, c, d| c.select(a.less(b), d)),
+        Code::ChooseLessEqual => each!(|a, b, c, d| c.select(a.less_equal(b), d)),
+        Code::Store => each!(|a| a),
+    }
+}
