@@ -1,5 +1,7 @@
 //! Errors of reading, checking and writing data.
 
+use crate::channel::NmodlProblem;
+
 /// What can be wrong with data given from outside.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -141,6 +143,12 @@ pub enum Error {
         what: String,
         /// What to do.
         remedy: String,
+    },
+    /// An NMODL file that cannot be imported, with every statement that stands in the way.
+    #[error("nmodl: {}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\nnmodl: "))]
+    Nmodl {
+        /// What cannot be taken over, by line; never empty.
+        problems: Vec<NmodlProblem>,
     },
     /// A dataset whose parts do not fit together.
     #[error("dataset: {place}: {what}; {remedy}")]

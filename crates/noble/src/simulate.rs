@@ -83,11 +83,13 @@ fn simulate_side_by_side(
     protocol: &Protocol,
 ) -> Result<Vec<Result<Trace, Error>>, Error> {
     let plans: Vec<&CablePlan> = rows.iter().map(|(plan, _)| *plan).collect();
+    let one_by_one = || rows.iter().map(|(plan, step_na)| simulate_sweep(plan, protocol, *step_na)).collect();
+    if rows.len() == 1 {
+        return Ok(one_by_one());
+    }
     let mut state = match CableState::of_lanes(&plans, Instructions::detect()) {
-        Ok(state) if rows.len() > 1 => state,
-        Ok(_) | Err(noble_cell::Error::UnequalPlans { .. }) => {
-            return Ok(rows.iter().map(|(plan, step_na)| simulate_sweep(plan, protocol, *step_na)).collect());
-        }
+        Ok(state) => state,
+        Err(noble_cell::Error::UnequalPlans { .. }) => return Ok(one_by_one()),
         Err(error) => return Err(error.into()),
     };
     let stimuli =

@@ -46,7 +46,7 @@ pub struct CompartmentSection {
     /// end, `[n_compartments + 1]`.
     pub axial_megaohm: Vec<f64>,
     /// Path along the tree from the middle of the soma to each segment's center, `[n_compartments]`; infinite in a
-    /// fragment that joins nothing.
+    /// tree that a removed axon cut off.
     ///
     /// # Source
     /// NEURON 9.0.2 `h.distance`; differs: that says 1e20 in another tree.

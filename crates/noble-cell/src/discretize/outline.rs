@@ -65,11 +65,17 @@ impl Outline {
     }
 
     /// Frusta between two distances, cut points interpolated: area `Σ π/2 (d1+d2) sqrt(h² + (d1-d2)²/4)`.
+    ///
+    /// Where the diameter jumps, the ring belongs to the stretch that ends there, at the near end to the first.
+    ///
+    /// # Source
+    /// NEURON 9.0.2 `diam_from_list`.
     pub(crate) fn stretch(&self, from_um: f64, to_um: f64) -> Stretch {
         let mut sum = Stretch::default();
         for pair in self.pieces_between(from_um, to_um).windows(2) {
             let (begin, end) = (pair[0], pair[1]);
-            let (d1, d2) = (diameter_at(begin, end, from_um), diameter_at(begin, end, to_um));
+            let d1 = diameter_at(begin, end, from_um);
+            let d2 = if end.0 <= to_um { end.1 } else { diameter_at(begin, end, to_um) };
             let h = end.0.min(to_um) - begin.0.max(from_um);
             sum.area_um2 += PI / 2.0 * (d1 + d2) * (h * h + (d1 - d2) * (d1 - d2) / 4.0).sqrt();
             sum.length_per_diameters_per_um += h / (d1 * d2);
@@ -77,10 +83,11 @@ impl Outline {
         sum
     }
 
-    /// Points of all pieces that end at or after `from_um` and begin at or before `to_um`, found by halving: a
-    /// section may have very many.
+    /// Points of all pieces that end after `from_um` and begin at or before `to_um`, found by halving: a section may
+    /// have very many.
     fn pieces_between(&self, from_um: f64, to_um: f64) -> &[(f64, f64)] {
-        let first = self.points_um.partition_point(|point| point.0 < from_um).saturating_sub(1);
+        let n_before = self.points_um.partition_point(|point| point.0 <= from_um);
+        let first = if from_um > 0.0 { n_before.saturating_sub(1) } else { 0 };
         let last = self.points_um.partition_point(|point| point.0 <= to_um);
         self.points_um.get(first..(last + 1).min(self.points_um.len())).unwrap_or_default()
     }
@@ -100,6 +107,19 @@ fn diameter_at(begin: (f64, f64), end: (f64, f64), at_um: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn analytic_rings_count_once() {
+        // Rings of 3π/2 at both ends and in the middle of a cylinder: π/2 (d1 + d2) |d1 - d2| / 2.
+        let points_um = vec![(0.0, 1.0), (0.0, 2.0), (5.0, 2.0), (5.0, 1.0), (10.0, 1.0), (10.0, 2.0)];
+        let outline = Outline { points_um };
+        let ring_um2 = PI / 2.0 * 3.0 * 0.5;
+        let (left, right) = (outline.stretch(0.0, 5.0), outline.stretch(5.0, 10.0));
+        assert!((left.area_um2 - (PI * 10.0 + 2.0 * ring_um2)).abs() < 1e-12, "{left:?}");
+        assert!((right.area_um2 - (PI * 5.0 + ring_um2)).abs() < 1e-12, "{right:?}");
+        let whole = outline.stretch(0.0, 10.0);
+        assert!((whole.area_um2 - left.area_um2 - right.area_um2).abs() < 1e-12, "{whole:?}");
+    }
 
     #[test]
     fn analytic_cylinder_and_cone() {

@@ -172,12 +172,18 @@ pub(super) fn compartment_count(length_um: f64, max_segment_um: f64) -> usize {
     2_usize.saturating_mul((length_um / max_segment_um) as usize).saturating_add(1)
 }
 
+/// Two stretches per segment, with borders rounded as NEURON rounds them: what lies at the far end depends on it.
 #[expect(clippy::cast_precision_loss, reason = "counts of segments are small")]
 fn half_stretches(cable: &Cable, n_compartments: usize) -> Vec<Stretch> {
-    let length_um = cable.outline.length_um();
-    let n_halves = 2 * n_compartments;
-    let border_um = |half_idx: usize| length_um * half_idx as f64 / n_halves as f64;
-    (0..n_halves)
-        .map(|half_idx| cable.outline.stretch(border_um(half_idx), border_um(half_idx + 1)))
-        .collect()
+    let segment_um = cable.outline.length_um() / n_compartments as f64;
+    let mut halves = Vec::with_capacity(2 * n_compartments);
+    let mut from_um = 0.0;
+    for segment_idx in 0..n_compartments {
+        let center_um = segment_idx as f64 * segment_um + 0.5 * segment_um;
+        for to_um in [center_um, center_um + 0.5 * segment_um] {
+            halves.push(cable.outline.stretch(from_um, to_um));
+            from_um = to_um;
+        }
+    }
+    halves
 }

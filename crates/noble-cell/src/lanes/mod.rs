@@ -94,27 +94,26 @@ impl Instructions {
     /// All that this processor has, the widest first.
     #[must_use]
     pub fn available() -> Vec<Self> {
-        let mut available = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            let has_avx2 =
-                std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma");
-            let has_avx512 = std::arch::is_x86_feature_detected!("avx512f")
-                && std::arch::is_x86_feature_detected!("avx512dq");
-            if has_avx2 && has_avx512 {
-                available.push(Self::Avx512);
-            }
-            if has_avx2 {
-                available.push(Self::Avx2);
-            }
-        }
-        available.push(Self::Portable);
-        available
+        [Self::Avx512, Self::Avx2, Self::Portable].into_iter().filter(|one| one.is_available()).collect()
     }
 
     /// Whether this processor has them.
     pub(crate) fn is_available(self) -> bool {
-        Self::available().contains(&self)
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                Self::Avx2.is_available()
+                    && std::arch::is_x86_feature_detected!("avx512f")
+                    && std::arch::is_x86_feature_detected!("avx512dq")
+            }
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512 | Self::Avx2 => false,
+            Self::Portable => true,
+        }
     }
 }
 

@@ -25,6 +25,13 @@ pub(crate) struct PlacedMechanism {
     pub(crate) potassium_reversal_mv: Vec<f64>,
 }
 
+impl PlacedMechanism {
+    /// Whether another is the same channel in the same compartments, with other values.
+    pub(crate) fn has_structure_of(&self, other: &Self) -> bool {
+        self.name == other.name && self.nodes == other.nodes && self.model == other.model
+    }
+}
+
 /// The mechanisms that a cell may use: its set, then channels of the user, which take the place of their namesakes.
 ///
 /// Those that own a concentration come first, as they advance first.
@@ -37,6 +44,7 @@ pub(crate) fn mechanisms_of(set_name: &str, channels: &[ChannelModel]) -> Result
     let mut mechanisms: Vec<Mechanism> =
         set.iter().filter(|mechanism| !is_replaced(mechanism)).cloned().collect();
     for channel in channels {
+        channel.check()?;
         mechanisms.push(Mechanism { name: channel.name.clone(), model: Arc::new(channel.clone()) });
     }
     mechanisms.sort_by_key(|mechanism| mechanism.model.concentration.is_none());

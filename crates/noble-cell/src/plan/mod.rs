@@ -90,13 +90,12 @@ impl CablePlan {
 
     /// Whether another plan has the same nodes and mechanisms, at the same temperature, with other values.
     pub(crate) fn has_structure_of(&self, other: &Self) -> bool {
-        let placed = |plan: &Self| -> Vec<_> {
-            plan.mechanisms.iter().map(|placed| (placed.model.clone(), placed.nodes.clone())).collect()
-        };
+        let mut pairs = self.mechanisms.iter().zip(&other.mechanisms);
         self.temperature_celsius.to_bits() == other.temperature_celsius.to_bits()
             && self.start_of_schemes == other.start_of_schemes
             && self.nodes.tree.parents() == other.nodes.tree.parents()
-            && placed(self) == placed(other)
+            && self.mechanisms.len() == other.mechanisms.len()
+            && pairs.all(|(own, other)| own.has_structure_of(other))
     }
 
     /// Every section as simulated, parents before children; the soma is the first.

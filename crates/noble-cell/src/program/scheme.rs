@@ -54,15 +54,14 @@ pub(super) fn implicit_step<'a>(
     system.solve(graph)
 }
 
+fn place_of(scheme: &SchemeSpec, name: &str) -> usize {
+    let place = scheme.states.iter().position(|state| state == name);
+    place.expect("the names of states were checked")
+}
+
 /// Every flow as its source, its target and its rate.
 fn flows(scheme: &SchemeSpec) -> impl Iterator<Item = (usize, usize, &Expression)> {
-    let idx = |name: &str| {
-        scheme
-            .states
-            .iter()
-            .position(|state| state == name)
-            .expect("the reader has checked the names of states")
-    };
+    let idx = |name: &str| place_of(scheme, name);
     scheme.transitions.iter().flat_map(move |transition| {
         let (from, to) = (idx(&transition.from), idx(&transition.to));
         [(from, to, &transition.forward_per_ms), (to, from, &transition.backward_per_ms)]
@@ -144,13 +143,7 @@ pub(crate) fn start(
         matrix[to][from] += rate;
         matrix[from][from] -= rate;
     }
-    let idx = |name: &str| {
-        scheme
-            .states
-            .iter()
-            .position(|state| state == name)
-            .expect("the reader has checked the names of states")
-    };
+    let idx = |name: &str| place_of(scheme, name);
     let mut replaced = n - 1;
     if let (StartOfScheme::Published, Some(published)) = (start, &scheme.published_start) {
         for inflow in &published.inflows {

@@ -255,6 +255,66 @@ fn invariant_lanes_give_the_bits_of_single_runs() {
     assert!(fused.windows(2).all(|pair| pair[0].1 == pair[1].1), "AVX-512 and AVX2 differ");
 }
 
+/// The sweep in lanes against the system solved node by node.
+#[test]
+fn invariant_the_sweep_solves_the_system_of_the_tree() {
+    let plans = variants(3);
+    let plans: Vec<&CablePlan> = plans.iter().collect();
+    for instructions in Instructions::available() {
+        let state = CableState::of_lanes(&plans, instructions).unwrap();
+        let (n_nodes, width, dt_ms) = (state.n_nodes, state.width, 0.02);
+        let wave = |at: usize, seed: f64| (seed + at as f64).sin();
+        for at in 0..n_nodes * width {
+            state.nodes.v_mv[at].set(-60.0 + 20.0 * wave(at, 0.3));
+            state.nodes.current_ma_per_cm2[at].set(0.1 * wave(at, 1.7));
+            state.nodes.slope_s_per_cm2[at].set(0.02 + 0.01 * wave(at, 2.9));
+        }
+        let of_lane = |lane: usize| -> Vec<f64> {
+            (0..n_nodes).map(|node| state.nodes.v_mv[node * width + lane].get()).collect()
+        };
+        let before: Vec<Vec<f64>> = (0..3).map(of_lane).collect();
+        let solver = crate::solve::Solver::new(&plans, width, dt_ms);
+        solver.begin();
+        assert!(solver.step(&state.nodes, instructions));
+        for (lane, plan) in plans.iter().enumerate() {
+            let at = |node: usize| node * width + lane;
+            let mut diagonal: Vec<f64> = (0..n_nodes)
+                .map(|node| {
+                    let slope = state.nodes.slope_s_per_cm2[at(node)].get();
+                    plan.capacitance_nf[node] / dt_ms + plan.density_factor[node] * slope
+                })
+                .collect();
+            let mut change: Vec<f64> = (0..n_nodes)
+                .map(|node| -plan.density_factor[node] * state.nodes.current_ma_per_cm2[at(node)].get())
+                .collect();
+            plan.nodes.tree.add_axial(&before[lane], &mut diagonal, &mut change);
+            plan.nodes.tree.solve(&mut diagonal, &mut change);
+            for node in 0..n_nodes {
+                let expected = before[lane][node] + change[node];
+                let found = state.nodes.v_mv[at(node)].get();
+                assert!((found - expected).abs() < 1e-10, "lane {lane}, node {node}: {found} {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn invariant_a_state_takes_the_values_of_the_plan_that_runs() {
+    let (plans, stimulus) = (variants(2), step(2.0, 20.0, 0.2));
+    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0 };
+    let last_mv = |state: &mut CableState| {
+        let mut last_mv = 0.0;
+        run(&plans[1], &clamp, &settings, state, |moment| {
+            last_mv = moment.v_mv;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        last_mv.to_bits()
+    };
+    assert_eq!(last_mv(&mut CableState::new(&plans[0])), last_mv(&mut CableState::new(&plans[1])));
+}
+
 #[test]
 fn invariant_a_diverged_lane_fails_alone() {
     let plans = variants(3);

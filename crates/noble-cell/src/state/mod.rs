@@ -84,19 +84,29 @@ impl CableState {
             calcium_reversal_mv: zeros(),
             calcium_current_ma_per_cm2: zeros(),
         };
-        let n_placed = plans[0].mechanisms.len();
-        let placed = (0..n_placed).map(|idx| PlacedState::new(plans, idx, width)).collect();
+        let placed = plans[0].mechanisms.iter().map(|placed| PlacedState::new(placed, width)).collect();
         let state = Self { instructions, n_lanes: plans.len(), width, n_nodes, nodes, placed };
         Ok(state)
     }
 
-    /// Voltages and concentrations at the start.
+    /// Whether a plan has the nodes and mechanisms that it was made for.
+    pub(crate) fn fits(&self, plan: &CablePlan) -> bool {
+        let mut pairs = self.placed.iter().zip(&plan.mechanisms);
+        plan.n_nodes() == self.n_nodes
+            && plan.mechanisms.len() == self.placed.len()
+            && pairs.all(|(own, placed)| own.fits(placed))
+    }
+
+    /// Values of the plans, voltages and concentrations at the start.
     pub(crate) fn reset(&self, plans: &[&CablePlan]) {
         for node in 0..self.n_nodes {
             for lane in 0..self.width {
                 let plan = plans[lane.min(self.n_lanes - 1)];
                 self.nodes.v_mv[node * self.width + lane].set(plan.initial_voltage_mv);
             }
+        }
+        for (idx, placed) in self.placed.iter().enumerate() {
+            placed.load(&plans.iter().map(|plan| &plan.mechanisms[idx]).collect::<Vec<_>>());
         }
         fill(&self.nodes.calcium_millimolar, CALCIUM_INSIDE_MILLIMOLAR);
         fill(&self.nodes.calcium_reversal_mv, CALCIUM_REVERSAL_MV);

@@ -9,6 +9,7 @@ use super::elements::{gather, scatter, scatter_add};
 use super::{Array, NodeState, array};
 use crate::constants::CALCIUM_OUTSIDE_MILLIMOLAR;
 use crate::lanes::{Instructions, PADDING};
+use crate::plan::PlacedMechanism;
 use crate::program::{
     Bound, ChannelPrograms, Conditions, Graph, Input, Output, Program, Staged, constant, scheme_start,
 };
@@ -39,18 +40,8 @@ pub(crate) struct PlacedState {
 }
 
 impl PlacedState {
-    pub(crate) fn new(plans: &[&CablePlan], idx: usize, width: usize) -> Self {
-        let placed = &plans[0].mechanisms[idx];
+    pub(crate) fn new(placed: &PlacedMechanism, width: usize) -> Self {
         let n = (placed.nodes.len() * width).next_multiple_of(PADDING);
-        let per_element = |value: &dyn Fn(&crate::plan::PlacedMechanism) -> Vec<f64>| -> Array {
-            let of_lanes: Vec<Vec<f64>> = plans.iter().map(|plan| value(&plan.mechanisms[idx])).collect();
-            let last = placed.nodes.len() - 1;
-            (0..n)
-                .map(|element| {
-                    Cell::new(of_lanes[(element % width).min(plans.len() - 1)][(element / width).min(last)])
-                })
-                .collect()
-        };
         let zeros = || array(n, 0.0);
         Self {
             name: placed.name.clone(),
@@ -60,11 +51,9 @@ impl PlacedState {
             model: Arc::clone(&placed.model),
             n,
             width,
-            parameters: (0..placed.parameters.len())
-                .map(|column| per_element(&|placed| placed.parameters[column].clone()))
-                .collect(),
-            sodium_reversal_mv: per_element(&|placed| placed.sodium_reversal_mv.clone()),
-            potassium_reversal_mv: per_element(&|placed| placed.potassium_reversal_mv.clone()),
+            parameters: placed.parameters.iter().map(|_| zeros()).collect(),
+            sodium_reversal_mv: zeros(),
+            potassium_reversal_mv: zeros(),
             v_mv: zeros(),
             calcium_millimolar: zeros(),
             calcium_reversal_mv: zeros(),
@@ -72,6 +61,25 @@ impl PlacedState {
             current_ma_per_cm2: zeros(),
             slope_s_per_cm2: zeros(),
             own_calcium_current_ma_per_cm2: zeros(),
+        }
+    }
+
+    /// Whether it was made for this channel in these compartments.
+    pub(crate) fn fits(&self, placed: &PlacedMechanism) -> bool {
+        self.name == placed.name && self.nodes == placed.nodes && self.model == placed.model
+    }
+
+    /// Takes the values of a run's mechanisms, one per lane; lanes that only fill a register repeat the last.
+    pub(crate) fn load(&self, of_lanes: &[&PlacedMechanism]) {
+        let last = self.nodes.len() - 1;
+        for element in 0..self.n {
+            let placed = of_lanes[(element % self.width).min(of_lanes.len() - 1)];
+            let idx = (element / self.width).min(last);
+            for (array, column) in self.parameters.iter().zip(&placed.parameters) {
+                array[element].set(column[idx]);
+            }
+            self.sodium_reversal_mv[element].set(placed.sodium_reversal_mv[idx]);
+            self.potassium_reversal_mv[element].set(placed.potassium_reversal_mv[idx]);
         }
     }
 
@@ -191,7 +199,8 @@ struct Reads {
 impl PlacedPrograms {
     pub(crate) fn new(placed: &PlacedState, conditions: Conditions, nernst_slope_mv: f64) -> Self {
         let channel = ChannelPrograms::new(&placed.model, conditions);
-        let nernst = nernst(nernst_slope_mv);
+        let is_pool = placed.model.concentration.is_some();
+        let nernst = if is_pool { nernst(nernst_slope_mv) } else { Staged::default() };
         let arrays = |staged: &Staged| (0..staged.n_invariants).map(|_| array(placed.n, 0.0)).collect();
         let invariants =
             [arrays(&channel.start), arrays(&channel.current), arrays(&channel.advance), arrays(&nernst)];

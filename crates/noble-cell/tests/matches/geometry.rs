@@ -10,6 +10,9 @@ use crate::findings::Findings;
 /// Relative: sums over hundreds of points in another order.
 const RELATIVE: f64 = 1e-9;
 
+/// The middle of the soma is at distance zero.
+const ABSOLUTE_UM: f64 = 1e-9;
+
 pub(crate) fn compare(protocol: &Protocol) -> Findings {
     let case = &protocol.cell.case;
     if case.find("geometry.json").is_none() {
@@ -67,6 +70,11 @@ fn compare_section(
     findings.array(&format!("{place} ri"), &ours[..section.n_compartments], &numbers("ri"), relative);
     if let Some(end) = entry["ri_end"].as_f64() {
         findings.array(&format!("{place} ri_end"), &ours[section.n_compartments..], &[end], relative);
+    }
+    if entry["distance_um"].is_array() {
+        let expected = numbers("distance_um");
+        let tolerance = |y: f64| RELATIVE * y.abs() + ABSOLUTE_UM;
+        findings.array(&format!("{place} distance"), &section.distances_um, &expected, tolerance);
     }
     findings.array(
         &format!("{place} length"),

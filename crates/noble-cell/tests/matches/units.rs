@@ -20,7 +20,9 @@ const TOLERANCE: f64 = 1e-9;
 /// At a singular point some files raise the voltage by 1e-4 mV where a guarded rate is exact.
 const SINGULAR_TOLERANCE: f64 = 5e-6;
 /// Singular voltages of those files.
-const SINGULAR_MV: [f64; 10] = [-154.9, -66.0, -64.4, -60.0, -51.0, -38.0, -32.0, -27.0, -25.0, -17.0];
+const SINGULAR_MV: [f64; 8] = [-154.9, -66.0, -64.4, -60.0, -38.0, -32.0, -27.0, -17.0];
+/// The same of `NaTg`, whose rates the case shifts by 13 and 15 mV.
+const SHIFTED_SINGULAR: (&str, [f64; 2]) = ("NaTg", [-51.0, -25.0]);
 /// Length and diameter of the compartment.
 const SIZE_UM: f64 = 20.0;
 
@@ -111,7 +113,9 @@ fn compare(unit: &Unit) -> Findings {
         let mut state = CableState::new(&plan);
         start(&plan, &mut state);
         let state = state.lane(0);
-        let is_singular = SINGULAR_MV.iter().any(|singular| (singular - v_mv).abs() < 1e-9);
+        let shifted = if unit.spec == SHIFTED_SINGULAR.0 { &SHIFTED_SINGULAR.1[..] } else { &[] };
+        let mut singular_mv = SINGULAR_MV.iter().chain(shifted);
+        let is_singular = singular_mv.any(|singular| (singular - v_mv).abs() < 1e-9);
         let tolerance = if is_singular { SINGULAR_TOLERANCE } else { TOLERANCE };
         for name in names.iter().filter(|name| !matches!(**name, "ica" | "eca")) {
             let expected = unit.array(&format!("ss_{name}"))[idx];

@@ -11,6 +11,7 @@ mod expression;
 mod lets;
 mod model;
 mod names;
+mod nmodl;
 mod parse;
 mod range;
 mod read;
@@ -24,6 +25,7 @@ pub use model::{
     InflowOverride, Ion, Let, ParameterSpec, PublishedStart, SchemeSpec, TemperatureFactor, Transition,
 };
 pub use names::BUILT_IN_NAMES;
+pub use nmodl::{Imported, NmodlProblem, import_nmodl};
 pub use parse::{DEEPEST_EXPRESSION, LONGEST_EXPRESSION};
 pub use range::Range;
 

@@ -58,7 +58,7 @@ pub struct Section {
     pub kind: SectionKind,
     /// Outline from the first to the last end, at least two points.
     pub points: Vec<Point>,
-    /// Where it joins; `None` for the soma and for fragments that join nothing.
+    /// Where it joins; `None` for the first section of the soma alone where a file was read.
     pub parent: Option<Attachment>,
 }
 

@@ -136,8 +136,8 @@ fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
 /// What a user should know of a tracing, with the lines.
 fn print_notes(morphology: &Path, report: &SwcReport) {
     let notes = [
-        (&report.fragment_lines, "fragments that join nothing"),
-        (&report.dropped_lines, "fragments of one point, left out"),
+        (&report.fragment_lines, "fragments, hung on the middle of the soma"),
+        (&report.dropped_lines, "sections whose two points coincide, left out"),
         (&report.other_type_lines, "points of types other than 1 to 4, read as dendrite"),
         (&report.zero_length_lines, "sections without length, which cannot be simulated"),
     ];

@@ -3,6 +3,7 @@
 mod catalog;
 mod expressions;
 mod files;
+mod nmodl;
 
 use super::{ChannelModel, Expression, GateKind};
 

@@ -13,9 +13,9 @@ const LARGEST_UM: f64 = 1e6;
 pub struct SwcReport {
     /// Points read.
     pub n_points: usize,
-    /// Lines of roots beside the soma's: fragments that join nothing.
+    /// Lines of roots beside the soma's: fragments, which are hung on the middle of the soma as NEURON does.
     pub fragment_lines: Vec<usize>,
-    /// Lines of fragments left out because a single point has no length.
+    /// Lines where sections begin that are left out because their two points coincide.
     pub dropped_lines: Vec<usize>,
     /// Lines whose type is none of 1 to 4, read as dendrite.
     pub other_type_lines: Vec<usize>,
@@ -45,12 +45,12 @@ struct RawRow {
 /// Reads a tracing and builds its section tree.
 ///
 /// Any whole numbers serve as ids; CRLF, leading blanks, empty lines and `#` comments are accepted. Lengths are in
-/// µm. Roots beside the soma's are kept as trees of their own and reported.
+/// µm. Roots beside the soma's are hung on the middle of the soma and reported.
 ///
 /// # Errors
 /// [`Error::Swc`] with the line for a field that is missing or not a number, a length beyond a meter, a radius that
 /// is not greater than zero, an id given twice, a parent that does not exist, comes later or closes a cycle; [`Error::Morphology`] for
-/// a file without points or without a soma root, and for a soma whose points branch.
+/// a file without points or without a soma root.
 ///
 /// # Source
 /// NEURON 9.0.2 `Import3d_SWC_read`: numbers are rounded to float32; the section tree is the one it instantiates.
@@ -185,65 +185,4 @@ fn check_order(rows: &[Row], ids: &[(i64, i64)]) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CELL: &str = "# cell\r\n 10 1 0 0 0 5 -1\r\n 20 3 0 5 0 1 10\r\n 30 3 0 50 0 1 20\r\n";
-
-    fn error_of(text: &str) -> String {
-        read_swc(text.as_bytes()).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn analytic_any_ids_crlf_and_leading_blanks_are_read() {
-        let (morphology, report) = read_swc(CELL.as_bytes()).unwrap();
-        assert_eq!(report.n_points, 3);
-        assert_eq!(morphology.sections.len(), 2);
-        assert!((morphology.sections[0].length_um() - 10.0).abs() < 1e-12);
-        assert!((morphology.sections[1].length_um() - 45.0).abs() < 1e-12);
-        assert_eq!(morphology.section_name(1), "dend[0]");
-    }
-
-    #[test]
-    fn analytic_fragments_other_types_and_missing_length_are_reported() {
-        let text = "1 1 0 0 0 5 -1\n2 3 0 5 0 1 1\n3 3 0 9 0 1 2\n4 7 0 9 0 1 3\n5 2 0 9 9 1 -1\n\
-                    6 2 0 9 20 1 5\n7 2 0 0 50 1 -1\n";
-        let (morphology, report) = read_swc(text.as_bytes()).unwrap();
-        let expected = SwcReport {
-            n_points: 7,
-            fragment_lines: vec![5, 7],
-            dropped_lines: vec![7],
-            other_type_lines: vec![4],
-            zero_length_lines: Vec::new(),
-        };
-        assert_eq!(report, expected);
-        assert_eq!(morphology.section_names(), ["soma[0]", "dend[0]", "axon[0]"]);
-        assert_eq!(morphology.sections[2].parent, None);
-        let branch = format!("{text}8 4 0 9 0 2 3\n");
-        let (_, report) = read_swc(branch.as_bytes()).unwrap();
-        assert_eq!(report.zero_length_lines, [4, 8]);
-    }
-
-    #[test]
-    fn analytic_bad_files_name_line_and_remedy() {
-        let cases = [
-            ("1 1 0 0 0 5 -1\n2 3 0 5 0 1 9\n", "swc line 2: parent 9 of point 2 does not exist"),
-            ("1 1 0 0 0 5 -1\n2 3 0 5 0 1 3\n3 3 0 6 0 1 2\n", "swc line 2: point 2 is its own ancestor"),
-            ("1 1 0 0 0 5 -1\n2 3 0 5 0 1 3\n3 3 0 6 0 1 1\n", "swc line 2: parent 3 comes after child 2"),
-            ("1 1 0 0 x 5 -1\n", "swc line 1: z \"x\" is not a number"),
-            ("1 1 0 0 nan 5 -1\n", "swc line 1: z \"nan\" is not a number"),
-            ("1 1 0 0 0 3e38 -1\n", "swc line 1: radius 3e38 µm is beyond a meter; check the unit (µm)"),
-            ("1 1 0 -2e6 0 5 -1\n", "swc line 1: y -2e6 µm is beyond a meter; check the unit (µm)"),
-            ("1 1 0 0 0 1e39 -1\n", "swc line 1: radius 1e39 µm is beyond a meter"),
-            ("1 1 0 0 0 0 -1\n", "swc line 1: radius 0 µm is not greater than zero"),
-            ("1 1 0 0 0 5\n", "swc line 1: 6 fields instead of 7"),
-            ("1 1 0 0 0 5 -1\n1 3 0 5 0 1 1\n", "swc line 2: id 1 was used before"),
-            ("1 3 0 0 0 5 -1\n2 3 0 5 0 1 1\n", "no soma root"),
-            ("# nothing\n", "no points"),
-        ];
-        for (text, expected) in cases {
-            let message = error_of(text);
-            assert!(message.contains(expected), "{message} lacks {expected}");
-        }
-    }
-}
+mod tests;
