@@ -216,9 +216,8 @@ impl Compiler<'_> {
     }
 
     fn binary(&mut self, instruction: Instruction, operation: &Operation) {
-        let a = self.register(operation.operands[0], 0);
+        let (a, b) = (self.register(operation.operands[0], 0), self.any(operation.operands[1]));
         let to = self.target(operation);
-        let b = self.any(operation.operands[1]);
         self.code.vector(instruction, to, Some(a), b);
     }
 
