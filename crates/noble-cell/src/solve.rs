@@ -14,8 +14,8 @@ use std::cell::Cell;
 
 use crate::CablePlan;
 use crate::constants::DIVERGED_MV;
-use crate::lanes::{Instructions, Kernel, Lanes, dispatch};
-use crate::state::{Array, NodeState, array, fill};
+use crate::lanes::{Array, Instructions, Kernel, Lanes, dispatch, fill};
+use crate::state::NodeState;
 
 /// Constants of the system and room to solve it, `[n_nodes × width]`.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Solver {
         let n_nodes = tree.n_nodes();
         let per_lane = |value: &dyn Fn(&CablePlan, usize) -> f64| -> Array {
             let lanes = (0..n_nodes).flat_map(|node| (0..width).map(move |lane| (node, lane)));
-            lanes.map(|(node, lane)| Cell::new(value(plans[lane.min(plans.len() - 1)], node))).collect()
+            lanes.map(|(node, lane)| value(plans[lane.min(plans.len() - 1)], node)).collect()
         };
         Self {
             parent: tree.parents().to_vec(),
@@ -49,8 +49,8 @@ impl Solver {
             }),
             density_factor: per_lane(&|plan, node| plan.density_factor[node]),
             axial_usiemens: per_lane(&|plan, node| plan.nodes.tree.axial_usiemens()[node]),
-            diagonal: array(n_nodes * width, 0.0),
-            rhs: array(n_nodes * width, 0.0),
+            diagonal: Array::new(n_nodes * width, 0.0),
+            rhs: Array::new(n_nodes * width, 0.0),
         }
     }
 

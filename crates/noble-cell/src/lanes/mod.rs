@@ -9,12 +9,14 @@
     expect(unsafe_code, reason = "processor instructions are called after detection of their feature")
 )]
 
+mod array;
 mod functions;
 mod portable;
 mod single;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(crate) use array::{Array, fill};
 pub(crate) use functions::{EXPONENTIAL, LARGEST, LEAST, LN2_HIGH, LN2_LOW, LOGARITHM, SHIFT};
 pub(crate) use functions::{exponential, linoid, logarithm};
 pub(crate) use portable::Portable;

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 
 use super::linear::{Code, Operand, Operation, Program};
-use crate::lanes::{Instructions, Kernel, Lanes, PADDING, dispatch, exponential, linoid, logarithm};
+use crate::lanes::{Array, Instructions, Kernel, Lanes, PADDING, dispatch, exponential, linoid, logarithm};
 
 /// Numbers that an operation works on before the next one; all temporaries of a block stay in the fastest cache.
 pub(crate) const BLOCK: usize = 64;
@@ -19,7 +19,7 @@ pub(crate) struct Bound<'a> {
     /// One per input, then one per output.
     arrays: Vec<*mut f64>,
     /// Each constant [`PADDING`] times.
-    constants: Vec<f64>,
+    constants: Array,
     n: usize,
     #[cfg(target_arch = "x86_64")]
     native: Option<super::native::Native>,
@@ -54,8 +54,15 @@ impl<'a> Bound<'a> {
     ///
     /// # Panics
     /// As [`Self::new`].
-    pub(crate) fn native(program: &'a Program, arrays: &[&'a [Cell<f64>]], instructions: Instructions) -> Self {
-        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "there are no instructions to add"))]
+    pub(crate) fn native(
+        program: &'a Program,
+        arrays: &[&'a [Cell<f64>]],
+        instructions: Instructions,
+    ) -> Self {
+        #[cfg_attr(
+            not(target_arch = "x86_64"),
+            expect(unused_mut, reason = "there are no instructions to add")
+        )]
         let mut bound = Self::new(program, arrays);
         #[cfg(target_arch = "x86_64")]
         if instructions.is_available() && !program.operations.is_empty() && bound.n > 0 {
@@ -66,20 +73,36 @@ impl<'a> Bound<'a> {
         bound
     }
 
-    /// Executes the program once; `scratch` grows to what it needs.
-    pub(crate) fn execute(&self, instructions: Instructions, scratch: &mut Vec<f64>) {
-        let n_scratch = self.program.n_temporaries * BLOCK;
-        if scratch.len() < n_scratch {
-            scratch.resize(n_scratch, 0.0);
-        }
+    /// Executes the program once.
+    pub(crate) fn execute(&self, workspace: &mut Workspace) {
+        workspace.reserve(self.program.n_temporaries * BLOCK);
+        let temporaries = workspace.temporaries.as_ptr().cast::<f64>().cast_mut();
         #[cfg(target_arch = "x86_64")]
         if let Some(native) = &self.native {
-            // SAFETY: the arrays were checked to be as many as the program has, and of `n` numbers; `scratch` holds a
-            // block for every temporary; instructions were checked to be available.
-            unsafe { native.execute(&self.arrays, self.n, scratch.as_mut_ptr()) };
+            // SAFETY: the arrays were checked to be as many as the program has, and of `n` numbers; there is a block
+            // for every temporary; the instructions were checked to be available.
+            unsafe { native.execute(&self.arrays, self.n, temporaries) };
             return;
         }
-        dispatch(instructions, Execution { bound: self, temporaries: scratch.as_mut_ptr() });
+        dispatch(workspace.instructions, Execution { bound: self, temporaries });
+    }
+}
+
+/// What programs are executed with.
+pub(crate) struct Workspace {
+    instructions: Instructions,
+    temporaries: Array,
+}
+
+impl Workspace {
+    pub(crate) fn new(instructions: Instructions) -> Self {
+        Self { instructions, temporaries: Array::new(0, 0.0) }
+    }
+
+    fn reserve(&mut self, n: usize) {
+        if self.temporaries.len() < n {
+            self.temporaries = Array::new(n, 0.0);
+        }
     }
 }
 
@@ -121,7 +144,7 @@ impl Execution<'_> {
                     Place { at: self.temporaries.add(usize::from(idx) * BLOCK), step: V::WIDTH }
                 }
                 Operand::Constant(idx) => {
-                    let constants = self.bound.constants.as_ptr().cast_mut();
+                    let constants = self.bound.constants.as_ptr().cast::<f64>().cast_mut();
                     Place { at: constants.add(usize::from(idx) * PADDING), step: 0 }
                 }
                 Operand::Input(idx) => {

@@ -16,7 +16,7 @@ mod share;
 
 pub use channel::StartOfScheme;
 pub(crate) use channel::{ChannelPrograms, Conditions, constant};
-pub(crate) use execute::Bound;
+pub(crate) use execute::{Bound, Workspace};
 pub(crate) use graph::{Graph, Input};
 pub(crate) use linear::{Output, Program, Staged};
 pub(crate) use scheme::start as scheme_start;

@@ -42,12 +42,8 @@ fn outputs(staged: &Staged, instructions: Instructions) -> BTreeMap<Output, Vec<
     outputs_of(staged, instructions, false)
 }
 
-fn outputs_of(
-    staged: &Staged,
-    instructions: Instructions,
-    is_native: bool,
-) -> BTreeMap<Output, Vec<f64>> {
-    let mut scratch = Vec::new();
+fn outputs_of(staged: &Staged, instructions: Instructions, is_native: bool) -> BTreeMap<Output, Vec<f64>> {
+    let mut workspace = Workspace::new(instructions);
     let invariants: Vec<Vec<Cell<f64>>> = (0..staged.n_invariants).map(|_| cells(|_| 0.0)).collect();
     let mut results = BTreeMap::new();
     for program in [&staged.once, &staged.each] {
@@ -66,7 +62,7 @@ fn outputs_of(
         } else {
             Bound::new(program, &arrays)
         };
-        bound.execute(instructions, &mut scratch);
+        bound.execute(&mut workspace);
         for (output, values) in program.outputs.iter().zip(&written) {
             if let Output::Invariant(idx) = output {
                 values.iter().zip(&invariants[usize::from(*idx)]).for_each(|(from, to)| to.set(from.get()));
@@ -239,7 +235,8 @@ fn invariant_instructions_of_the_processor_give_the_bits_of_the_interpreter() {
             for instructions in Instructions::available() {
                 let (slow, fast) = (outputs(staged, instructions), outputs_of(staged, instructions, true));
                 for (output, expected) in slow {
-                    let differs = fast[&output].iter().zip(&expected).position(|(a, b)| a.to_bits() != b.to_bits());
+                    let differs =
+                        fast[&output].iter().zip(&expected).position(|(a, b)| a.to_bits() != b.to_bits());
                     assert_eq!(differs, None, "{name} {output:?} {instructions:?}");
                 }
             }

@@ -4,9 +4,10 @@ use std::ops::ControlFlow;
 
 use super::{Moment, RunOutcome, RunSettings};
 use crate::constants::DIVERGED_MV;
-use crate::program::Conditions;
+use crate::lanes::fill;
+use crate::program::{Conditions, Workspace};
 use crate::solve::Solver;
-use crate::state::{BoundMechanism, PlacedPrograms, fill};
+use crate::state::{BoundMechanism, PlacedPrograms};
 use crate::{CablePlan, CableState, CompartmentId, CurrentClamp, Error};
 
 /// Runs in lanes: lane `k` is `plans[k]` with the electrodes `clamps[k]`.
@@ -49,7 +50,7 @@ pub fn run_lanes(
             .zip(&state.placed)
             .map(|(programs, placed)| programs.bind(placed, state.instructions))
             .collect(),
-        scratch: Vec::new(),
+        workspace: Workspace::new(state.instructions),
         outcomes: plans.iter().map(|_| None).collect(),
         observe,
     };
@@ -73,16 +74,16 @@ struct Run<'a, F> {
     state: &'a CableState,
     solver: Solver,
     mechanisms: Vec<BoundMechanism<'a>>,
-    scratch: Vec<f64>,
+    workspace: Workspace,
     outcomes: Vec<Option<Result<RunOutcome, Error>>>,
     observe: F,
 }
 
 impl<F: FnMut(Moment<'_>) -> ControlFlow<()>> Run<'_, F> {
     fn start(&mut self) -> Result<(), Error> {
-        let Self { state, mechanisms, scratch, plans, .. } = self;
+        let Self { state, mechanisms, workspace, plans, .. } = self;
         for mechanism in mechanisms.iter() {
-            mechanism.start(&state.nodes, (state.instructions, scratch));
+            mechanism.start(&state.nodes, workspace);
         }
         for placed in &state.placed {
             placed.start_scheme(plans)?;
@@ -93,16 +94,16 @@ impl<F: FnMut(Moment<'_>) -> ControlFlow<()>> Run<'_, F> {
 
     /// Currents and slopes at the present voltage; calcium's reversal first, as it follows the concentration.
     fn evaluate_currents(&mut self) {
-        let Self { state, mechanisms, scratch, .. } = self;
+        let Self { state, mechanisms, workspace, .. } = self;
         let nodes = &state.nodes;
         fill(&nodes.current_ma_per_cm2, 0.0);
         fill(&nodes.slope_s_per_cm2, 0.0);
         fill(&nodes.calcium_current_ma_per_cm2, 0.0);
         for mechanism in mechanisms.iter().filter(|mechanism| mechanism.is_pool()) {
-            mechanism.set_reversal(nodes, (state.instructions, scratch));
+            mechanism.set_reversal(nodes, workspace);
         }
         for mechanism in mechanisms.iter() {
-            mechanism.add_current(nodes, (state.instructions, scratch));
+            mechanism.add_current(nodes, workspace);
         }
     }
 
@@ -121,9 +122,9 @@ impl<F: FnMut(Moment<'_>) -> ControlFlow<()>> Run<'_, F> {
         if !self.solver.step(&self.state.nodes, self.state.instructions) {
             self.fail_diverged(to_ms);
         }
-        let Self { state, mechanisms, scratch, .. } = self;
+        let Self { state, mechanisms, workspace, .. } = self;
         for mechanism in mechanisms.iter() {
-            mechanism.advance(&state.nodes, (state.instructions, scratch));
+            mechanism.advance(&state.nodes, workspace);
         }
     }
 

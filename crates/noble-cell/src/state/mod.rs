@@ -6,24 +6,11 @@
 mod elements;
 mod placed;
 
-use std::cell::Cell;
-
 use crate::constants::{CALCIUM_INSIDE_MILLIMOLAR, CALCIUM_REVERSAL_MV};
-use crate::lanes::{Instructions, PADDING};
+use crate::lanes::{Array, Instructions, PADDING, fill};
 use crate::{CablePlan, CompartmentId, Error};
 
 pub(crate) use placed::{BoundMechanism, PlacedPrograms, PlacedState};
-
-/// Numbers that several readers and one writer at a time share.
-pub(crate) type Array = Vec<Cell<f64>>;
-
-pub(crate) fn array(n: usize, value: f64) -> Array {
-    vec![Cell::new(value); n]
-}
-
-pub(crate) fn fill(array: &[Cell<f64>], value: f64) {
-    array.iter().for_each(|cell| cell.set(value));
-}
 
 /// All that a run changes; made once, it serves any number of runs of its plans.
 #[derive(Debug)]
@@ -75,7 +62,7 @@ impl CableState {
         }
         let width = if plans.len() == 1 { 1 } else { plans.len().next_multiple_of(PADDING) };
         let n_nodes = plans[0].n_nodes();
-        let zeros = || array(n_nodes * width, 0.0);
+        let zeros = || Array::new(n_nodes * width, 0.0);
         let nodes = NodeState {
             v_mv: zeros(),
             current_ma_per_cm2: zeros(),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use noble_data::channel::ChannelModel;
 
+use super::NodeState;
 use super::elements::{gather, scatter, scatter_add};
-use super::{Array, NodeState, array};
 use crate::constants::CALCIUM_OUTSIDE_MILLIMOLAR;
-use crate::lanes::{Instructions, PADDING};
+use crate::lanes::{Array, Instructions, PADDING};
 use crate::plan::PlacedMechanism;
 use crate::program::{
-    Bound, ChannelPrograms, Conditions, Graph, Input, Output, Program, Staged, constant, scheme_start,
+    Bound, ChannelPrograms, Conditions, Graph, Input, Output, Program, Staged, Workspace, constant,
+    scheme_start,
 };
 use crate::{CablePlan, Error};
 
@@ -42,7 +43,7 @@ pub(crate) struct PlacedState {
 impl PlacedState {
     pub(crate) fn new(placed: &PlacedMechanism, width: usize) -> Self {
         let n = (placed.nodes.len() * width).next_multiple_of(PADDING);
-        let zeros = || array(n, 0.0);
+        let zeros = || Array::new(n, 0.0);
         Self {
             name: placed.name.clone(),
             state_names: placed.model.state_names().map(str::to_owned).collect(),
@@ -201,13 +202,17 @@ impl PlacedPrograms {
         let channel = ChannelPrograms::new(&placed.model, conditions);
         let is_pool = placed.model.concentration.is_some();
         let nernst = if is_pool { nernst(nernst_slope_mv) } else { Staged::default() };
-        let arrays = |staged: &Staged| (0..staged.n_invariants).map(|_| array(placed.n, 0.0)).collect();
+        let arrays = |staged: &Staged| (0..staged.n_invariants).map(|_| Array::new(placed.n, 0.0)).collect();
         let invariants =
             [arrays(&channel.start), arrays(&channel.current), arrays(&channel.advance), arrays(&nernst)];
         Self { channel, nernst, invariants }
     }
 
-    pub(crate) fn bind<'a>(&'a self, placed: &'a PlacedState, instructions: Instructions) -> BoundMechanism<'a> {
+    pub(crate) fn bind<'a>(
+        &'a self,
+        placed: &'a PlacedState,
+        instructions: Instructions,
+    ) -> BoundMechanism<'a> {
         let Self { channel, nernst, invariants } = self;
         let both = |staged: &'a Staged, idx: usize| {
             [&staged.once, &staged.each].map(|program| placed.bind(program, &invariants[idx], instructions))
@@ -261,12 +266,12 @@ impl BoundMechanism<'_> {
     }
 
     /// What is computed once, then gates at their steady state, a concentration at its start.
-    pub(crate) fn start(&self, nodes: &NodeState, (instructions, scratch): (Instructions, &mut Vec<f64>)) {
+    pub(crate) fn start(&self, nodes: &NodeState, workspace: &mut Workspace) {
         let placed = self.placed;
         self.gather(&nodes.v_mv, &placed.v_mv);
         self.gather(&nodes.calcium_millimolar, &placed.calcium_millimolar);
         for bound in [&self.current[0], &self.advance[0], &self.nernst[0], &self.start[0], &self.start[1]] {
-            bound.execute(instructions, scratch);
+            bound.execute(workspace);
         }
         if self.reads.is_pool {
             self.scatter(&placed.calcium_millimolar, &nodes.calcium_millimolar);
@@ -274,23 +279,15 @@ impl BoundMechanism<'_> {
     }
 
     /// The reversal potential of calcium by its concentration.
-    pub(crate) fn set_reversal(
-        &self,
-        nodes: &NodeState,
-        (instructions, scratch): (Instructions, &mut Vec<f64>),
-    ) {
+    pub(crate) fn set_reversal(&self, nodes: &NodeState, workspace: &mut Workspace) {
         let placed = self.placed;
         self.gather(&nodes.calcium_millimolar, &placed.calcium_millimolar);
-        self.nernst[1].execute(instructions, scratch);
+        self.nernst[1].execute(workspace);
         self.scatter(&placed.calcium_reversal_mv, &nodes.calcium_reversal_mv);
     }
 
     /// Adds current and slope at the present voltage, states held.
-    pub(crate) fn add_current(
-        &self,
-        nodes: &NodeState,
-        (instructions, scratch): (Instructions, &mut Vec<f64>),
-    ) {
+    pub(crate) fn add_current(&self, nodes: &NodeState, workspace: &mut Workspace) {
         let (placed, reads) = (self.placed, self.reads);
         if !reads.carries_current {
             return;
@@ -302,7 +299,7 @@ impl BoundMechanism<'_> {
         if reads.current_sees_reversal {
             self.gather(&nodes.calcium_reversal_mv, &placed.calcium_reversal_mv);
         }
-        self.current[1].execute(instructions, scratch);
+        self.current[1].execute(workspace);
         let add = |from, to| scatter_add(from, to, &placed.nodes, placed.width);
         add(&placed.current_ma_per_cm2, &nodes.current_ma_per_cm2);
         add(&placed.slope_s_per_cm2, &nodes.slope_s_per_cm2);
@@ -312,7 +309,7 @@ impl BoundMechanism<'_> {
     }
 
     /// Advances the states by one step, voltage held.
-    pub(crate) fn advance(&self, nodes: &NodeState, (instructions, scratch): (Instructions, &mut Vec<f64>)) {
+    pub(crate) fn advance(&self, nodes: &NodeState, workspace: &mut Workspace) {
         let (placed, reads) = (self.placed, self.reads);
         if !reads.advances {
             return;
@@ -324,7 +321,7 @@ impl BoundMechanism<'_> {
         if reads.is_pool {
             self.gather(&nodes.calcium_current_ma_per_cm2, &placed.calcium_current_ma_per_cm2);
         }
-        self.advance[1].execute(instructions, scratch);
+        self.advance[1].execute(workspace);
         if reads.is_pool {
             self.scatter(&placed.calcium_millimolar, &nodes.calcium_millimolar);
         }

@@ -6,21 +6,19 @@
 
 use super::encode::{
     ADD, ADD_INTEGERS, AND, AND_BITS, Code, DIVIDE, FUSED_213, FUSED_231, FUSED_NEGATIVE_213,
-    FUSED_NEGATIVE_231, General, Instruction, LOAD, MAXIMUM, MINIMUM, MULTIPLY, OR_BITS, Operand,
-    ROUGH_RECIPROCAL, Register, SQUARE_ROOT, STORE, SUBTRACT, Width,
+    FUSED_NEGATIVE_231, Instruction, LOAD, MAXIMUM, MINIMUM, MULTIPLY, OR_BITS, Operand, ROUGH_RECIPROCAL,
+    Register, SQUARE_ROOT, STORE, SUBTRACT, Width,
 };
-use crate::lanes::{BITS, EXPONENTIAL, LARGEST, LEAST, LN2_HIGH, LN2_LOW, LOGARITHM, PADDING, SHIFT};
+use crate::lanes::{BITS, EXPONENTIAL, LARGEST, LEAST, LN2_HIGH, LN2_LOW, LOGARITHM, SHIFT};
 use crate::program::linear::{self, Operation, Program};
 
 /// Registers that sequences of instructions use for themselves: the last eight.
 const N_SCRATCH: u8 = 8;
-/// Bytes of a number repeated over the widest register.
-const STRIDE: usize = 8 * PADDING;
 
 /// Instructions and the constants that they read.
 pub(super) struct Compiled {
     pub(super) bytes: Vec<u8>,
-    /// Each constant [`PADDING`] times.
+    /// As often as the code reads it.
     pub(super) constants: Vec<f64>,
 }
 
@@ -43,10 +41,11 @@ pub(super) fn compile(program: &Program, width: Width) -> Compiled {
         compiler.release_dead(operation);
     }
     let bytes = if width == Width::Bits512 { 64 } else { 32 };
+    let n_repeats = usize::try_from(width.constant_bytes() / 8).expect("it is positive");
     compiler.code.end_loop(0, bytes);
     Compiled {
         bytes: compiler.code.bytes,
-        constants: compiler.constants.iter().flat_map(|value| [*value; PADDING]).collect(),
+        constants: compiler.constants.iter().flat_map(|value| vec![*value; n_repeats]).collect(),
     }
 }
 
@@ -82,7 +81,7 @@ impl Compiler<'_> {
             self.constants.push(value);
             self.constants.len() - 1
         });
-        Operand::At(General::Rcx, displacement(idx))
+        Operand::Constant(number(idx))
     }
 
     /// An operand for the place that may lie in memory; of inputs the pointer is fetched, so it serves the next
@@ -91,11 +90,11 @@ impl Compiler<'_> {
         match operand {
             linear::Operand::Temporary(idx) => match self.places[usize::from(idx)] {
                 Some(Place::Register(register)) => Operand::Register(register),
-                _ => Operand::At(General::R8, displacement(usize::from(idx))),
+                _ => Operand::Temporary(number(usize::from(idx))),
             },
-            linear::Operand::Constant(idx) => Operand::At(General::Rcx, displacement(usize::from(idx))),
+            linear::Operand::Constant(idx) => Operand::Constant(number(usize::from(idx))),
             linear::Operand::Input(idx) => {
-                self.code.load_pointer(General::Rdi, pointer_displacement(usize::from(idx)));
+                self.code.load_pointer(usize::from(idx));
                 Operand::Indexed
             }
         }
@@ -156,7 +155,7 @@ impl Compiler<'_> {
         let idx = last.map(|(idx, _)| idx).expect("there are registers");
         let temporary = self.owners[idx].expect("every register is taken");
         let register = Register(u8::try_from(idx).expect("registers are few"));
-        self.code.vector(STORE, register, None, Operand::At(General::R8, displacement(usize::from(temporary))));
+        self.code.vector(STORE, register, None, Operand::Temporary(number(usize::from(temporary))));
         self.places[usize::from(temporary)] = Some(Place::Memory);
         idx
     }
@@ -209,7 +208,7 @@ impl Compiler<'_> {
             linear::Code::Store => {
                 let from = self.register(a, 0);
                 let array = self.program.inputs.len() + usize::from(operation.to);
-                self.code.load_pointer(General::Rdi, pointer_displacement(array));
+                self.code.load_pointer(array);
                 self.code.vector(STORE, from, None, Operand::Indexed);
             }
         }
@@ -321,7 +320,8 @@ impl Compiler<'_> {
     fn logarithm(&mut self, operation: &Operation) {
         let s = |idx: u8| Register(self.first_scratch + idx);
         let (f, e, ratio, z, series, less) = (s(0), s(1), s(2), s(3), s(4), s(5));
-        let [one, two, zero, high, low] = [1.0, 2.0, 0.0, LN2_HIGH, LN2_LOW].map(|value| self.constant(value));
+        let [one, two, zero, high, low] =
+            [1.0, 2.0, 0.0, LN2_HIGH, LN2_LOW].map(|value| self.constant(value));
         let [above, two_to_52, bias, mantissa, half_root] =
             [BITS.one_above_half_root, BITS.two_to_52, BITS.bias, BITS.mantissa, BITS.half_root]
                 .map(|value| self.constant(value));
@@ -363,7 +363,8 @@ impl Compiler<'_> {
         let (size, series, quotient, spare) = (s(0), s(1), s(2), s(3));
         let [a, b, c, d] = operation.operands;
         let [one, half, below, not_sign] =
-            [1.0, 0.5, noble_data::channel::LINOID_SERIES_BELOW, BITS.not_sign].map(|value| self.constant(value));
+            [1.0, 0.5, noble_data::channel::LINOID_SERIES_BELOW, BITS.not_sign]
+                .map(|value| self.constant(value));
         let u = self.register(b, 4);
         self.code.vector(AND, size, Some(u), not_sign);
         self.code.vector(LOAD, series, None, one);
@@ -379,10 +380,6 @@ impl Compiler<'_> {
     }
 }
 
-fn displacement(idx: usize) -> i32 {
-    i32::try_from(idx * STRIDE).expect("channels have few values")
-}
-
-fn pointer_displacement(idx: usize) -> i32 {
-    i32::try_from(idx * 8).expect("channels have few arrays")
+fn number(idx: usize) -> i32 {
+    i32::try_from(idx).expect("channels have few values")
 }

@@ -10,6 +10,19 @@ pub(super) enum Width {
     Bits512,
 }
 
+/// Bytes of the room of a temporary.
+const LINE: i32 = 64;
+
+impl Width {
+    /// Bytes that a constant takes: one number where an instruction spreads it itself, else a register.
+    pub(super) fn constant_bytes(self) -> i32 {
+        match self {
+            Self::Bits256 => 32,
+            Self::Bits512 => 8,
+        }
+    }
+}
+
 /// A register of numbers, 0 to 15, at 512 bits to 31.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Register(pub(super) u8);
@@ -17,10 +30,7 @@ pub(super) struct Register(pub(super) u8);
 /// A general register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum General {
-    Rax = 0,
     Rcx = 1,
-    Rdx = 2,
-    Rsi = 6,
     Rdi = 7,
     R8 = 8,
 }
@@ -29,8 +39,10 @@ pub(super) enum General {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operand {
     Register(Register),
-    /// `[base + displacement]`.
-    At(General, i32),
+    /// Room of a temporary, by its number.
+    Temporary(i32),
+    /// A constant, by its number.
+    Constant(i32),
     /// `[rax + rsi]`.
     Indexed,
 }
@@ -79,6 +91,8 @@ pub(super) const ROUGH_RECIPROCAL: Instruction = Instruction { map: 2, opcode: 0
 /// Comparison into a mask; at 512 bits the target is a mask register.
 const COMPARE: Instruction = simple(0xc2);
 const SHIFT: Instruction = simple(0x73);
+/// One number in every place of a register.
+const BROADCAST: Instruction = Instruction { map: 2, opcode: 0x19, vex_w: false };
 const BLEND_512: Instruction = Instruction { map: 2, opcode: 0x65, vex_w: true };
 const BLEND_256: Instruction = Instruction { map: 3, opcode: 0x4b, vex_w: false };
 
@@ -113,6 +127,9 @@ impl Code {
         second: Option<Register>,
         operand: Operand,
     ) {
+        let is_spread =
+            instruction == LOAD && self.width == Width::Bits512 && matches!(operand, Operand::Constant(_));
+        let instruction = if is_spread { BROADCAST } else { instruction };
         let fields = Fields { reg: to.0, second: second.map_or(0, |second| second.0), operand, mask: 0 };
         self.emit(instruction, fields);
     }
@@ -151,10 +168,11 @@ impl Code {
         }
     }
 
-    /// `rax = [base + displacement]`.
-    pub(super) fn load_pointer(&mut self, base: General, displacement: i32) {
-        self.bytes.extend([0x48 | u8::from(base as u8 > 7), 0x8b, 0x80 | (base as u8 & 7)]);
-        self.bytes.extend(displacement.to_le_bytes());
+    /// `rax = [rdi + 8 idx]`.
+    pub(super) fn load_pointer(&mut self, idx: usize) {
+        let displacement = i32::try_from(8 * idx).expect("channels have few arrays");
+        self.bytes.extend([0x48, 0x8b]);
+        self.based((0, General::Rdi), displacement, 1);
     }
 
     /// `rsi += bytes`, and back to `start` while `rsi < rdx`; then return.
@@ -194,20 +212,35 @@ impl Code {
             | inverted(fields.reg, 4) << 4
             | instruction.map;
         let second = 1 << 7 | (!fields.second & 0xf) << 3 | 1 << 2 | 1;
-        let third = 0b10 << 5 | inverted(fields.second, 4) << 3 | fields.mask;
+        let broadcast = u8::from(matches!(fields.operand, Operand::Constant(_)) && instruction != BROADCAST);
+        let third = 0b10 << 5 | broadcast << 4 | inverted(fields.second, 4) << 3 | fields.mask;
         self.bytes.extend([0x62, first, second, third]);
     }
 
     fn mod_rm(&mut self, fields: Fields) {
-        let reg = (fields.reg & 7) << 3;
+        let reg = fields.reg & 7;
+        // A displacement of one byte counts in operands at 512 bits, in bytes at 256.
+        let is_wide = self.width == Width::Bits512;
+        let unit = |bytes: i32| if is_wide { bytes } else { 1 };
         match fields.operand {
-            Operand::Register(register) => self.bytes.push(0xc0 | reg | (register.0 & 7)),
-            Operand::At(base, displacement) => {
-                self.bytes.push(0x80 | reg | (base as u8 & 7));
-                self.bytes.extend(displacement.to_le_bytes());
+            Operand::Register(register) => self.bytes.push(0xc0 | reg << 3 | (register.0 & 7)),
+            Operand::Temporary(idx) => self.based((reg, General::R8), LINE * idx, unit(LINE)),
+            Operand::Constant(idx) => {
+                self.based((reg, General::Rcx), self.width.constant_bytes() * idx, unit(8));
             }
             // SIB: scale 1, index rsi, base rax.
-            Operand::Indexed => self.bytes.extend([reg | 4, 6 << 3]),
+            Operand::Indexed => self.bytes.extend([reg << 3 | 4, 6 << 3]),
+        }
+    }
+
+    /// `[base + displacement]`; in one byte where it fits in multiples of the unit.
+    fn based(&mut self, (reg, base): (u8, General), displacement: i32, unit: i32) {
+        let short = i8::try_from(displacement / unit).ok().filter(|_| displacement % unit == 0);
+        let is_long = short.is_none();
+        self.bytes.push(if is_long { 0x80 } else { 0x40 } | reg << 3 | (base as u8 & 7));
+        match short {
+            Some(short) => self.bytes.extend(short.to_le_bytes()),
+            None => self.bytes.extend(displacement.to_le_bytes()),
         }
     }
 }
@@ -216,7 +249,8 @@ impl Code {
 fn base_of(operand: Operand) -> u8 {
     match operand {
         Operand::Register(register) => register.0,
-        Operand::At(base, _) => base as u8,
+        Operand::Temporary(_) => General::R8 as u8,
+        Operand::Constant(_) => General::Rcx as u8,
         Operand::Indexed => 0,
     }
 }

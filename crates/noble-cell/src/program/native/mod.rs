@@ -11,7 +11,7 @@ mod encode;
 use memmap2::{Mmap, MmapMut};
 
 use super::linear::Program;
-use crate::lanes::{Instructions, PADDING};
+use crate::lanes::{Array, Instructions, PADDING};
 use compile::{Compiled, compile};
 use encode::Width;
 
@@ -21,7 +21,7 @@ type Entry = unsafe extern "sysv64" fn(*const *mut f64, usize, usize, *const f64
 /// A program in executable memory.
 pub(super) struct Native {
     memory: Mmap,
-    constants: Vec<f64>,
+    constants: Array,
 }
 
 impl Native {
@@ -36,7 +36,7 @@ impl Native {
         let mut memory = MmapMut::map_anon(bytes.len()).ok()?;
         memory.copy_from_slice(&bytes);
         let memory = memory.make_exec().ok()?;
-        Some(Self { memory, constants })
+        Some(Self { memory, constants: constants.into_iter().collect() })
     }
 
     /// Executes it on `n` elements of every array.
@@ -50,6 +50,6 @@ impl Native {
         // SAFETY: the memory holds a function of this type.
         let entry = unsafe { std::mem::transmute::<*const u8, Entry>(self.memory.as_ptr()) };
         // SAFETY: the caller's.
-        unsafe { entry(arrays.as_ptr(), 0, n * size_of::<f64>(), self.constants.as_ptr(), room) };
+        unsafe { entry(arrays.as_ptr(), 0, n * size_of::<f64>(), self.constants.as_ptr().cast(), room) };
     }
 }
