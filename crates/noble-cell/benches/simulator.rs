@@ -7,13 +7,15 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use noble_cell::{CablePlan, CableState, CurrentClamp, Instructions, PlanSettings, RunSettings, run_lanes};
+use noble_cell::{
+    CablePlan, CableState, Electrode, Instructions, Integrator, PlanSettings, RunSettings, run_lanes,
+};
 use noble_data::cell_model::{AxonRule, read_cells};
 use noble_data::morphology::read_swc;
 use noble_data::{Step, Stimulus};
 use noble_reference::{Case, case_folders};
 
-const RUN: RunSettings = RunSettings { dt_ms: 0.02, total_ms: 515.0 };
+const RUN: RunSettings = RunSettings { dt_ms: 0.02, total_ms: 515.0, integrator: Integrator::Neuron };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -72,9 +74,9 @@ fn time_of_runs(plan: &CablePlan, n_lanes: usize) -> Duration {
                 .expect("the step is finite")
         })
         .collect();
-    let clamps: Vec<[CurrentClamp<'_>; 1]> =
-        stimuli.iter().map(|stimulus| [CurrentClamp { compartment: None, stimulus }]).collect();
-    let clamps: Vec<&[CurrentClamp<'_>]> = clamps.iter().map(|clamps| clamps.as_slice()).collect();
+    let clamps: Vec<[Electrode<'_>; 1]> =
+        stimuli.iter().map(|stimulus| [Electrode::at_soma(stimulus)]).collect();
+    let clamps: Vec<&[Electrode<'_>]> = clamps.iter().map(|clamps| clamps.as_slice()).collect();
     let plans = vec![plan; n_lanes];
     let mut state = CableState::of_lanes(&plans, Instructions::detect()).expect("equal plans fit each other");
     let start = Instant::now();

@@ -23,11 +23,11 @@ mod simulate;
 mod solve;
 mod state;
 
-pub use clamp::CurrentClamp;
+pub use clamp::{CurrentClamp, Electrode, VoltageClamp};
 pub use discretize::CompartmentId;
 pub use error::Error;
 pub use lanes::Instructions;
 pub use plan::{CablePlan, PlanSettings};
 pub use program::StartOfScheme;
-pub use simulate::{Moment, RunOutcome, RunSettings, run, run_lanes, simulate};
+pub use simulate::{Integrator, Moment, RunOutcome, RunSettings, run, run_lanes, simulate};
 pub use state::{CableState, LaneState};

@@ -95,9 +95,9 @@ pub fn measure_excitability(
 fn fires(plan: &CablePlan, protocol: &Protocol, step_na: f64, state: &mut CableState) -> Result<bool, Error> {
     let threshold_mv = Settings::default().threshold_mv;
     let stimulus = protocol.stimulus(step_na)?;
-    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
+    let electrode = Electrode::at_soma(&stimulus);
     let (mut was_below, mut is_up, mut has_fired) = (false, false, false);
-    run(plan, &clamp, &protocol.run_settings(), state, |moment| {
+    run(plan, &[electrode], &protocol.run_settings(), state, |moment| {
         let is_below = moment.v_mv < threshold_mv;
         let is_on = moment.t_ms >= protocol.delay_ms && moment.t_ms <= protocol.end_ms();
         is_up |= is_on && was_below && !is_below;

@@ -76,7 +76,7 @@ impl Protocol {
     /// What the solver is asked for.
     #[must_use]
     pub fn run_settings(&self) -> RunSettings {
-        RunSettings { dt_ms: self.solver_step_ms, total_ms: self.total_ms }
+        RunSettings { dt_ms: self.solver_step_ms, total_ms: self.total_ms, integrator: Integrator::Neuron }
     }
 
     /// Grid of the sampled trace: the solver's `round(total/step) + 1` samples, every n-th kept.

@@ -94,9 +94,9 @@ fn simulate_side_by_side(
     };
     let stimuli =
         rows.iter().map(|(_, step_na)| protocol.stimulus(*step_na)).collect::<Result<Vec<_>, _>>()?;
-    let clamps: Vec<[CurrentClamp<'_>; 1]> =
-        stimuli.iter().map(|stimulus| [CurrentClamp { compartment: None, stimulus }]).collect();
-    let clamps: Vec<&[CurrentClamp<'_>]> = clamps.iter().map(|clamps| clamps.as_slice()).collect();
+    let clamps: Vec<[Electrode<'_>; 1]> =
+        stimuli.iter().map(|stimulus| [Electrode::at_soma(stimulus)]).collect();
+    let clamps: Vec<&[Electrode<'_>]> = clamps.iter().map(|clamps| clamps.as_slice()).collect();
     let settings = protocol.run_settings();
     let grid = settings.grid()?;
     let mut v_mv: Vec<Vec<f64>> = rows.iter().map(|_| Vec::with_capacity(grid.n_samples())).collect();

@@ -9,7 +9,6 @@ use noble_data::{CellModel, Morphology, SectionParameters};
 use crate::Error;
 use crate::constants::{NF_PER_UF_PER_CM2_UM2, USIEMENS_PER_S_PER_CM2_UM2};
 use crate::discretize::{CompartmentId, CompartmentSection, Nodes, build_nodes, cables_of};
-use crate::ion::calcium_nernst_slope_mv;
 use crate::program::StartOfScheme;
 
 pub(crate) use insert::PlacedMechanism;
@@ -45,7 +44,6 @@ pub struct CablePlan {
     pub(crate) mechanisms: Vec<PlacedMechanism>,
     pub(crate) temperature_celsius: f64,
     pub(crate) start_of_schemes: StartOfScheme,
-    pub(crate) nernst_slope_mv: f64,
 }
 
 impl CablePlan {
@@ -82,7 +80,6 @@ impl CablePlan {
             density_factor: nodes.areas_um2.iter().map(|area| area * USIEMENS_PER_S_PER_CM2_UM2).collect(),
             temperature_celsius: cell.temperature_celsius,
             start_of_schemes: settings.start_of_schemes,
-            nernst_slope_mv: calcium_nernst_slope_mv(cell.temperature_celsius),
             mechanisms,
             nodes,
         })

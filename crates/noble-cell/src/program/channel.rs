@@ -1,21 +1,22 @@
-//! Programs of a channel: start, currents, one step of its states.
+//! Formulas of a channel written into a graph: start, currents, one step of its states.
 
 use std::collections::HashMap;
 
 use noble_data::channel::{
-    BinaryOperator, ChannelModel, CurrentKind, CurrentSpec, Expression, Function, GateKind, Ion,
+    BinaryOperator, ChannelModel, ConcentrationSpec, CurrentKind, CurrentSpec, Expression, Function,
+    GateKind, Ion,
 };
 
 use super::graph::{Choice, Graph, Id, Input};
-use super::linear::{Output, Staged};
 use super::scheme;
+use crate::Integrator;
 use crate::constants::{CALCIUM_OUTSIDE_MILLIMOLAR, FARADAY, GAS};
 
 /// What the voltage is raised by to see the slope of a current.
 ///
 /// # Source
 /// NEURON 9.0.2, `nocmodl`, currents of a `BREAKPOINT` block.
-const SLOPE_STEP_MV: f64 = 0.001;
+pub(super) const SLOPE_STEP_MV: f64 = 0.001;
 
 /// Where kinetic schemes start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,42 +33,29 @@ pub enum StartOfScheme {
 pub(crate) struct Conditions {
     pub(crate) temperature_celsius: f64,
     pub(crate) dt_ms: f64,
-}
-
-/// What a channel does, compiled.
-#[derive(Debug, Clone)]
-pub(crate) struct ChannelPrograms {
-    /// Gates at the steady state of voltage and calcium, a concentration at its start.
-    pub(crate) start: Staged,
-    /// Current and slope, states held.
-    pub(crate) current: Staged,
-    /// States after a step, voltage held.
-    pub(crate) advance: Staged,
-}
-
-impl ChannelPrograms {
-    pub(crate) fn new(model: &ChannelModel, conditions: Conditions) -> Self {
-        Self {
-            start: start(model, conditions),
-            current: current(model, conditions),
-            advance: advance(model, conditions),
-        }
-    }
+    pub(crate) integrator: Integrator,
 }
 
 /// Formulas of a channel written into a graph.
 pub(super) struct Formulas<'a> {
     model: &'a ChannelModel,
     temperature_celsius: f64,
+    /// Input of the first parameter.
+    first_parameter: usize,
     names: HashMap<&'a str, Id>,
 }
 
 impl<'a> Formulas<'a> {
-    pub(super) fn new(model: &'a ChannelModel, temperature_celsius: f64) -> Self {
-        Self { model, temperature_celsius, names: HashMap::new() }
+    /// States have to be bound before they are named.
+    pub(super) fn new(model: &'a ChannelModel, temperature_celsius: f64, first_parameter: usize) -> Self {
+        Self { model, temperature_celsius, first_parameter, names: HashMap::new() }
     }
 
-    /// The same formulas with another value under a name.
+    pub(super) fn bind_states(&mut self, states: &[Id]) {
+        self.names.extend(self.model.state_names().zip(states.iter().copied()));
+    }
+
+    /// A value for a name, before anything is written that has it.
     pub(super) fn bind(&mut self, name: &'a str, value: Id) {
         self.names.insert(name, value);
     }
@@ -115,9 +103,7 @@ impl<'a> Formulas<'a> {
         let id = if let Some(one) = model.lets.iter().find(|one| one.name == name) {
             self.write(graph, &one.value)
         } else if let Some(idx) = model.parameters.iter().position(|parameter| parameter.name == name) {
-            graph.input(Input::Parameter(count(idx)))
-        } else if let Some(idx) = model.state_names().position(|state| state == name) {
-            graph.input(Input::State(count(idx)))
+            graph.input(Input::Parameter(count(self.first_parameter + idx)))
         } else {
             self.built_in(graph, name)
         };
@@ -168,7 +154,7 @@ pub(crate) fn constant(model: &ChannelModel, name: &str, temperature_celsius: f6
     }
 }
 
-fn count(idx: usize) -> u16 {
+pub(super) fn count(idx: usize) -> u16 {
     u16::try_from(idx).expect("channels have few values")
 }
 
@@ -186,17 +172,9 @@ fn call(graph: &mut Graph, function: Function, arguments: &[Id]) -> Id {
     }
 }
 
-fn start(model: &ChannelModel, conditions: Conditions) -> Staged {
-    let (mut graph, mut outputs) = (Graph::default(), Vec::new());
-    let mut formulas = Formulas::new(model, conditions.temperature_celsius);
-    for (idx, gate) in model.gates.iter().enumerate() {
-        let (steady, _) = formulas.gate(&mut graph, &gate.kind);
-        outputs.push((Output::State(count(idx)), steady));
-    }
-    if let Some(start) = model.concentration.as_ref().and_then(|pool| pool.start_millimolar.as_ref()) {
-        outputs.push((Output::Calcium, formulas.write(&mut graph, start)));
-    }
-    Staged::new(&graph, &outputs)
+/// Gates at their steady state.
+pub(super) fn steady_gates<'a>(graph: &mut Graph, formulas: &mut Formulas<'a>) -> Vec<Id> {
+    formulas.model.gates.iter().map(|gate| formulas.gate(graph, &gate.kind).0).collect()
 }
 
 /// Exact for a constant rate: `x = steady + (x - steady) e^{-dt rate}`.
@@ -209,50 +187,72 @@ fn relaxed(graph: &mut Graph, x: Id, (steady, rate): (Id, Id), dt_ms: f64) -> Id
     graph.add(steady, product)
 }
 
-fn advance(model: &ChannelModel, conditions: Conditions) -> Staged {
-    let (mut graph, mut outputs) = (Graph::default(), Vec::new());
-    let mut formulas = Formulas::new(model, conditions.temperature_celsius);
-    for (idx, gate) in model.gates.iter().enumerate() {
-        let goal = formulas.gate(&mut graph, &gate.kind);
-        let x = graph.input(Input::State(count(idx)));
-        outputs.push((Output::State(count(idx)), relaxed(&mut graph, x, goal, conditions.dt_ms)));
+/// States after a step, of gates and then of the scheme, from those before it.
+pub(super) fn advanced_states<'a>(
+    graph: &mut Graph,
+    formulas: &mut Formulas<'a>,
+    old: &[Id],
+    conditions: Conditions,
+) -> Vec<Id> {
+    let model = formulas.model;
+    let mut states = Vec::with_capacity(old.len());
+    for (gate, x) in model.gates.iter().zip(old) {
+        let goal = formulas.gate(graph, &gate.kind);
+        states.push(relaxed(graph, *x, goal, conditions.dt_ms));
     }
     if let Some(scheme) = &model.scheme {
-        let next =
-            scheme::implicit_step(&mut graph, &mut formulas, scheme, (model.gates.len(), conditions.dt_ms));
-        for (idx, next) in next.into_iter().enumerate() {
-            outputs.push((Output::State(count(model.gates.len() + idx)), next));
-        }
+        let old = old[model.gates.len()..].to_vec();
+        states.extend(scheme::implicit_step(graph, formulas, scheme, (old, conditions)));
     }
-    if let Some(pool) = &model.concentration {
-        let (steady, tau) = (&pool.steady_millimolar, &pool.tau_ms);
-        let (steady, tau) = (formulas.write(&mut graph, steady), formulas.write(&mut graph, tau));
-        let goal = (steady, graph.reciprocal(tau));
-        let calcium = graph.input(Input::Calcium);
-        outputs.push((Output::Calcium, relaxed(&mut graph, calcium, goal, conditions.dt_ms)));
-    }
-    Staged::new(&graph, &outputs)
+    states
 }
 
-fn current(model: &ChannelModel, conditions: Conditions) -> Staged {
-    let mut graph = Graph::default();
-    let mut formulas = Formulas::new(model, conditions.temperature_celsius);
-    let mut raised = Formulas::new(model, conditions.temperature_celsius);
-    let (v, step) = (graph.input(Input::Voltage), graph.constant(SLOPE_STEP_MV));
-    raised.bind("v", graph.add(v, step));
-    let (mut total, mut total_slope, mut calcium) = (None, None, None);
-    for spec in &model.currents {
-        let (current, slope) = one_current(&mut graph, &mut formulas, &mut raised, spec);
-        total = Some(total.map_or(current, |sum| graph.add(sum, current)));
-        total_slope = Some(total_slope.map_or(slope, |sum| graph.add(sum, slope)));
-        if spec.ion == Some(Ion::Calcium) {
-            calcium = Some(calcium.map_or(current, |sum| graph.add(sum, current)));
-        }
+/// The concentration after a step, the currents held.
+pub(super) fn advanced_calcium<'a>(
+    graph: &mut Graph,
+    formulas: &mut Formulas<'a>,
+    pool: &'a ConcentrationSpec,
+    (old, dt_ms): (Id, f64),
+) -> Id {
+    let steady = formulas.write(graph, &pool.steady_millimolar);
+    let tau = formulas.write(graph, &pool.tau_ms);
+    let rate = graph.reciprocal(tau);
+    relaxed(graph, old, (steady, rate), dt_ms)
+}
+
+/// What flows through a channel.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flow {
+    pub(super) current: Id,
+    pub(super) slope: Id,
+    pub(super) calcium: Option<Id>,
+}
+
+/// Sum of the currents of a channel; `raised` writes the same at a voltage raised by [`SLOPE_STEP_MV`].
+pub(super) fn flow<'a>(
+    graph: &mut Graph,
+    formulas: &mut Formulas<'a>,
+    raised: &mut Formulas<'a>,
+) -> Option<Flow> {
+    let mut total: Option<Flow> = None;
+    for spec in &formulas.model.currents {
+        let (current, slope) = one_current(graph, formulas, raised, spec);
+        let calcium = (spec.ion == Some(Ion::Calcium)).then_some(current);
+        let flow = Flow { current, slope, calcium };
+        total = Some(total.map_or(flow, |sum| sum.plus(graph, flow)));
     }
-    let outputs = [(Output::Current, total), (Output::Slope, total_slope), (Output::CalciumCurrent, calcium)];
-    let outputs: Vec<(Output, Id)> =
-        outputs.into_iter().filter_map(|(output, id)| id.map(|id| (output, id))).collect();
-    Staged::new(&graph, &outputs)
+    total
+}
+
+impl Flow {
+    pub(super) fn plus(self, graph: &mut Graph, other: Self) -> Self {
+        let calcium = match (self.calcium, other.calcium) {
+            (Some(a), Some(b)) => Some(graph.add(a, b)),
+            (a, b) => a.or(b),
+        };
+        let (current, slope) = (graph.add(self.current, other.current), graph.add(self.slope, other.slope));
+        Self { current, slope, calcium }
+    }
 }
 
 fn one_current<'a>(

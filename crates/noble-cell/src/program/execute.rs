@@ -5,80 +5,98 @@
 )]
 
 use std::cell::Cell;
+use std::fmt;
 use std::marker::PhantomData;
 
-use super::linear::{Code, Operand, Operation, Program};
+use super::graph::Input;
+use super::linear::{Code, Operand, Operation, Output, Program};
 use crate::lanes::{Array, Instructions, Kernel, Lanes, PADDING, dispatch, exponential, linoid, logarithm};
 
 /// Numbers that an operation works on before the next one; all temporaries of a block stay in the fastest cache.
 pub(crate) const BLOCK: usize = 64;
 
-/// A program on arrays.
-pub(crate) struct Bound<'a> {
-    program: &'a Program,
-    /// One per input, then one per output.
-    arrays: Vec<*mut f64>,
+/// A program ready for the instructions of a processor.
+pub(crate) struct Executable {
+    program: Program,
     /// Each constant [`PADDING`] times.
     constants: Array,
-    n: usize,
     #[cfg(target_arch = "x86_64")]
     native: Option<super::native::Native>,
-    lives: PhantomData<&'a [Cell<f64>]>,
 }
 
-impl<'a> Bound<'a> {
-    /// A program with an array for each input, then each output; all of one length, a multiple of the padding.
+impl fmt::Debug for Executable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.program.fmt(f)
+    }
+}
+
+impl Executable {
+    /// A program as instructions of the processor where they can be made, else interpreted.
+    pub(crate) fn new(program: Program, instructions: Instructions) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if instructions.is_available() && !program.operations.is_empty() {
+            let native = super::native::Native::new(&program, instructions);
+            return Self { native, ..Self::interpreted(program) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = instructions;
+        Self::interpreted(program)
+    }
+
+    /// A program that is executed operation after operation.
+    pub(crate) fn interpreted(program: Program) -> Self {
+        Self {
+            constants: program.constants.iter().flat_map(|value| [*value; PADDING]).collect(),
+            program,
+            #[cfg(target_arch = "x86_64")]
+            native: None,
+        }
+    }
+
+    pub(crate) fn inputs(&self) -> &[Input] {
+        &self.program.inputs
+    }
+
+    pub(crate) fn outputs(&self) -> &[Output] {
+        &self.program.outputs
+    }
+
+    /// The program with an array for each input, then each output; all of one length, a multiple of the padding.
     ///
     /// # Panics
     /// When an array is missing or of another length.
-    pub(crate) fn new(program: &'a Program, arrays: &[&'a [Cell<f64>]]) -> Self {
-        let n_arrays = program.inputs.len() + program.outputs.len();
+    pub(crate) fn bind<'a>(&'a self, arrays: &[&'a [Cell<f64>]]) -> Bound<'a> {
+        let n_arrays = self.program.inputs.len() + self.program.outputs.len();
         assert!(arrays.len() == n_arrays, "{} arrays for {n_arrays}", arrays.len());
         let n = arrays.first().map_or(0, |array| array.len());
         assert!(
             arrays.iter().all(|array| array.len() == n) && n.is_multiple_of(PADDING),
             "arrays of unequal length"
         );
-        Self {
-            program,
-            arrays: arrays.iter().map(|array| array.as_ptr().cast::<f64>().cast_mut()).collect(),
-            constants: program.constants.iter().flat_map(|value| [*value; PADDING]).collect(),
-            n,
-            #[cfg(target_arch = "x86_64")]
-            native: None,
-            lives: PhantomData,
-        }
+        let arrays = arrays.iter().map(|array| array.as_ptr().cast::<f64>().cast_mut()).collect();
+        Bound { executable: self, arrays, n, lives: PhantomData }
     }
+}
 
-    /// The same as instructions of the processor, where they can be made; it is then executed with `instructions` only.
-    ///
-    /// # Panics
-    /// As [`Self::new`].
-    pub(crate) fn native(
-        program: &'a Program,
-        arrays: &[&'a [Cell<f64>]],
-        instructions: Instructions,
-    ) -> Self {
-        #[cfg_attr(
-            not(target_arch = "x86_64"),
-            expect(unused_mut, reason = "there are no instructions to add")
-        )]
-        let mut bound = Self::new(program, arrays);
-        #[cfg(target_arch = "x86_64")]
-        if instructions.is_available() && !program.operations.is_empty() && bound.n > 0 {
-            bound.native = super::native::Native::new(program, instructions);
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = instructions;
-        bound
-    }
+/// A program on arrays.
+pub(crate) struct Bound<'a> {
+    executable: &'a Executable,
+    /// One per input, then one per output.
+    arrays: Vec<*mut f64>,
+    n: usize,
+    lives: PhantomData<&'a [Cell<f64>]>,
+}
 
+impl Bound<'_> {
     /// Executes the program once.
     pub(crate) fn execute(&self, workspace: &mut Workspace) {
-        workspace.reserve(self.program.n_temporaries * BLOCK);
+        if self.n == 0 {
+            return;
+        }
+        workspace.reserve(self.executable.program.n_temporaries * BLOCK);
         let temporaries = workspace.temporaries.as_ptr().cast::<f64>().cast_mut();
         #[cfg(target_arch = "x86_64")]
-        if let Some(native) = &self.native {
+        if let Some(native) = &self.executable.native {
             // SAFETY: the arrays were checked to be as many as the program has, and of `n` numbers; there is a block
             // for every temporary; the instructions were checked to be available.
             unsafe { native.execute(&self.arrays, self.n, temporaries) };
@@ -125,9 +143,9 @@ impl Kernel for Execution<'_> {
     fn run<V: Lanes, S: Lanes>(self) {
         for first in (0..self.bound.n).step_by(BLOCK) {
             let n_registers = BLOCK.min(self.bound.n - first) / V::WIDTH;
-            for operation in &self.bound.program.operations {
+            for operation in &self.bound.executable.program.operations {
                 let places = operation.operands.map(|operand| self.place::<V>(operand, first));
-                // SAFETY: every place holds `n_registers` registers from `first` on, by the checks of `Bound::new`.
+                // SAFETY: every place holds `n_registers` registers from `first` on, by the checks of `Executable::bind`.
                 unsafe { perform::<V>(operation, places, self.target(operation, first), n_registers) };
             }
         }
@@ -144,7 +162,7 @@ impl Execution<'_> {
                     Place { at: self.temporaries.add(usize::from(idx) * BLOCK), step: V::WIDTH }
                 }
                 Operand::Constant(idx) => {
-                    let constants = self.bound.constants.as_ptr().cast::<f64>().cast_mut();
+                    let constants = self.bound.executable.constants.as_ptr().cast::<f64>().cast_mut();
                     Place { at: constants.add(usize::from(idx) * PADDING), step: 0 }
                 }
                 Operand::Input(idx) => {
@@ -160,9 +178,11 @@ impl Execution<'_> {
         // SAFETY: indices of a program lie within its lists, and `first` within the arrays.
         unsafe {
             match operation.code {
-                Code::Store => {
-                    self.bound.arrays.get_unchecked(self.bound.program.inputs.len() + to).add(first)
-                }
+                Code::Store => self
+                    .bound
+                    .arrays
+                    .get_unchecked(self.bound.executable.program.inputs.len() + to)
+                    .add(first),
                 _ => self.temporaries.add(to * BLOCK),
             }
         }

@@ -18,6 +18,10 @@ impl Id {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Input {
     Voltage,
+    /// Sum of the currents; programs only write it.
+    Current,
+    /// Its slope; programs only write it.
+    Slope,
     Calcium,
     CalciumReversal,
     CalciumCurrent,
@@ -34,7 +38,13 @@ impl Input {
     pub(crate) fn varies(self) -> bool {
         matches!(
             self,
-            Self::Voltage | Self::Calcium | Self::CalciumReversal | Self::CalciumCurrent | Self::State(_)
+            Self::Voltage
+                | Self::Current
+                | Self::Slope
+                | Self::Calcium
+                | Self::CalciumReversal
+                | Self::CalciumCurrent
+                | Self::State(_)
         )
     }
 }

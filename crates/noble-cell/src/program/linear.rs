@@ -22,13 +22,15 @@ pub(crate) enum Output {
 
 impl Output {
     /// The input that lies in the same place.
-    fn twin(self) -> Option<Input> {
+    pub(crate) fn place(self) -> Input {
         match self {
-            Self::State(idx) => Some(Input::State(idx)),
-            Self::Calcium => Some(Input::Calcium),
-            Self::CalciumReversal => Some(Input::CalciumReversal),
-            Self::Invariant(idx) => Some(Input::Invariant(idx)),
-            Self::Current | Self::Slope | Self::CalciumCurrent => None,
+            Self::State(idx) => Input::State(idx),
+            Self::Current => Input::Current,
+            Self::Slope => Input::Slope,
+            Self::CalciumCurrent => Input::CalciumCurrent,
+            Self::Calcium => Input::Calcium,
+            Self::CalciumReversal => Input::CalciumReversal,
+            Self::Invariant(idx) => Input::Invariant(idx),
         }
     }
 }
@@ -252,16 +254,16 @@ impl Steps {
         let mut stores: Vec<(usize, Step)> = Vec::new();
         for (idx, (output, id)) in outputs.iter().enumerate() {
             let made = computed.iter().position(|step| step.value == Value::Of(*id));
-            let twin = output.twin();
-            let reads_twin = |step: &Step| {
+            let place = output.place();
+            let reads_place = |step: &Step| {
                 step.operands
                     .iter()
-                    .any(|part| matches!(graph.node(*part), Node::Input(input) if Some(input) == twin))
+                    .any(|part| matches!(graph.node(*part), Node::Input(input) if input == place))
             };
             let is_moved = outputs.iter().any(|(other, id)| {
-                other != output && matches!(graph.node(*id), Node::Input(input) if Some(input) == twin)
+                other != output && matches!(graph.node(*id), Node::Input(input) if input == place)
             });
-            let read = computed.iter().rposition(reads_twin);
+            let read = computed.iter().rposition(reads_place);
             let after = if is_moved { computed.len() } else { made.max(read).map_or(0, |at| at + 1) };
             let value = Value::Output(u16::try_from(idx).expect("channels have few values"));
             stores.push((after, Step { code: Code::Store, value, operands: [*id; 4] }));

@@ -11,15 +11,16 @@ mod graph;
 mod linear;
 #[cfg(target_arch = "x86_64")]
 mod native;
+mod region;
 mod scheme;
 mod share;
 
 pub use channel::StartOfScheme;
-pub(crate) use channel::{ChannelPrograms, Conditions, constant};
-pub(crate) use execute::{Bound, Workspace};
-pub(crate) use graph::{Graph, Input};
-pub(crate) use linear::{Output, Program, Staged};
-pub(crate) use scheme::start as scheme_start;
+pub(crate) use channel::{Conditions, constant};
+pub(crate) use execute::{Bound, Executable, Workspace};
+pub(crate) use graph::Input;
+pub(crate) use region::{Phase, program_of};
+pub(crate) use scheme::{ALEXANDER_STAGE, start as scheme_start};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use noble_data::{Stimulus, TimeGrid, Trace};
 pub use advance::run_lanes;
 
 use crate::state::LaneState;
-use crate::{CablePlan, CableState, CurrentClamp, Error};
+use crate::{CablePlan, CableState, Electrode, Error};
 
 /// Most steps of a run, 2^27: its voltages alone take a gibibyte.
 pub(crate) const MAX_STEPS: u32 = 1 << 27;
@@ -21,6 +21,28 @@ pub struct RunSettings {
     pub dt_ms: f64,
     /// Length of the run; `round(total_ms / dt_ms)` steps are made.
     pub total_ms: f64,
+    /// How a step is made.
+    pub integrator: Integrator,
+}
+
+/// How a step is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Integrator {
+    /// As NEURON with a fixed step: implicit, error of first order in the step.
+    #[default]
+    Neuron,
+    /// Error of second order: states are half a step ahead of voltages, and both are advanced by methods of second
+    /// order.
+    ///
+    /// With the states `s` held, `V` makes a whole step by the L-stable method of two stages; with `V` held, gates
+    /// follow their exact solution, kinetic schemes the same method. Calcium follows the current in the middle of its
+    /// step.
+    ///
+    /// # Source
+    /// Staggering: Hines & Carnevale 1997, Neural Computation 9:1179, eq. 4.20 and after. Stages: Alexander 1977, SIAM
+    /// J. Numer. Anal. 14:1006. Differs from NEURON's `secondorder`, whose currents and sparse schemes stay of first
+    /// order.
+    SecondOrder,
 }
 
 impl RunSettings {
@@ -30,7 +52,7 @@ impl RunSettings {
     /// [`Error::TimeStep`] when the step is not greater than zero, [`Error::TotalTime`] when not one step fits
     /// or more than 2^27 do.
     pub fn grid(&self) -> Result<TimeGrid, Error> {
-        let Self { dt_ms, total_ms } = *self;
+        let Self { dt_ms, total_ms, .. } = *self;
         let is_valid = dt_ms.is_finite() && dt_ms > 0.0;
         if !is_valid {
             return Err(Error::TimeStep { dt_ms });
@@ -109,15 +131,15 @@ pub enum RunOutcome {
 /// };
 /// let plan = CablePlan::new(&Morphology { sections: vec![soma] }, &cell, &PlanSettings::default())?;
 /// let stimulus = Stimulus::step(Step { delay_ms: 5.0, duration_ms: 1.0, amplitude_na: 0.5 })?;
-/// let trace = simulate(&plan, &stimulus, &RunSettings { dt_ms: 0.02, total_ms: 20.0 })?;
+/// let trace = simulate(&plan, &stimulus, &RunSettings { dt_ms: 0.02, total_ms: 20.0, integrator: Integrator::Neuron })?;
 /// assert!(trace.v_mv().iter().any(|v| *v > 20.0));
 /// # Ok::<(), noble_cell::Error>(())
 /// ```
 pub fn simulate(plan: &CablePlan, stimulus: &Stimulus, settings: &RunSettings) -> Result<Trace, Error> {
     let grid = settings.grid()?;
     let mut v_mv = Vec::with_capacity(grid.n_samples());
-    let clamp = CurrentClamp { compartment: None, stimulus };
-    run(plan, &clamp, settings, &mut CableState::new(plan), |moment| {
+    let electrode = Electrode::at_soma(stimulus);
+    run(plan, &[electrode], settings, &mut CableState::new(plan), |moment| {
         v_mv.push(moment.v_mv);
         ControlFlow::Continue(())
     })?;
@@ -131,16 +153,15 @@ pub fn simulate(plan: &CablePlan, stimulus: &Stimulus, settings: &RunSettings) -
 /// beyond 500 mV.
 ///
 /// # Panics
-/// When the state was made for another plan, or the clamp's compartment is not of the plan.
+/// When the state was made for another plan, or an electrode's compartment is not of the plan.
 pub fn run(
     plan: &CablePlan,
-    clamp: &CurrentClamp<'_>,
+    electrodes: &[Electrode<'_>],
     settings: &RunSettings,
     state: &mut CableState,
     observe: impl FnMut(Moment<'_>) -> ControlFlow<()>,
 ) -> Result<RunOutcome, Error> {
-    let clamps = std::slice::from_ref(clamp);
-    let mut outcomes = run_lanes(&[plan], &[clamps], settings, state, observe)?;
+    let mut outcomes = run_lanes(&[plan], &[electrodes], settings, state, observe)?;
     outcomes.pop().expect("one lane has one outcome")
 }
 

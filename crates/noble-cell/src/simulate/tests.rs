@@ -63,7 +63,7 @@ fn depolarization(
 ) -> Vec<f64> {
     let clamp = CurrentClamp { compartment: Some(electrode), stimulus };
     let mut v_mv = Vec::new();
-    run(plan, &clamp, settings, &mut CableState::new(plan), |moment| {
+    run(plan, &[electrode], settings, &mut CableState::new(plan), |moment| {
         v_mv.push(moment.state.v_mv(place) - REST_MV);
         ControlFlow::Continue(())
     })
@@ -75,7 +75,7 @@ fn depolarization(
 fn patch_error_mv(dt_ms: f64) -> f64 {
     let plan = plan(vec![cylinder(SectionKind::Soma, 20.0, 20.0, None)], &passive(), 40.0);
     let stimulus = step(0.0, 100.0, 0.01);
-    let settings = RunSettings { dt_ms, total_ms: 8.0 };
+    let settings = RunSettings { dt_ms, total_ms: 8.0, integrator: Integrator::Neuron };
     let v_mv = depolarization(&plan, (plan.soma(), plan.soma()), &stimulus, &settings);
     let resistance_megaohm = 1.0 / (LEAK_S_PER_CM2 * PI * 400.0 * 1e-2);
     let tau_ms = 1e-3 / LEAK_S_PER_CM2;
@@ -100,7 +100,8 @@ fn cable_errors(max_segment_um: f64) -> (f64, f64) {
         plan(vec![cylinder(SectionKind::Soma, length_um, diameter_um, None)], &passive(), max_segment_um);
     let (near, far) =
         (plan.compartment_at("soma[0]", 0.0).unwrap(), plan.compartment_at("soma[0]", 1.0).unwrap());
-    let (stimulus, settings) = (step(0.0, 1e9, 0.05), RunSettings { dt_ms: 1e4, total_ms: 2e5 });
+    let (stimulus, settings) =
+        (step(0.0, 1e9, 0.05), RunSettings { dt_ms: 1e4, total_ms: 2e5, integrator: Integrator::Neuron });
     let last = |place| *depolarization(&plan, (near, place), &stimulus, &settings).last().unwrap();
     let diameter_cm = diameter_um * 1e-4;
     let lambda_um = (diameter_cm / (4.0 * RESISTIVITY_OHM_CM * LEAK_S_PER_CM2)).sqrt() * 1e4;
@@ -133,7 +134,8 @@ fn analytic_branches_equal_one_cylinder() {
     let branched = plan(vec![trunk(), branch(), branch()], &passive(), 39.0);
     let single =
         plan(vec![trunk(), cylinder(SectionKind::Dendrite, 600.0, 4.0, Some((0, 1.0)))], &passive(), 39.0);
-    let (stimulus, settings) = (step(1.0, 5.0, 0.5), RunSettings { dt_ms: 0.05, total_ms: 20.0 });
+    let (stimulus, settings) =
+        (step(1.0, 5.0, 0.5), RunSettings { dt_ms: 0.05, total_ms: 20.0, integrator: Integrator::Neuron });
     let tip = |plan: &CablePlan, n_segments: usize| {
         let section = &plan.sections()[1];
         assert!(section.n_compartments == n_segments, "{} segments", section.n_compartments);
@@ -157,7 +159,7 @@ fn squid() -> CablePlan {
 fn analytic_squid_patch_converges_with_first_order() {
     let plan = squid();
     let v_at_end = |dt_ms: f64| {
-        let settings = RunSettings { dt_ms, total_ms: 8.0 };
+        let settings = RunSettings { dt_ms, total_ms: 8.0, integrator: Integrator::Neuron };
         *simulate(&plan, &step(1.0, 20.0, 0.05), &settings).unwrap().v_mv().last().unwrap()
     };
     let values: Vec<f64> = [0.02, 0.01, 0.005, 0.0025].into_iter().map(v_at_end).collect();
@@ -168,9 +170,9 @@ fn analytic_squid_patch_converges_with_first_order() {
 #[test]
 fn invariant_observer_stops_a_run() {
     let (plan, stimulus) = (squid(), step(1.0, 20.0, 0.1));
-    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 50.0 };
-    let outcome = run(&plan, &clamp, &settings, &mut CableState::new(&plan), |moment| {
+    let electrode = Electrode::at_soma(&stimulus);
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 50.0, integrator: Integrator::Neuron };
+    let outcome = run(&plan, &[electrode], &settings, &mut CableState::new(&plan), |moment| {
         if moment.v_mv > 0.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     assert!(matches!(outcome.unwrap(), RunOutcome::Stopped { t_ms } if t_ms > 1.0 && t_ms < 10.0));
@@ -179,12 +181,12 @@ fn invariant_observer_stops_a_run() {
 #[test]
 fn invariant_a_used_state_gives_the_same_bits() {
     let (plan, stimulus) = (squid(), step(1.0, 20.0, 0.1));
-    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0 };
+    let electrode = Electrode::at_soma(&stimulus);
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0, integrator: Integrator::Neuron };
     let mut state = CableState::new(&plan);
     let mut bits = || {
         let mut bits = Vec::new();
-        run(&plan, &clamp, &settings, &mut state, |moment| {
+        run(&plan, &[electrode], &settings, &mut state, |moment| {
             bits.push(moment.v_mv.to_bits());
             ControlFlow::Continue(())
         })
@@ -223,12 +225,12 @@ fn bits_of_lanes(
     stimuli: &[Stimulus],
     instructions: Instructions,
 ) -> Vec<Option<Vec<u64>>> {
-    let clamps: Vec<[CurrentClamp<'_>; 1]> =
-        stimuli.iter().map(|stimulus| [CurrentClamp { compartment: None, stimulus }]).collect();
-    let clamps: Vec<&[CurrentClamp<'_>]> = clamps.iter().map(|clamps| clamps.as_slice()).collect();
+    let clamps: Vec<[Electrode<'_>; 1]> =
+        stimuli.iter().map(|stimulus| [Electrode::at_soma(stimulus)]).collect();
+    let clamps: Vec<&[Electrode<'_>]> = clamps.iter().map(|clamps| clamps.as_slice()).collect();
     let mut state = CableState::of_lanes(plans, instructions).unwrap();
     let mut bits = vec![Vec::new(); plans.len()];
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 30.0 };
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 30.0, integrator: Integrator::Neuron };
     let outcomes = run_lanes(plans, &clamps, &settings, &mut state, |moment| {
         bits[moment.lane].push(moment.v_mv.to_bits());
         ControlFlow::Continue(())
@@ -301,8 +303,8 @@ fn invariant_the_sweep_solves_the_system_of_the_tree() {
 #[test]
 fn invariant_a_state_takes_the_values_of_the_plan_that_runs() {
     let (plans, stimulus) = (variants(2), step(2.0, 20.0, 0.2));
-    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0 };
+    let electrode = Electrode::at_soma(&stimulus);
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0, integrator: Integrator::Neuron };
     let last_mv = |state: &mut CableState| {
         let mut last_mv = 0.0;
         run(&plans[1], &clamp, &settings, state, |moment| {
@@ -337,8 +339,12 @@ fn invariant_plans_of_other_structure_are_refused() {
 
 #[test]
 fn invariant_samples_cover_the_run() {
-    let trace =
-        simulate(&squid(), &step(0.0, 0.0, 0.0), &RunSettings { dt_ms: 0.02, total_ms: 515.0 }).unwrap();
+    let trace = simulate(
+        &squid(),
+        &step(0.0, 0.0, 0.0),
+        &RunSettings { dt_ms: 0.02, total_ms: 515.0, integrator: Integrator::Neuron },
+    )
+    .unwrap();
     assert_eq!(trace.v_mv().len(), 25_751);
     assert!((trace.grid().time_ms(25_750) - 515.0).abs() < 1e-9);
     assert!((trace.v_mv()[0] - REST_MV).abs() < 1e-12);
@@ -348,18 +354,20 @@ fn invariant_samples_cover_the_run() {
 fn invariant_bad_settings_are_refused() {
     let (plan, stimulus) = (squid(), step(0.0, 1.0, 0.0));
     for dt_ms in [0.0, -0.02, f64::NAN, f64::INFINITY] {
-        let settings = RunSettings { dt_ms, total_ms: 10.0 };
+        let settings = RunSettings { dt_ms, total_ms: 10.0, integrator: Integrator::Neuron };
         assert!(matches!(simulate(&plan, &stimulus, &settings), Err(Error::TimeStep { .. })), "{dt_ms}");
     }
     for total_ms in [0.0, 0.01, -1.0, f64::NAN, f64::INFINITY] {
-        let settings = RunSettings { dt_ms: 0.02, total_ms };
+        let settings = RunSettings { dt_ms: 0.02, total_ms, integrator: Integrator::Neuron };
         assert!(matches!(simulate(&plan, &stimulus, &settings), Err(Error::TotalTime { .. })), "{total_ms}");
     }
 }
 
 #[test]
 fn invariant_endless_runs_are_refused() {
-    let grid = |n_steps: u32| RunSettings { dt_ms: 0.5, total_ms: 0.5 * f64::from(n_steps) }.grid();
+    let grid = |n_steps: u32| {
+        RunSettings { dt_ms: 0.5, total_ms: 0.5 * f64::from(n_steps), integrator: Integrator::Neuron }.grid()
+    };
     assert_eq!(grid(MAX_STEPS).unwrap().n_samples(), (1 << 27) + 1);
     let message = grid(MAX_STEPS + 1).unwrap_err().to_string();
     assert!(message.contains("at most 134217728 steps"), "{message}");
@@ -367,7 +375,7 @@ fn invariant_endless_runs_are_refused() {
 
 #[test]
 fn invariant_divergence_names_time_and_place() {
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0 };
+    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0, integrator: Integrator::Neuron };
     let error = simulate(&squid(), &step(1.0, 5.0, 1e7), &settings).unwrap_err().to_string();
     assert!(error.contains("soma[0](") && error.contains("at 1.02"), "{error}");
 }
@@ -394,9 +402,9 @@ proptest! {
         };
         let plan = plan(sections, &insulated, 40.0);
         let stimulus = step(0.0, 100.0, current_na);
-        let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
+        let electrode = Electrode::at_soma(&stimulus);
         let mut state = CableState::new(&plan);
-        run(&plan, &clamp, &RunSettings { dt_ms: 0.1, total_ms: 2.0 }, &mut state, |_| ControlFlow::Continue(())).unwrap();
+        run(&plan, &[electrode], &RunSettings { dt_ms: 0.1, total_ms: 2.0, integrator: Integrator::Neuron }, &mut state, |_| ControlFlow::Continue(())).unwrap();
         let charges = state.nodes.v_mv.iter().zip(&plan.capacitance_nf).map(|(v, c)| (v.get() - REST_MV) * c);
         let charge: f64 = charges.sum(); // [pC]
         prop_assert!((charge - 2.0 * current_na).abs() < 1e-9, "{charge}");

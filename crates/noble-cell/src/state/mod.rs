@@ -1,16 +1,22 @@
 //! What changes in a run: voltages, concentrations, states of channels, of one cell or of many side by side.
 //!
-//! Arrays hold the lanes of a node beside each other, `[n_nodes × width]`, so a register holds one node of several
-//! runs. A single run has width one; many runs have a width that is a multiple of the widest register.
+//! Arrays hold the lanes of a node beside each other, `[n_slots × width]`, so a register holds one node of several
+//! runs. A single run has width one; many runs have a width that is a multiple of the widest register. Nodes with the
+//! same mechanisms have neighboring slots, so programs work on the arrays in place.
 
-mod elements;
-mod placed;
+mod region;
+
+use std::sync::Arc;
+
+use noble_data::channel::ChannelModel;
 
 use crate::constants::{CALCIUM_INSIDE_MILLIMOLAR, CALCIUM_REVERSAL_MV};
 use crate::lanes::{Array, Instructions, PADDING, fill};
+use crate::program::Conditions;
 use crate::{CablePlan, CompartmentId, Error};
 
-pub(crate) use placed::{BoundMechanism, PlacedPrograms, PlacedState};
+pub(crate) use region::{BoundRegion, RegionPrograms};
+use region::{Layout, Region};
 
 /// All that a run changes; made once, it serves any number of runs of its plans.
 #[derive(Debug)]
@@ -20,12 +26,17 @@ pub struct CableState {
     pub(crate) n_lanes: usize,
     /// Lanes of an array, those that only fill a register included.
     pub(crate) width: usize,
-    pub(crate) n_nodes: usize,
+    /// Where each node lies in the arrays.
+    pub(crate) slots: Vec<usize>,
     pub(crate) nodes: NodeState,
-    pub(crate) placed: Vec<PlacedState>,
+    pub(crate) regions: Vec<Region>,
+    /// Programs of the regions as last run.
+    programs: Option<(Conditions, Vec<RegionPrograms>)>,
+    /// Name, nodes and channel of the mechanisms that it was made for.
+    mechanisms: Vec<(String, Vec<usize>, Arc<ChannelModel>)>,
 }
 
-/// One number per node and lane, `[n_nodes × width]`.
+/// One number per node and lane, `[n_slots × width]`.
 #[derive(Debug)]
 pub(crate) struct NodeState {
     pub(crate) v_mv: Array,
@@ -61,8 +72,8 @@ impl CableState {
             return Err(Error::UnequalPlans { lane });
         }
         let width = if plans.len() == 1 { 1 } else { plans.len().next_multiple_of(PADDING) };
-        let n_nodes = plans[0].n_nodes();
-        let zeros = || Array::new(n_nodes * width, 0.0);
+        let Layout { regions, slots, n_slots } = Layout::new(plans[0], width);
+        let zeros = || Array::new(n_slots * width, 0.0);
         let nodes = NodeState {
             v_mv: zeros(),
             current_ma_per_cm2: zeros(),
@@ -71,33 +82,55 @@ impl CableState {
             calcium_reversal_mv: zeros(),
             calcium_current_ma_per_cm2: zeros(),
         };
-        let placed = plans[0].mechanisms.iter().map(|placed| PlacedState::new(placed, width)).collect();
-        let state = Self { instructions, n_lanes: plans.len(), width, n_nodes, nodes, placed };
-        Ok(state)
+        let placed = plans[0].mechanisms.iter();
+        let mechanisms =
+            placed.map(|one| (one.name.clone(), one.nodes.clone(), Arc::clone(&one.model))).collect();
+        let n_lanes = plans.len();
+        Ok(Self { instructions, n_lanes, width, slots, nodes, regions, programs: None, mechanisms })
     }
 
     /// Whether a plan has the nodes and mechanisms that it was made for.
     pub(crate) fn fits(&self, plan: &CablePlan) -> bool {
-        let mut pairs = self.placed.iter().zip(&plan.mechanisms);
-        plan.n_nodes() == self.n_nodes
-            && plan.mechanisms.len() == self.placed.len()
-            && pairs.all(|(own, placed)| own.fits(placed))
+        let mut pairs = self.mechanisms.iter().zip(&plan.mechanisms);
+        plan.n_nodes() == self.slots.len()
+            && plan.mechanisms.len() == self.mechanisms.len()
+            && pairs.all(|((name, nodes, model), placed)| {
+                *name == placed.name && *nodes == placed.nodes && *model == placed.model
+            })
+    }
+
+    /// Makes the programs of the regions, unless they were made for the same conditions.
+    pub(crate) fn compile(&mut self, conditions: Conditions) {
+        if self.programs.as_ref().is_some_and(|(of, _)| *of == conditions) {
+            return;
+        }
+        let program = |region| RegionPrograms::new(region, conditions, self.instructions);
+        self.programs = Some((conditions, self.regions.iter().map(program).collect()));
+    }
+
+    /// The programs that were made last, on the arrays.
+    pub(crate) fn bind(&self) -> Vec<BoundRegion<'_>> {
+        let programs = self.programs.iter().flat_map(|(_, programs)| programs);
+        programs.zip(&self.regions).map(|(programs, region)| programs.bind(region, &self.nodes)).collect()
+    }
+
+    /// Place of a node's lane in the arrays.
+    pub(crate) fn at(&self, node: usize, lane: usize) -> usize {
+        self.slots[node] * self.width + lane
     }
 
     /// Values of the plans, voltages and concentrations at the start.
     pub(crate) fn reset(&self, plans: &[&CablePlan]) {
-        for node in 0..self.n_nodes {
-            for lane in 0..self.width {
-                let plan = plans[lane.min(self.n_lanes - 1)];
-                self.nodes.v_mv[node * self.width + lane].set(plan.initial_voltage_mv);
-            }
+        let nodes = &self.nodes;
+        for (at, v_mv) in nodes.v_mv.iter().enumerate() {
+            v_mv.set(plans[(at % self.width).min(self.n_lanes - 1)].initial_voltage_mv);
         }
-        for (idx, placed) in self.placed.iter().enumerate() {
-            placed.load(&plans.iter().map(|plan| &plan.mechanisms[idx]).collect::<Vec<_>>());
+        self.regions.iter().for_each(|region| region.load(plans));
+        fill(&nodes.calcium_millimolar, CALCIUM_INSIDE_MILLIMOLAR);
+        fill(&nodes.calcium_reversal_mv, CALCIUM_REVERSAL_MV);
+        for array in [&nodes.calcium_current_ma_per_cm2, &nodes.current_ma_per_cm2, &nodes.slope_s_per_cm2] {
+            fill(array, 0.0);
         }
-        fill(&self.nodes.calcium_millimolar, CALCIUM_INSIDE_MILLIMOLAR);
-        fill(&self.nodes.calcium_reversal_mv, CALCIUM_REVERSAL_MV);
-        fill(&self.nodes.calcium_current_ma_per_cm2, 0.0);
     }
 
     /// One lane of it.
@@ -126,7 +159,7 @@ pub struct LaneState<'a> {
 
 impl LaneState<'_> {
     fn of(&self, array: &Array, compartment: CompartmentId) -> f64 {
-        array[compartment.index() * self.state.width + self.lane].get()
+        array[self.state.at(compartment.index(), self.lane)].get()
     }
 
     /// Voltage of a compartment.
@@ -147,7 +180,7 @@ impl LaneState<'_> {
         self.of(&self.state.nodes.calcium_millimolar, compartment)
     }
 
-    /// Calcium reversal potential with which the last currents of a compartment were computed.
+    /// Calcium reversal potential at a compartment's concentration.
     ///
     /// # Panics
     /// When the compartment is not of the plan.
@@ -156,7 +189,10 @@ impl LaneState<'_> {
         self.of(&self.state.nodes.calcium_reversal_mv, compartment)
     }
 
-    /// Sum of the calcium currents of a compartment, as last computed.
+    /// Sum of the calcium currents of a compartment at its present voltage and states.
+    ///
+    /// # Source
+    /// NEURON 9.0.2 shows the current that the last step was made with, the value of one step before.
     ///
     /// # Panics
     /// When the compartment is not of the plan.
@@ -174,9 +210,9 @@ impl LaneState<'_> {
         mechanism_name: &str,
         state_name: &str,
     ) -> Option<f64> {
-        let placed = self.state.placed.iter().find(|placed| placed.name == mechanism_name)?;
-        let state_idx = placed.state_names.iter().position(|name| *name == state_name)?;
-        let idx = placed.nodes.iter().position(|node| *node == compartment.index())?;
-        Some(placed.states[state_idx][idx * self.state.width + self.lane].get())
+        let slot = self.state.slots[compartment.index()];
+        let mut regions = self.state.regions.iter();
+        let (states, at) = regions.find_map(|region| region.state_at(slot, mechanism_name, state_name))?;
+        Some(states[at + self.lane].get())
     }
 }

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use noble_cell::{CablePlan, CableState, CurrentClamp, PlanSettings, RunSettings, run};
+use noble_cell::{CablePlan, CableState, Electrode, Integrator, PlanSettings, RunSettings, run};
 use noble_data::cell_model::{AxonRule, CELL_FORMAT_VERSION, MechanismParameters};
 use noble_data::morphology::{Attachment, Point, Section};
 use noble_data::{CellModel, Morphology, SectionKind, SectionParameters, Step, Stimulus};
@@ -83,12 +83,13 @@ fn voltages(plan: &CablePlan, json: &Value, amplitude_na: f64, dt_ms: f64) -> (V
         amplitude_na,
     };
     let stimulus = Stimulus::step(step).unwrap();
-    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
-    let settings = RunSettings { dt_ms, total_ms: number_at(json, "/tstop", FILE) };
+    let electrode = Electrode::at_soma(&stimulus);
+    let settings =
+        RunSettings { dt_ms, total_ms: number_at(json, "/tstop", FILE), integrator: Integrator::Neuron };
     let every = (SAMPLE_MS / dt_ms).round() as usize;
     let end = plan.sections().last().unwrap().compartment_at(1.0);
     let (mut soma_mv, mut end_mv) = (Vec::new(), Vec::new());
-    run(plan, &clamp, &settings, &mut CableState::new(plan), |moment| {
+    run(plan, &[electrode], &settings, &mut CableState::new(plan), |moment| {
         if moment.step_idx % every == 0 {
             soma_mv.push(moment.v_mv);
             end_mv.push(moment.state.v_mv(end));

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use noble_cell::catalog::find_set;
-use noble_cell::{CablePlan, CableState, CurrentClamp, LaneState, RunSettings, run};
+use noble_cell::{CablePlan, CableState, Electrode, Integrator, LaneState, RunSettings, run};
 use noble_data::{ModelId, Step, Stimulus};
 use serde_json::{Map, Value};
 
@@ -31,13 +31,16 @@ pub(crate) fn compare(protocol: &Protocol) -> Findings {
     let mut times: Vec<(f64, &Value)> =
         json["states"].as_object().unwrap().iter().map(|(t, states)| (t.parse().unwrap(), states)).collect();
     times.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let settings =
-        RunSettings { dt_ms: number_at(&json, "/dt_ms", &case.name), total_ms: times.last().unwrap().0 };
+    let settings = RunSettings {
+        dt_ms: number_at(&json, "/dt_ms", &case.name),
+        total_ms: times.last().unwrap().0,
+        integrator: Integrator::Neuron,
+    };
     let set = protocol.json["mechanism_set"].as_str().unwrap();
     let stimulus = Stimulus::step(step).unwrap();
     let mut findings = Findings::of_case();
-    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
-    run(&plan, &clamp, &settings, &mut CableState::new(&plan), |moment| {
+    let electrode = Electrode::at_soma(&stimulus);
+    run(&plan, &[electrode], &settings, &mut CableState::new(&plan), |moment| {
         if let Some((t_ms, states)) = times.iter().find(|(t_ms, _)| (t_ms - moment.t_ms).abs() < 1e-6) {
             for (place, expected) in states.as_object().unwrap() {
                 let label = format!("{} {t_ms} ms {place}", case.name);

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use noble_cell::{CableState, CurrentClamp, RunSettings, run};
+use noble_cell::{CableState, Electrode, Integrator, RunSettings, run};
 use noble_data::{ModelId, Step, Stimulus};
 use noble_reference::Case;
 use serde_json::Value;
@@ -177,10 +177,10 @@ fn compare(sweep: &Sweep) -> Findings {
         extra_places.insert(0, axon);
     }
     let stimulus = Stimulus::step(step).unwrap();
-    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
+    let electrode = Electrode::at_soma(&stimulus);
     let (mut v_mv, mut extra) = (Vec::new(), vec![Vec::new(); extra_places.len()]);
-    let settings = RunSettings { dt_ms: sweep.dt_ms, total_ms };
-    run(&plan, &clamp, &settings, &mut CableState::new(&plan), |moment| {
+    let settings = RunSettings { dt_ms: sweep.dt_ms, total_ms, integrator: Integrator::Neuron };
+    run(&plan, &[electrode], &settings, &mut CableState::new(&plan), |moment| {
         v_mv.push(moment.v_mv);
         if moment.step_idx % sweep.every == 0 {
             for (row, place) in extra.iter_mut().zip(&extra_places) {

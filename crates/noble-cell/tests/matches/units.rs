@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use noble_cell::catalog::find_set;
-use noble_cell::{CablePlan, CableState, CurrentClamp, LaneState, PlanSettings, RunSettings, run};
+use noble_cell::{CablePlan, CableState, Electrode, Integrator, LaneState, PlanSettings, RunSettings, run};
 use noble_data::cell_model::{AxonRule, CELL_FORMAT_VERSION, MechanismParameters};
 use noble_data::morphology::{Point, Section};
 use noble_data::{CellModel, Morphology, SectionKind, SectionParameters, Step, Stimulus};
@@ -129,8 +129,15 @@ fn compare(unit: &Unit) -> Findings {
 /// Brings a state to its start.
 fn start(plan: &CablePlan, state: &mut CableState) {
     let stimulus = Stimulus::steps(Vec::new()).unwrap();
-    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
-    run(plan, &clamp, &RunSettings { dt_ms: 1.0, total_ms: 1.0 }, state, |_| ControlFlow::Break(())).unwrap();
+    let electrode = Electrode::at_soma(&stimulus);
+    run(
+        plan,
+        &[electrode],
+        &RunSettings { dt_ms: 1.0, total_ms: 1.0, integrator: Integrator::Neuron },
+        state,
+        |_| ControlFlow::Break(()),
+    )
+    .unwrap();
 }
 
 fn read(plan: &CablePlan, state: LaneState<'_>, name: &str) -> f64 {
@@ -155,10 +162,11 @@ fn compare_run(findings: &mut Findings, unit: &Unit, names: &[&str]) {
     });
     let stimulus = Stimulus::steps(steps.collect()).unwrap();
     let dt_ms = unit.number("/dt");
-    let settings = RunSettings { dt_ms, total_ms: dt_ms * unit.number("/n_steps") };
-    let clamp = CurrentClamp { compartment: None, stimulus: &stimulus };
+    let settings =
+        RunSettings { dt_ms, total_ms: dt_ms * unit.number("/n_steps"), integrator: Integrator::Neuron };
+    let electrode = Electrode::at_soma(&stimulus);
     let (mut v_mv, mut states) = (Vec::new(), vec![Vec::new(); names.len()]);
-    run(&plan, &clamp, &settings, &mut CableState::new(&plan), |moment| {
+    run(&plan, &[electrode], &settings, &mut CableState::new(&plan), |moment| {
         v_mv.push(moment.v_mv);
         for (column, name) in states.iter_mut().zip(names) {
             column.push(read(&plan, moment.state, name));
