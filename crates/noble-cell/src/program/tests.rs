@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 
 use noble_data::channel::{ChannelModel, CurrentKind, CurrentSpec, Expression, GateKind};
 
+use super::linear::{Output, Program, Staged};
 use super::*;
+use crate::Integrator;
 use crate::catalog::{find_set, set_names};
 use crate::lanes::Instructions;
 
@@ -25,6 +27,7 @@ fn value_of(input: Input, element: usize) -> f64 {
         Input::Calcium => 1e-4 * (1.0 + 3.0 * wave(1.0)),
         Input::CalciumReversal => 120.0 * wave(2.0),
         Input::CalciumCurrent => -1e-3 * wave(3.0),
+        Input::Current | Input::Slope => unreachable!("only written"),
         Input::SodiumReversal => 53.0,
         Input::PotassiumReversal => -107.0,
         Input::Parameter(idx) => wave(4.0 + f64::from(idx)),
@@ -39,30 +42,36 @@ fn cells(value: impl Fn(usize) -> f64) -> Vec<Cell<f64>> {
 
 /// All outputs of a program.
 fn outputs(staged: &Staged, instructions: Instructions) -> BTreeMap<Output, Vec<f64>> {
-    outputs_of(staged, instructions, false)
+    outputs_at(staged, instructions, &|program| Executable::new(program, instructions), &value_of)
 }
 
-fn outputs_of(staged: &Staged, instructions: Instructions, is_native: bool) -> BTreeMap<Output, Vec<f64>> {
+/// All outputs of a program as an interpreter gives them.
+fn interpreted(staged: &Staged, instructions: Instructions) -> BTreeMap<Output, Vec<f64>> {
+    outputs_at(staged, instructions, &Executable::interpreted, &value_of)
+}
+
+fn outputs_at(
+    staged: &Staged,
+    instructions: Instructions,
+    made: &dyn Fn(Program) -> Executable,
+    value_of: &dyn Fn(Input, usize) -> f64,
+) -> BTreeMap<Output, Vec<f64>> {
     let mut workspace = Workspace::new(instructions);
     let invariants: Vec<Vec<Cell<f64>>> = (0..staged.n_invariants).map(|_| cells(|_| 0.0)).collect();
     let mut results = BTreeMap::new();
     for program in [&staged.once, &staged.each] {
+        let executable = made(program.clone());
         let inputs: Vec<Vec<Cell<f64>>> = program
             .inputs
             .iter()
-            .map(|input| match input {
-                Input::Invariant(idx) => invariants[usize::from(*idx)].clone(),
-                input => cells(|element| value_of(*input, element)),
+            .map(|input| match *input {
+                Input::Invariant(idx) => invariants[usize::from(idx)].clone(),
+                input => cells(|element| value_of(input, element)),
             })
             .collect();
         let written: Vec<Vec<Cell<f64>>> = program.outputs.iter().map(|_| cells(|_| f64::NAN)).collect();
         let arrays: Vec<&[Cell<f64>]> = inputs.iter().chain(&written).map(Vec::as_slice).collect();
-        let bound = if is_native {
-            Bound::native(program, &arrays, instructions)
-        } else {
-            Bound::new(program, &arrays)
-        };
-        bound.execute(&mut workspace);
+        executable.bind(&arrays).execute(&mut workspace);
         for (output, values) in program.outputs.iter().zip(&written) {
             if let Output::Invariant(idx) = output {
                 values.iter().zip(&invariants[usize::from(*idx)]).for_each(|(from, to)| to.set(from.get()));
@@ -108,11 +117,46 @@ fn assert_close(got: f64, expected: f64, what: &str) {
     assert!((got - expected).abs() <= 2e-13 * expected.abs().max(1e-3), "{what}: {got} for {expected}");
 }
 
-fn every_channel(mut see: impl FnMut(&str, &ChannelModel, &ChannelPrograms)) {
+/// The phases of a channel as a program each, and its step as one.
+struct Programs {
+    start: Staged,
+    current: Staged,
+    advance: Staged,
+    step: Staged,
+}
+
+const STEP: [Phase; 2] = [Phase::Advance, Phase::Current];
+
+impl Programs {
+    fn new(models: &[&ChannelModel], integrator: Integrator) -> Self {
+        let conditions = Conditions { temperature_celsius: CELSIUS, dt_ms: DT_MS, integrator };
+        let program = |phases: &[Phase]| program_of(models, conditions, phases);
+        Self {
+            start: program(&[Phase::Start]),
+            current: program(&[Phase::Current]),
+            advance: program(&[Phase::Advance]),
+            step: program(&STEP),
+        }
+    }
+}
+
+fn every_channel(mut see: impl FnMut(&str, &ChannelModel, &Programs)) {
     for set in set_names() {
         for mechanism in find_set(set).unwrap() {
-            let conditions = Conditions { temperature_celsius: CELSIUS, dt_ms: DT_MS };
-            see(&mechanism.name, &mechanism.model, &ChannelPrograms::new(&mechanism.model, conditions));
+            let programs = Programs::new(&[&mechanism.model], Integrator::Neuron);
+            see(&mechanism.name, &mechanism.model, &programs);
+        }
+    }
+}
+
+/// Each set as if one compartment had all of it, by both integrators.
+fn every_set(mut see: impl FnMut(&str, &Programs)) {
+    for set in set_names() {
+        let mut mechanisms: Vec<_> = find_set(set).unwrap().iter().collect();
+        mechanisms.sort_by_key(|mechanism| mechanism.model.concentration.is_none());
+        let models: Vec<&ChannelModel> = mechanisms.iter().map(|mechanism| &*mechanism.model).collect();
+        for integrator in [Integrator::Neuron, Integrator::SecondOrder] {
+            see(set, &Programs::new(&models, integrator));
         }
     }
 }
@@ -228,17 +272,51 @@ fn invariant_instructions_agree() {
     });
 }
 
+fn assert_instructions_give_the_bits_of_the_interpreter(name: &str, programs: &Programs) {
+    for staged in [&programs.start, &programs.current, &programs.advance, &programs.step] {
+        for instructions in Instructions::available() {
+            let (slow, fast) = (interpreted(staged, instructions), outputs(staged, instructions));
+            for (output, expected) in slow {
+                let differs =
+                    fast[&output].iter().zip(&expected).position(|(a, b)| a.to_bits() != b.to_bits());
+                assert_eq!(differs, None, "{name} {output:?} {instructions:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn invariant_instructions_of_the_processor_give_the_bits_of_the_interpreter() {
-    every_channel(|name, _, programs| {
-        for staged in [&programs.start, &programs.current, &programs.advance] {
-            for instructions in Instructions::available() {
-                let (slow, fast) = (outputs(staged, instructions), outputs_of(staged, instructions, true));
-                for (output, expected) in slow {
-                    let differs =
-                        fast[&output].iter().zip(&expected).position(|(a, b)| a.to_bits() != b.to_bits());
-                    assert_eq!(differs, None, "{name} {output:?} {instructions:?}");
-                }
+    every_channel(|name, _, programs| assert_instructions_give_the_bits_of_the_interpreter(name, programs));
+    every_set(assert_instructions_give_the_bits_of_the_interpreter);
+}
+
+#[test]
+fn invariant_a_step_of_a_region_is_its_states_then_its_currents() {
+    every_set(|set, programs| {
+        let instructions = Instructions::detect();
+        let made = |program: Program| Executable::new(program, instructions);
+        // Small conductances keep calcium above zero.
+        let value_before = |input: Input, element: usize| match input {
+            Input::Parameter(_) => 1e-4 * value_of(input, element),
+            input => value_of(input, element),
+        };
+        let advanced = outputs_at(&programs.advance, instructions, &made, &value_before);
+        let value_after = |input: Input, element: usize| {
+            let output = advanced.iter().find(|(output, _)| output.place() == input);
+            output.map_or_else(|| value_before(input, element), |(_, values)| values[element])
+        };
+        let mut expected = outputs_at(&programs.current, instructions, &made, &value_after);
+        expected.extend(advanced);
+        let step = outputs_at(&programs.step, instructions, &made, &value_before);
+        for (output, expected) in expected {
+            if matches!(output, Output::Invariant(_)) {
+                continue;
+            }
+            for (value, expected) in step[&output].iter().zip(&expected) {
+                let error =
+                    if output == Output::Slope { SLOPE_ERROR } else { 2e-13 * expected.abs().max(1e-3) };
+                assert!((value - expected).abs() < error, "{set} {output:?}: {value} for {expected}");
             }
         }
     });

@@ -1,5 +1,6 @@
 //! Every state variable at a few times and places.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use noble_cell::catalog::find_set;
@@ -40,13 +41,19 @@ pub(crate) fn compare(protocol: &Protocol) -> Findings {
     let stimulus = Stimulus::step(step).unwrap();
     let mut findings = Findings::of_case();
     let electrode = Electrode::at_soma(&stimulus);
+    let mut last = BTreeMap::new();
     run(&plan, &[electrode], &settings, &mut CableState::new(&plan), |moment| {
         if let Some((t_ms, states)) = times.iter().find(|(t_ms, _)| (t_ms - moment.t_ms).abs() < 1e-6) {
             for (place, expected) in states.as_object().unwrap() {
                 let label = format!("{} {t_ms} ms {place}", case.name);
-                let at = (&plan, moment.state, set);
+                let shown =
+                    last.get(place.as_str()).copied().unwrap_or_else(|| Calcium::at(&plan, moment.state, place));
+                let at = (&plan, moment.state, shown, set);
                 compare_place(&mut findings, &label, at, place, expected.as_object().unwrap());
             }
+        }
+        for place in times.iter().flat_map(|(_, states)| states.as_object().unwrap().keys()) {
+            last.insert(place.as_str(), Calcium::at(&plan, moment.state, place));
         }
         ControlFlow::Continue(())
     })
@@ -54,10 +61,27 @@ pub(crate) fn compare(protocol: &Protocol) -> Findings {
     findings
 }
 
+/// Calcium current and reversal; NEURON shows those that the last step was made with.
+#[derive(Clone, Copy)]
+struct Calcium {
+    current_ma_per_cm2: f64,
+    reversal_mv: f64,
+}
+
+impl Calcium {
+    fn at(plan: &CablePlan, state: LaneState<'_>, place: &str) -> Self {
+        let compartment = places::parse(plan, place);
+        Self {
+            current_ma_per_cm2: state.calcium_current_ma_per_cm2(compartment),
+            reversal_mv: state.calcium_reversal_mv(compartment),
+        }
+    }
+}
+
 fn compare_place(
     findings: &mut Findings,
     label: &str,
-    (plan, state, set): (&CablePlan, LaneState<'_>, &str),
+    (plan, state, shown, set): (&CablePlan, LaneState<'_>, Calcium, &str),
     place: &str,
     expected: &Map<String, Value>,
 ) {
@@ -67,8 +91,8 @@ fn compare_place(
         let ours = match key.split_once('.') {
             None => Some(state.v_mv(compartment)),
             Some(("ca_ion", "cai")) => Some(state.calcium_millimolar(compartment)),
-            Some(("ca_ion", "eca")) => Some(state.calcium_reversal_mv(compartment)),
-            Some(("ca_ion", "ica")) => Some(state.calcium_current_ma_per_cm2(compartment)),
+            Some(("ca_ion", "eca")) => Some(shown.reversal_mv),
+            Some(("ca_ion", "ica")) => Some(shown.current_ma_per_cm2),
             Some((mechanism_name, variable)) => {
                 let state_name = variable.trim_end_matches(&format!("_{mechanism_name}"));
                 let mechanism =

@@ -153,6 +153,12 @@ fn read(plan: &CablePlan, state: LaneState<'_>, name: &str) -> f64 {
     }
 }
 
+/// NEURON shows the currents that a step was made with, of the voltage and states before it.
+fn delay(column: &mut Vec<f64>) {
+    column.pop();
+    column.insert(0, column[0]);
+}
+
 fn compare_run(findings: &mut Findings, unit: &Unit, names: &[&str]) {
     let plan = unit.plan(unit.number("/v_init"));
     let steps = unit.meta["stim"].as_array().unwrap().iter().map(|step| Step {
@@ -175,7 +181,10 @@ fn compare_run(findings: &mut Findings, unit: &Unit, names: &[&str]) {
     })
     .unwrap();
     findings.array(&format!("{} v", unit.spec), &v_mv, &unit.array("v"), |_| TOLERANCE);
-    for (column, name) in states.iter().zip(names) {
+    for (column, name) in states.iter_mut().zip(names) {
+        if matches!(*name, "ica" | "eca") {
+            delay(column);
+        }
         findings.array(&format!("{} {name}", unit.spec), column, &unit.array(name), |_| TOLERANCE);
     }
 }
