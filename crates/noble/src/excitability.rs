@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use noble_cell::{CablePlan, CableState, CurrentClamp, run};
+use noble_cell::{CablePlan, CableState, Electrode, run};
 use noble_data::sweeps::StimulusWindow;
 use noble_features::fi::{
     FiPoint, FiSlope, Threshold, ThresholdSettings, fi_grid_na, fi_point, fi_slope_hz_per_na,

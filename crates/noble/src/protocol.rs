@@ -1,6 +1,6 @@
 //! The current-clamp protocol of a sweep, and how its trace is sampled.
 
-use noble_cell::RunSettings;
+use noble_cell::{Integrator, RunSettings};
 use noble_data::{Sampling, Step, Stimulus, TimeGrid};
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use ndarray::Array2;
-use noble_cell::{CablePlan, CableState, CurrentClamp, Instructions, run_lanes, simulate};
+use noble_cell::{CablePlan, CableState, Electrode, Instructions, run_lanes, simulate};
 use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sweeps, Trace};
 use rayon::prelude::*;

@@ -46,8 +46,10 @@ pub(crate) fn compare(protocol: &Protocol) -> Findings {
         if let Some((t_ms, states)) = times.iter().find(|(t_ms, _)| (t_ms - moment.t_ms).abs() < 1e-6) {
             for (place, expected) in states.as_object().unwrap() {
                 let label = format!("{} {t_ms} ms {place}", case.name);
-                let shown =
-                    last.get(place.as_str()).copied().unwrap_or_else(|| Calcium::at(&plan, moment.state, place));
+                let shown = last
+                    .get(place.as_str())
+                    .copied()
+                    .unwrap_or_else(|| Calcium::at(&plan, moment.state, place));
                 let at = (&plan, moment.state, shown, set);
                 compare_place(&mut findings, &label, at, place, expected.as_object().unwrap());
             }
