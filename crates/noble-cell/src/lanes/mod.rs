@@ -4,9 +4,9 @@
 //! portably; [`Instructions`] chooses at run time. An operation on a lane does not depend on the lanes beside it, so
 //! a run gives the same bits alone and among others. AVX-512 and AVX2 give the same bits too, as every operation is
 //! rounded once by IEEE 754; the portable kernels multiply and add in two roundings and differ by that.
-#![cfg_attr(
-    target_arch = "x86_64",
-    expect(unsafe_code, reason = "processor instructions are called after detection of their feature")
+#![expect(
+    unsafe_code,
+    reason = "registers are read and written through pointers; processor instructions are called after detection"
 )]
 
 mod array;
@@ -17,10 +17,13 @@ mod single;
 mod x86;
 
 pub(crate) use array::{Array, fill};
+#[cfg(target_arch = "x86_64")]
 pub(crate) use functions::{EXPONENTIAL, LARGEST, LEAST, LN2_HIGH, LN2_LOW, LOGARITHM, SHIFT};
 pub(crate) use functions::{exponential, linoid, logarithm};
 pub(crate) use portable::Portable;
-pub(crate) use single::{FusedSingle, Single};
+#[cfg(target_arch = "x86_64")]
+pub(crate) use single::FusedSingle;
+pub(crate) use single::Single;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Avx2, Avx512, BITS};
 

@@ -4,6 +4,7 @@
 use super::Lanes;
 
 /// One number whose products and sums are rounded once; used where the processor has the instruction.
+#[cfg(target_arch = "x86_64")]
 #[derive(Clone, Copy)]
 pub(crate) struct FusedSingle(f64);
 
@@ -141,5 +142,6 @@ macro_rules! single {
     };
 }
 
+#[cfg(target_arch = "x86_64")]
 single!(FusedSingle, |a, b, c| a.mul_add(b, c), (-a).mul_add(b, c));
 single!(Single, |a, b, c| a * b + c, c - a * b);

@@ -111,7 +111,7 @@ pub enum RunOutcome {
 /// ```
 /// use std::collections::BTreeMap;
 ///
-/// use noble_cell::{CablePlan, PlanSettings, RunSettings, simulate};
+/// use noble_cell::{CablePlan, Integrator, PlanSettings, RunSettings, simulate};
 /// use noble_data::cell_model::{AxonRule, CELL_FORMAT_VERSION};
 /// use noble_data::morphology::{Morphology, Point, Section};
 /// use noble_data::{CellModel, SectionKind, SectionParameters, Step, Stimulus};
@@ -131,7 +131,8 @@ pub enum RunOutcome {
 /// };
 /// let plan = CablePlan::new(&Morphology { sections: vec![soma] }, &cell, &PlanSettings::default())?;
 /// let stimulus = Stimulus::step(Step { delay_ms: 5.0, duration_ms: 1.0, amplitude_na: 0.5 })?;
-/// let trace = simulate(&plan, &stimulus, &RunSettings { dt_ms: 0.02, total_ms: 20.0, integrator: Integrator::Neuron })?;
+/// let settings = RunSettings { dt_ms: 0.02, total_ms: 20.0, integrator: Integrator::Neuron };
+/// let trace = simulate(&plan, &stimulus, &settings)?;
 /// assert!(trace.v_mv().iter().any(|v| *v > 20.0));
 /// # Ok::<(), noble_cell::Error>(())
 /// ```
