@@ -90,24 +90,12 @@ class Neuron:
         self.cell = make.Cell(case.folder / "morphology.swc", case.parameters, rule if len(rule) < 8 else "bpo")
         for stub, diameter in zip(self.cell.sections["axon"], case.protocol["stub_diam_um"]):
             stub.diam = diameter
-        self.distribute(case.parameters.get("distributions", []))
         soma = self.cell.soma_middle
         self.clamp = self.h.IClamp(soma)
         self.clamp.delay, self.clamp.dur, self.clamp.amp = DELAY_MS, DURATION_MS, case.current_na
         self.h.dt, self.h.steps_per_ms, self.h.secondorder = DT_MS, 1 / DT_MS, 0
         self.v_mv = self.h.Vector().record(soma._ref_v)
         self.n_compartments = sum(section.nseg for section in self.cell.everything())
-
-    def distribute(self, rules):
-        """Conductances that depend on the path distance `x` from the middle of the soma."""
-        for rule in rules:
-            variable, mechanism = rule["name"].rsplit(f"_{rule['mechanism']}", 1)[0], rule["mechanism"]
-            for section in self.cell.sections[rule["section"]]:
-                section.insert(mechanism)
-                for segment in section:
-                    names = {"value": rule["value"], "x": self.h.distance(self.cell.soma_middle, segment),
-                             "exp": np.exp}
-                    setattr(getattr(segment, mechanism), variable, float(eval(rule["formula"], {}, names)))
 
     def outline(self):
         sections = self.cell.everything()
