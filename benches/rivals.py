@@ -1,14 +1,12 @@
-"""Times noble against NEURON, eFEL and neuraloperator in one session and prints the rows of docs/performance.md.
+"""Times noble against eFEL and neuraloperator in one session and prints the rows of docs/performance.md.
 
 usage, from the repository root, after `cargo build --release`:
     python benches/rivals.py operator WEIGHTS.pth
     python benches/rivals.py features TRACES.npz
-    python benches/rivals.py simulate CASE_FOLDER MECHANISMS_FOLDER
 
-Needs torch, neuraloperator 2.0.0, efel and neuron 9.0.2 as far as the row does. One thread on both sides, minimum
-of 5 after one run that is not counted; the two sides alternate. `features` times noble as a process, reading and
-printing included. `simulate` times one sweep as half of what three sweeps take longer than one; CASE_FOLDER and
-MECHANISMS_FOLDER as in reference/biophysics.
+Needs torch, neuraloperator 2.0.0 and efel as far as the row does. One thread on both sides, minimum of 5 after one run
+that is not counted; the two sides alternate. `features` times noble as a process, reading and printing included.
+`simulator.py` beside this file times the simulator.
 """
 import os
 import subprocess
@@ -68,46 +66,6 @@ def operator(weights):
               f"| {best[1]:.1f} | {best[1] / best[0]:.1f} | {deviation:.1e} |")
 
 
-def simulate(case, mechanisms):
-    import json
-    sys.path.insert(0, str(ROOT / "reference/biophysics"))
-    import make
-    import neuron
-    case = Path(case).resolve()
-    for file in ("stdrun.hoc", "import3d.hoc"):
-        make.h.load_file(file)
-    neuron.load_mechanisms(str(Path(mechanisms).resolve()))
-    protocol = json.loads((case / "protocol.json").read_text())
-    is_set = (case / "hof_params.json").exists()
-    parameters = json.loads((case / ("hof_params.json" if is_set else "fit.json")).read_text())
-    first = str(protocol["hof"][0]) if is_set else None
-    cell = make.Cell(case / "morphology.swc", parameters[first] if is_set else parameters, protocol["axon_rule"])
-    amplitude = max(protocol["amps_nA"])
-    clamp = make.h.IClamp(cell.soma_middle)
-    clamp.delay, clamp.dur, clamp.amp = 15, 400, amplitude
-    make.h.dt, make.h.steps_per_ms = 0.02, 50
-    recorded = make.h.Vector().record(cell.soma_middle._ref_v)
-
-    def rival():
-        make.h.finitialize(protocol["v_init_mV"])
-        make.h.continuerun(515)
-
-    with tempfile.TemporaryDirectory() as folder:
-        def noble(n_sweeps):
-            command = [NOBLE, "simulate", "--morphology", case / "morphology.swc", "--cell",
-                       case / ("hof_params.json" if is_set else "fit.json"), "--axon", protocol["axon_rule"],
-                       "--step-na", ",".join([str(amplitude)] * n_sweeps), "--every", "1", "--threads", "1",
-                       "--out", f"{folder}/{n_sweeps}.npz"]
-            command += ["--hof", first] if is_set else []
-            return lambda: subprocess.run(command, capture_output=True, check=True)
-        one, theirs, _, _ = alternate(noble(1), rival)
-        three, _, _, _ = alternate(noble(3), lambda: None)
-        ours = (three - one) / 2
-        deviation = np.max(np.abs(np.load(f"{folder}/1.npz")["v_mv"][0] - np.array(recorded)[:25751]))
-    print(f"| {case.name} | {protocol['n_segments']} | {1e3 * ours:.0f} | {1e3 * theirs:.0f} | {theirs / ours:.1f} "
-          f"| {deviation:.0e} |")
-
-
 def features(traces):
     import json
     import efel
@@ -134,4 +92,4 @@ def features(traces):
 
 
 if __name__ == "__main__":
-    {"operator": operator, "features": features, "simulate": simulate}[sys.argv[1]](*sys.argv[2:])
+    {"operator": operator, "features": features}[sys.argv[1]](*sys.argv[2:])

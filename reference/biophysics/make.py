@@ -16,6 +16,8 @@ CASE is a folder with
                       fine_amps_nA         steps repeated at dt 0.005 ms (may be empty)
                       sets                 which keys of hof_params.json (default: all)
                       mechanism_set        default "allen"
+A parameter set may hold `distributions`: parameters by a formula of the path distance x [um] of a segment's middle from
+soma(0.5), [{"section", "name", "mechanism", "value", "formula"}].
 The options --axon-rule, --amps, --fine-amps and --sets write case.json, so that they need be given once.
 
 Written: traces.npz, protocol.json, geometry.json, probe.json; with hof_params.json also traces_fine_hof<K>.npz of the first
@@ -24,6 +26,7 @@ set K. Every run is deterministic: the same versions give the same bytes of volt
 
 import argparse
 import json
+import math
 import multiprocessing
 import os
 from pathlib import Path
@@ -130,8 +133,19 @@ class Cell:
                 for ion in ("na", "k"):
                     if h.ismembrane(f"{ion}_ion", sec=section):
                         setattr(section, f"e{ion}", float(entry[f"e{ion}"]))
+        for rule in parameters.get("distributions", []):
+            self._distribute(rule)
         h.celsius = float(conditions["celsius"])
         self.v_init_mv = float(conditions["v_init"])
+
+    def _distribute(self, rule):
+        """A parameter by a formula of `value` and of `x`, the path distance of a segment from soma(0.5)."""
+        for section in self.sections.get(rule["section"], []):
+            section.insert(rule["mechanism"])
+            for segment in section:
+                names = {"value": float(rule["value"]), "x": h.distance(self.soma_middle, segment), "exp": math.exp}
+                number = eval(rule["formula"], {"__builtins__": {}}, names)  # our own files
+                setattr(segment, rule["name"], number)
 
 
 # ---------------------------------------------------------------- what is written about it
