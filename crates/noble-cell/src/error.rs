@@ -116,6 +116,16 @@ pub enum Error {
         /// Place along it.
         at_fraction: f64,
     },
+    /// Something to read that a place does not have.
+    #[error("there is no {quantity} at {place}; known there: {known}")]
+    UnknownQuantity {
+        /// What was asked for.
+        quantity: String,
+        /// Where.
+        place: String,
+        /// What can be asked for.
+        known: String,
+    },
     /// Plans that cannot run side by side.
     #[error(
         "the plan of lane {lane} has other compartments, mechanisms or temperature than the first; run it on its own"

@@ -18,6 +18,7 @@ mod ion;
 mod lanes;
 
 mod plan;
+mod probe;
 mod program;
 mod simulate;
 mod solve;
@@ -28,6 +29,7 @@ pub use discretize::CompartmentId;
 pub use error::Error;
 pub use lanes::Instructions;
 pub use plan::{CablePlan, PlanSettings};
+pub use probe::{Probe, ProbeReader, Quantity};
 pub use program::StartOfScheme;
 pub use simulate::{Integrator, Moment, RunOutcome, RunSettings, run, run_lanes, simulate};
 pub use state::{CableState, LaneState};

@@ -131,6 +131,22 @@ impl CablePlan {
         }
     }
 
+    /// A place by its name, such as `dend[3](0.5)`; without a fraction the middle of the section, without a number the
+    /// first section of the kind.
+    ///
+    /// # Errors
+    /// [`Error::UnknownPlace`] when there is no such section or the fraction is not from 0 to 1.
+    pub fn place(&self, name: &str) -> Result<CompartmentId, Error> {
+        let (section, fraction) = match name.split_once('(') {
+            None => (name, Some(0.5)),
+            Some((section, rest)) => {
+                (section, rest.strip_suffix(')').and_then(|text| text.trim().parse().ok()))
+            }
+        };
+        let section = if section.ends_with(']') { section.to_owned() } else { format!("{section}[0]") };
+        self.compartment_at(&section, fraction.unwrap_or(f64::NAN))
+    }
+
     /// Name of a compartment, such as `dend[3](0.5)`.
     ///
     /// # Panics

@@ -8,15 +8,16 @@ mod region;
 
 use std::sync::Arc;
 
-use noble_data::channel::ChannelModel;
+use noble_data::channel::{ChannelModel, Ion};
 
-use crate::constants::{CALCIUM_INSIDE_MILLIMOLAR, CALCIUM_REVERSAL_MV};
+use crate::constants::{CALCIUM_INSIDE_MILLIMOLAR, CALCIUM_OUTSIDE_MILLIMOLAR, CALCIUM_REVERSAL_MV};
+use crate::ion::calcium_nernst_slope_mv;
 use crate::lanes::{Array, Instructions, PADDING, fill};
 use crate::program::Conditions;
 use crate::{CablePlan, CompartmentId, Error};
 
 pub(crate) use region::{BoundRegion, RegionPrograms};
-use region::{Layout, Region};
+use region::{Layout, Place, Region};
 
 /// All that a run changes; made once, it serves any number of runs of its plans.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct CableState {
     pub(crate) regions: Vec<Region>,
     /// Programs of the regions as last run.
     programs: Option<(Conditions, Vec<RegionPrograms>)>,
+    temperature_celsius: f64,
     /// Name, nodes and channel of the mechanisms that it was made for.
     mechanisms: Vec<(String, Vec<usize>, Arc<ChannelModel>)>,
 }
@@ -86,7 +88,19 @@ impl CableState {
         let mechanisms =
             placed.map(|one| (one.name.clone(), one.nodes.clone(), Arc::clone(&one.model))).collect();
         let n_lanes = plans.len();
-        Ok(Self { instructions, n_lanes, width, slots, nodes, regions, programs: None, mechanisms })
+        let temperature_celsius = plans[0].temperature_celsius;
+        let programs = None;
+        Ok(Self {
+            instructions,
+            n_lanes,
+            width,
+            slots,
+            nodes,
+            regions,
+            programs,
+            temperature_celsius,
+            mechanisms,
+        })
     }
 
     /// Whether a plan has the nodes and mechanisms that it was made for.
@@ -201,6 +215,15 @@ impl LaneState<'_> {
         self.of(&self.state.nodes.calcium_current_ma_per_cm2, compartment)
     }
 
+    /// Sum of the currents of all mechanisms of a compartment at its present voltage and states, outward positive.
+    ///
+    /// # Panics
+    /// When the compartment is not of the plan.
+    #[must_use]
+    pub fn ionic_current_ma_per_cm2(&self, compartment: CompartmentId) -> f64 {
+        self.of(&self.state.nodes.current_ma_per_cm2, compartment)
+    }
+
     /// A state variable of a mechanism, such as `"NaV"`, `"O"`; `None` where the compartment or the mechanism has
     /// none of the name.
     #[must_use]
@@ -214,5 +237,35 @@ impl LaneState<'_> {
         let mut regions = self.state.regions.iter();
         let (states, at) = regions.find_map(|region| region.state_at(slot, mechanism_name, state_name))?;
         Some(states[at + self.lane].get())
+    }
+
+    /// Calcium reversal potential of a compartment were its concentration this.
+    pub(crate) fn calcium_reversal_at_mv(&self, compartment: CompartmentId, calcium_millimolar: f64) -> f64 {
+        let slot = self.state.slots[compartment.index()];
+        let region = self.state.regions.iter().find(|region| region.holds(slot));
+        if region.is_some_and(Region::has_pool) {
+            let slope_mv = calcium_nernst_slope_mv(self.state.temperature_celsius);
+            return slope_mv * (CALCIUM_OUTSIDE_MILLIMOLAR / calcium_millimolar).ln();
+        }
+        self.calcium_reversal_mv(compartment)
+    }
+
+    /// Current of a mechanism of a compartment, of one ion or of all, at its voltage and the given states and calcium.
+    pub(crate) fn mechanism_current_ma_per_cm2(
+        &self,
+        (compartment, mechanism_name, ion): (CompartmentId, &str, Option<Ion>),
+        (states, calcium_millimolar): (&[f64], f64),
+    ) -> f64 {
+        let slot = self.state.slots[compartment.index()];
+        let region = self.state.regions.iter().find(|region| region.holds(slot));
+        let region = region.expect("a place with a mechanism lies in a region");
+        let place = Place {
+            nodes: &self.state.nodes,
+            slot,
+            lane: self.lane,
+            temperature_celsius: self.state.temperature_celsius,
+        };
+        let reversal_mv = self.calcium_reversal_at_mv(compartment, calcium_millimolar);
+        region.current_ma_per_cm2(place, (mechanism_name, ion), (states, calcium_millimolar, reversal_mv))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use noble_data::channel::ChannelModel;
+use noble_data::channel::{ChannelModel, CurrentKind, CurrentSpec, Expression, Ion};
 
 use super::NodeState;
 use crate::lanes::{Array, Instructions, PADDING};
@@ -155,6 +155,40 @@ impl Region {
         Some((&self.states[member.first_state + state_idx], idx * self.width))
     }
 
+    /// Whether the place of a node in the arrays is one of its own.
+    pub(super) fn holds(&self, slot: usize) -> bool {
+        (self.first_slot..self.first_slot + self.nodes.len()).contains(&slot)
+    }
+
+    pub(super) fn has_pool(&self) -> bool {
+        self.members.iter().any(|member| member.model.concentration.is_some())
+    }
+
+    /// Current of a mechanism, formula by formula.
+    pub(super) fn current_ma_per_cm2(
+        &self,
+        place: Place<'_>,
+        (mechanism_name, ion): (&str, Option<Ion>),
+        (states, calcium_millimolar, calcium_reversal_mv): (&[f64], f64, f64),
+    ) -> f64 {
+        let member = self.members.iter().find(|member| member.name == mechanism_name);
+        let member = member.expect("a probe has mechanisms of its place");
+        let element = (place.slot - self.first_slot) * self.width + place.lane;
+        let value_of = |name: &str| match name {
+            "calcium_millimolar" => Some(calcium_millimolar),
+            "calcium_reversal_mv" => Some(calcium_reversal_mv),
+            name => {
+                let state = member.model.state_names().position(|state| state == name);
+                let given = state.map(|idx| states[idx]);
+                given.or_else(|| {
+                    self.value_at(place.nodes, (member, name), (element, place.temperature_celsius))
+                })
+            }
+        };
+        let currents = member.model.currents.iter().filter(|spec| ion.is_none() || spec.ion == ion);
+        currents.map(|spec| current_of(&member.model, spec, &value_of)).sum()
+    }
+
     /// Sets the states of kinetic schemes to their start, by the voltage there.
     fn start_schemes(&self, nodes: &NodeState, plans: &[&CablePlan]) -> Result<(), Error> {
         for member in self.members.iter().filter(|member| member.model.scheme.is_some()) {
@@ -170,7 +204,7 @@ impl Region {
                     Some((last_key, fractions)) if last_key == key => fractions,
                     _ => {
                         let place = (element, plan.temperature_celsius);
-                        let value_of = |name: &str| self.value_at_start(nodes, (member, name), place);
+                        let value_of = |name: &str| self.value_at(nodes, (member, name), place);
                         scheme_start(&member.model, plan.start_of_schemes, &value_of)?
                     }
                 };
@@ -183,7 +217,7 @@ impl Region {
         Ok(())
     }
 
-    fn value_at_start(
+    fn value_at(
         &self,
         nodes: &NodeState,
         (member, name): (&Member, &str),
@@ -202,6 +236,31 @@ impl Region {
             (name, ..) => return constant(model, name, temperature_celsius),
         };
         Some(array[element].get())
+    }
+}
+
+/// A place in the arrays.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) nodes: &'a NodeState,
+    pub(super) slot: usize,
+    pub(super) lane: usize,
+    pub(super) temperature_celsius: f64,
+}
+
+fn current_of(model: &ChannelModel, spec: &CurrentSpec, value_of: &impl Fn(&str) -> Option<f64>) -> f64 {
+    let known = "every name of a checked channel has a value";
+    let value = |expression: &Expression| model.evaluate(expression, value_of).expect(known);
+    match &spec.kind {
+        CurrentKind::Current { current_ma_per_cm2 } => value(current_ma_per_cm2),
+        CurrentKind::Conductance { conductance_s_per_cm2, reversal_mv } => {
+            let reversal_mv = match (reversal_mv, spec.ion) {
+                (Some(reversal_mv), _) => value(reversal_mv),
+                (None, Some(ion)) => value_of(ion.reversal_name()).expect(known),
+                (None, None) => unreachable!("the reader wants a reversal without an ion"),
+            };
+            value(conductance_s_per_cm2) * (value_of("v").expect(known) - reversal_mv)
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use super::*;
 use crate::{CompartmentId, CurrentClamp, Instructions, PlanSettings};
 
 mod convergence;
+mod probes;
 
 const LEAK_S_PER_CM2: f64 = 1e-4;
 const RESISTIVITY_OHM_CM: f64 = 100.0;
