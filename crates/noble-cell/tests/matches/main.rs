@@ -9,6 +9,7 @@ mod findings;
 mod geometry;
 mod places;
 mod probe;
+mod second_order;
 mod traces;
 mod units;
 mod waveforms;
@@ -62,9 +63,13 @@ fn add_jobs_on_cell(case: &Case, cells: &[Case], jobs: &mut Vec<Job>) {
     let known = cells.iter().rfind(|cell| cell.name == name);
     let known = known.unwrap_or_else(|| panic!("{}: its cell {name} is missing", case.name));
     let has = |key: &str| json.pointer(&format!("/sweeps/0/{key}")).is_some();
+    let add = match (has("clamps"), has("errors")) {
+        (true, _) => clamps::add_jobs,
+        (false, true) => second_order::add_jobs,
+        (false, false) => panic!("{}: case.json has sweeps of unknown layout", case.name),
+    };
     match Protocol::new(Arc::new(cell::load(known.clone())), json) {
-        Ok(protocol) if has("clamps") => clamps::add_jobs(case, &Arc::new(protocol), jobs),
-        Ok(_) => add_note(format!("{}: not run: sweeps of unknown layout", case.folder.display()), jobs),
+        Ok(protocol) => add(case, &Arc::new(protocol), jobs),
         Err(reason) => add_note(format!("{}: not run: {reason}", case.folder.display()), jobs),
     }
 }
