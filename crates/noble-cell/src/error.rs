@@ -152,7 +152,7 @@ pub enum Error {
     },
     /// The voltage left the range in which anything is meant.
     #[error(
-        "the voltage of {compartment} is {v_mv} mV at {t_ms} ms; shorten dt_ms or check conductances and current"
+        "the voltage of {compartment} is {v_mv} mV at {t_ms:.3} ms; shorten dt_ms or check conductances and current"
     )]
     Diverged {
         /// Time of the first bad value.

@@ -22,6 +22,22 @@ pub struct Protocol {
     pub every: usize,
     /// How samples are taken.
     pub sampling: Sampling,
+    /// How the solver makes a step.
+    #[serde(default, skip_serializing_if = "is_neuron", with = "IntegratorName")]
+    pub integrator: Integrator,
+}
+
+/// [`Integrator`] as a word in files.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Integrator", rename_all = "snake_case")]
+enum IntegratorName {
+    Neuron,
+    SecondOrder,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_neuron(integrator: &Integrator) -> bool {
+    *integrator == Integrator::Neuron
 }
 
 impl Default for Protocol {
@@ -34,6 +50,7 @@ impl Default for Protocol {
             solver_step_ms: 0.02,
             every: 3,
             sampling: Sampling::Plain,
+            integrator: Integrator::Neuron,
         }
     }
 }
@@ -76,7 +93,7 @@ impl Protocol {
     /// What the solver is asked for.
     #[must_use]
     pub fn run_settings(&self) -> RunSettings {
-        RunSettings { dt_ms: self.solver_step_ms, total_ms: self.total_ms, integrator: Integrator::Neuron }
+        RunSettings { dt_ms: self.solver_step_ms, total_ms: self.total_ms, integrator: self.integrator }
     }
 
     /// Grid of the sampled trace: the solver's `round(total/step) + 1` samples, every n-th kept.

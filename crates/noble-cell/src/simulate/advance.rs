@@ -30,7 +30,7 @@ pub fn run_lanes(
 ) -> Result<Vec<Result<RunOutcome, Error>>, Error> {
     let grid = settings.grid()?;
     assert!(plans.len() == state.n_lanes && electrodes.len() == plans.len(), "{} lanes", state.n_lanes);
-    assert!(plans.iter().all(|plan| state.fits(plan)), "a state made for plans of another structure");
+    assert!(state.fits(plans), "a state made for plans of another structure");
     state.compile(Conditions {
         temperature_celsius: plans[0].temperature_celsius,
         dt_ms: settings.dt_ms,

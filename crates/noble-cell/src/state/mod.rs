@@ -103,10 +103,17 @@ impl CableState {
         })
     }
 
+    /// Whether it can run these plans side by side.
+    #[must_use]
+    pub fn fits(&self, plans: &[&CablePlan]) -> bool {
+        self.n_lanes == plans.len() && plans.iter().all(|plan| self.fits_one(plan))
+    }
+
     /// Whether a plan has the nodes and mechanisms that it was made for.
-    pub(crate) fn fits(&self, plan: &CablePlan) -> bool {
+    fn fits_one(&self, plan: &CablePlan) -> bool {
         let mut pairs = self.mechanisms.iter().zip(&plan.mechanisms);
         plan.n_nodes() == self.slots.len()
+            && plan.temperature_celsius.to_bits() == self.temperature_celsius.to_bits()
             && plan.mechanisms.len() == self.mechanisms.len()
             && pairs.all(|((name, nodes, model), placed)| {
                 *name == placed.name && *nodes == placed.nodes && *model == placed.model

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use noble_cell::Integrator;
 use noble_data::cell_model::AxonRule;
 use noble_data::morphology::SwcReport;
 use noble_data::{ModelId, Sampling};
@@ -175,6 +176,15 @@ pub(super) struct ProtocolArgs {
     /// Take samples as they are, or low-pass filter first [default: plain]
     #[arg(long, value_enum)]
     sampling: Option<SamplingArg>,
+    /// How a step is made: NEURON's numbers, or an error that falls with the square of --dt-ms [default: neuron]
+    #[arg(long, value_enum)]
+    integrator: Option<IntegratorArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum IntegratorArg {
+    Neuron,
+    SecondOrder,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -197,6 +207,11 @@ impl ProtocolArgs {
                 Some(SamplingArg::Lowpass) => Sampling::LowPass,
                 None => base.sampling,
             },
+            integrator: match self.integrator {
+                Some(IntegratorArg::Neuron) => Integrator::Neuron,
+                Some(IntegratorArg::SecondOrder) => Integrator::SecondOrder,
+                None => base.integrator,
+            },
         };
         protocol.check()?;
         Ok(protocol)
@@ -214,6 +229,7 @@ pub(super) fn protocol_of(card: &OperatorCard) -> Protocol {
         solver_step_ms: card.sampling.dt_ms,
         every: card.sampling.every,
         sampling: card.sampling.kind,
+        integrator: Integrator::Neuron,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: what was typed, then what it means; data on stdout, words on stderr.
 
+mod accuracy;
 mod evaluate;
 mod extract;
 mod generate;
@@ -32,6 +33,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(Box<simulate::SimulateArgs>),
+    Accuracy(accuracy::AccuracyArgs),
     Extract(extract::ExtractArgs),
     Generate(Box<generate::GenerateArgs>),
     Train(train::TrainArgs),
@@ -52,6 +54,7 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Simulate(args) => simulate::run(&args),
+        Command::Accuracy(args) => accuracy::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Train(args) => train::run(&args),

@@ -10,7 +10,8 @@ use noble_data::{ModelId, Stimulus};
 use rayon::prelude::*;
 
 use super::{GenerateSettings, PlannedTrace, split_models};
-use crate::{Cells, Error, Progress, files, measure_excitability, simulate_sweep};
+use crate::simulate::simulate_pairs;
+use crate::{Cells, Error, Progress, files, measure_excitability};
 
 /// A dataset folder whose manifest has been read.
 #[derive(Debug, Clone)]
@@ -136,13 +137,15 @@ impl DatasetFolder {
     ) -> Result<Shard, Error> {
         let protocol = &settings.protocol;
         let grid = self.manifest.grid;
-        let rows: Vec<(Samples, Samples)> = traces
-            .par_iter()
-            .map(|trace| {
-                let simulated = simulate_sweep(&plans[&trace.model], protocol, trace.step_na);
+        let pairs: Vec<(&CablePlan, f64)> =
+            traces.iter().map(|trace| (&plans[&trace.model], trace.step_na)).collect();
+        let simulated = simulate_pairs(&pairs, protocol, progress)?;
+        let rows: Vec<(Samples, Samples)> = simulated
+            .into_iter()
+            .zip(traces)
+            .map(|(simulated, trace)| {
                 let v_mv = simulated.map_err(|error| error.of_model(trace.model))?.into_v_mv();
                 let current_na = Stimulus::step(self.manifest.step(trace.step_na))?.on_grid_na(grid);
-                progress.advance(1);
                 Ok((single(&current_na), single(&v_mv)))
             })
             .collect::<Result<_, Error>>()?;

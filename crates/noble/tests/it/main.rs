@@ -5,3 +5,4 @@
 mod bad_input;
 mod chain;
 mod command;
+mod experiments;
