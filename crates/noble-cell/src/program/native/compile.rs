@@ -15,6 +15,9 @@ use crate::program::linear::{self, Operation, Program};
 /// Registers that sequences of instructions use for themselves: the last eight.
 const N_SCRATCH: u8 = 8;
 
+/// Every how many reciprocals one is refined by multiplications in place of a division, at 512 bits.
+const REFINED_EVERY: usize = 4;
+
 /// Instructions and the constants that they read.
 pub(super) struct Compiled {
     pub(super) bytes: Vec<u8>,
@@ -34,6 +37,7 @@ pub(super) fn compile(program: &Program, width: Width) -> Compiled {
         owners: vec![None; usize::from(n_registers - N_SCRATCH)],
         first_scratch: n_registers - N_SCRATCH,
         at: 0,
+        n_reciprocals: 0,
     };
     for (at, operation) in program.operations.iter().enumerate() {
         compiler.at = at;
@@ -68,6 +72,7 @@ struct Compiler<'a> {
     first_scratch: u8,
     /// Operation in work.
     at: usize,
+    n_reciprocals: usize,
 }
 
 impl Compiler<'_> {
@@ -245,43 +250,45 @@ impl Compiler<'_> {
             std::mem::swap(&mut a, &mut b);
         }
         let is_in_place = c == own && a != own && b != own && self.is_in_register(c);
-        let a = self.register(a, 0);
+        let (a_operand, a) = (a, self.register(a, 0));
         if is_in_place {
             let (to, b) = (self.target(operation), self.any(b));
             self.code.vector(form_231, to, Some(a), b);
             return;
         }
-        let sum = self.scratch(1);
+        let is_free = [a_operand, b, c].iter().all(|operand| *operand != own);
+        let sum = if is_free { self.target(operation) } else { self.scratch(1) };
         let start = self.any(c);
         self.code.vector(LOAD, sum, None, start);
         let b = self.any(b);
         self.code.vector(form_231, sum, Some(a), b);
-        let to = self.target(operation);
-        self.code.vector(LOAD, to, None, Operand::Register(sum));
+        if !is_free {
+            let to = self.target(operation);
+            self.code.vector(LOAD, to, None, Operand::Register(sum));
+        }
     }
 
+    /// Both ways round to the nearest number; the divider and the multipliers work beside each other.
     fn reciprocal(&mut self, operation: &Operation) {
         let one = self.constant(1.0);
         let x = self.register(operation.operands[0], 0);
-        match self.width {
-            Width::Bits256 => {
-                let (number, to) = (self.scratch(1), self.target(operation));
-                self.code.vector(LOAD, number, None, one);
-                self.code.vector(DIVIDE, to, Some(number), Operand::Register(x));
-            }
-            Width::Bits512 => {
-                let (mut y, mut e) = (self.scratch(1), self.scratch(2));
-                self.code.vector(ROUGH_RECIPROCAL, y, None, Operand::Register(x));
-                for _ in 0..3 {
-                    self.code.vector(LOAD, e, None, Operand::Register(y));
-                    self.code.vector(FUSED_NEGATIVE_213, e, Some(x), one);
-                    self.code.vector(FUSED_213, e, Some(y), Operand::Register(y));
-                    std::mem::swap(&mut y, &mut e);
-                }
-                let to = self.target(operation);
-                self.code.vector(LOAD, to, None, Operand::Register(y));
-            }
+        self.n_reciprocals += 1;
+        if self.width == Width::Bits256 || !self.n_reciprocals.is_multiple_of(REFINED_EVERY) {
+            let (number, to) = (self.scratch(1), self.target(operation));
+            self.code.vector(LOAD, number, None, one);
+            self.code.vector(DIVIDE, to, Some(number), Operand::Register(x));
+            return;
         }
+        let (mut y, mut e) = (self.scratch(1), self.scratch(2));
+        self.code.vector(ROUGH_RECIPROCAL, y, None, Operand::Register(x));
+        for _ in 0..3 {
+            self.code.vector(LOAD, e, None, Operand::Register(y));
+            self.code.vector(FUSED_NEGATIVE_213, e, Some(x), one);
+            self.code.vector(FUSED_213, e, Some(y), Operand::Register(y));
+            std::mem::swap(&mut y, &mut e);
+        }
+        let to = self.target(operation);
+        self.code.vector(LOAD, to, None, Operand::Register(y));
     }
 
     fn exponential(&mut self, operation: &Operation) {
