@@ -15,7 +15,7 @@ use std::f64::consts::SQRT_2;
 
 use crate::clamp::Drive;
 use crate::constants::DIVERGED_MV;
-use crate::lanes::{Array, Kernel, Lanes, dispatch, fill};
+use crate::lanes::{Array, Kernel, Lanes, Pair, dispatch, fill};
 use crate::program::ALEXANDER_STAGE;
 use crate::{CablePlan, CableState, Integrator, RunSettings};
 
@@ -105,9 +105,14 @@ impl Kernel for Sweep<'_> {
         if self.solver.width == 1 {
             return self.sweep::<S>(0);
         }
-        let mut is_meant = true;
-        for lane in (0..self.solver.width).step_by(V::WIDTH) {
+        let (width, mut lane, mut is_meant) = (self.solver.width, 0, true);
+        while lane + 2 * V::WIDTH <= width {
+            is_meant &= self.sweep::<Pair<V>>(lane);
+            lane += 2 * V::WIDTH;
+        }
+        while lane < width {
             is_meant &= self.sweep::<V>(lane);
+            lane += V::WIDTH;
         }
         is_meant
     }

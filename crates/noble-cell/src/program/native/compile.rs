@@ -268,7 +268,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Both ways round to the nearest number; the divider and the multipliers work beside each other.
+    /// Both ways round to the nearest number, the second by three steps of Newton (Markstein 1990); the divider and the
+    /// multipliers work beside each other.
     fn reciprocal(&mut self, operation: &Operation) {
         let one = self.constant(1.0);
         let x = self.register(operation.operands[0], 0);
