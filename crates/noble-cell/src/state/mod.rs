@@ -164,6 +164,17 @@ impl CableState {
         LaneState { state: self, lane }
     }
 
+    /// Bytes of all numbers that its runs change, those that programs keep included.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        const N_NODE_ARRAYS: usize = 6;
+        let of_nodes = N_NODE_ARRAYS * self.nodes.v_mv.len();
+        let of_regions: usize = self.regions.iter().map(Region::n_numbers).sum();
+        let programs = self.programs.iter().flat_map(|(_, programs)| programs);
+        let of_programs: usize = programs.map(RegionPrograms::n_numbers).sum();
+        size_of::<f64>() * (of_nodes + of_regions + of_programs)
+    }
+
     /// Number of runs side by side.
     #[must_use]
     pub fn n_lanes(&self) -> usize {

@@ -114,6 +114,11 @@ impl Region {
         self.nodes.len() * self.width
     }
 
+    /// Number of all numbers that it holds.
+    pub(super) fn n_numbers(&self) -> usize {
+        (self.states.len() + self.parameters.len() + 2) * self.n()
+    }
+
     fn range(&self) -> Range<usize> {
         self.first_slot * self.width..(self.first_slot + self.nodes.len()) * self.width
     }
@@ -301,6 +306,12 @@ impl RegionPrograms {
             },
             step: compiled(conditions, &[Phase::Advance, Phase::Current]),
         }
+    }
+
+    /// Number of all numbers that they keep.
+    pub(super) fn n_numbers(&self) -> usize {
+        let compiled = [&self.start, &self.ready, &self.step].into_iter();
+        compiled.flat_map(|compiled| &compiled.invariants).map(|array| array.len()).sum()
     }
 
     /// The programs on the arrays of their region.
