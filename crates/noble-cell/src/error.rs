@@ -99,12 +99,16 @@ pub enum Error {
         allowed: &'static str,
     },
     /// A value of the whole cell out of its range.
-    #[error("{name} is {value}; give a finite number")]
+    #[error("{name} is {value}; give a number from {lowest} to {highest}")]
     CellValue {
         /// Name of the value.
         name: &'static str,
         /// Value given.
         value: f64,
+        /// Least value that living tissue has.
+        lowest: f64,
+        /// Largest.
+        highest: f64,
     },
     /// A place that the plan does not have.
     #[error(

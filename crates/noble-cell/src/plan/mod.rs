@@ -185,6 +185,10 @@ impl CablePlan {
     }
 }
 
+/// Of tissue that works; kelvin and degrees Fahrenheit lie outside.
+const TEMPERATURES_CELSIUS: (f64, f64) = (-5.0, 60.0);
+const INITIAL_VOLTAGES_MV: (f64, f64) = (-200.0, 200.0);
+
 fn check_whole_cell(morphology: &Morphology, cell: &CellModel, settings: &PlanSettings) -> Result<(), Error> {
     if morphology.sections.first().is_none_or(|section| section.kind != SectionKind::Soma) {
         return Err(Error::MissingSoma { n_sections: morphology.sections.len() });
@@ -194,10 +198,12 @@ fn check_whole_cell(morphology: &Morphology, cell: &CellModel, settings: &PlanSe
     if let Some(value) = lengths_um.find(|length_um| !cuts(**length_um)) {
         return Err(Error::PlanSetting { name: "max_segment_um", value: *value });
     }
-    let values =
-        [("temperature_celsius", cell.temperature_celsius), ("initial_voltage_mv", cell.initial_voltage_mv)];
-    match values.into_iter().find(|(_, value)| !value.is_finite()) {
-        Some((name, value)) => Err(Error::CellValue { name, value }),
+    let values = [
+        ("temperature_celsius", cell.temperature_celsius, TEMPERATURES_CELSIUS),
+        ("initial_voltage_mv", cell.initial_voltage_mv, INITIAL_VOLTAGES_MV),
+    ];
+    match values.into_iter().find(|(_, value, (lowest, highest))| !(*lowest..=*highest).contains(value)) {
+        Some((name, value, (lowest, highest))) => Err(Error::CellValue { name, value, lowest, highest }),
         None => Ok(()),
     }
 }
