@@ -89,7 +89,10 @@ fn plan(case: &Case) -> Option<CablePlan> {
     let (morphology, _) = read_swc(&case.bytes("morphology.swc")).ok()?;
     let file = ["fit.json", "hof_params.json"].into_iter().find(|file| case.find(file).is_some())?;
     let (_, mut cell) = read_cells(&case.bytes(file)).ok()?.models.pop_first()?;
-    cell.axon_rule = AxonRule::from_name(protocol["axon_rule"].as_str()?).ok()?;
+    let diameter_um = |idx: usize| protocol["stub_diam_um"].get(idx).and_then(|value| value.as_f64());
+    let named = AxonRule::from_name(protocol["axon_rule"].as_str()?).ok();
+    let in_words = || Some(AxonRule::Stub { diameters_um: [diameter_um(0)?, diameter_um(1)?] });
+    cell.axon_rule = named.or_else(in_words)?;
     cell.mechanism_set = protocol["mechanism_set"].as_str()?.to_owned();
     CablePlan::new(&morphology, &cell, &PlanSettings::default()).ok()
 }
