@@ -55,7 +55,7 @@ pub enum Error {
         known: String,
     },
     /// A mechanism that the catalog lacks.
-    #[error("{}: mechanism {name:?} is not known; known: {known}", kind.name())]
+    #[error("{}: mechanism {name:?} is not known; known: {known}, or a channel file of your own", kind.name())]
     UnknownMechanism {
         /// Kind of section that lists it.
         kind: SectionKind,
@@ -85,6 +85,30 @@ pub enum Error {
         mechanism: String,
         /// Name of the parameter.
         name: String,
+    },
+    /// Two channels of the user under one name.
+    #[error("two channels are named {name}; keep one of them")]
+    RepeatedChannel {
+        /// The name.
+        name: String,
+    },
+    /// Two mechanisms that would both set the calcium of a compartment.
+    #[error("{}: {first} and {second} both own the calcium concentration; keep one of them", kind.name())]
+    TwoPools {
+        /// Kind of section.
+        kind: SectionKind,
+        /// One mechanism.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A kinetic scheme whose rates at the start leave its states undetermined.
+    #[error(
+        "the scheme of {channel} has no steady state: its rates are zero or not numbers; let every state be reached at every voltage"
+    )]
+    SchemeStart {
+        /// Name in the channel file.
+        channel: String,
     },
     /// A value out of its range.
     #[error("{}: {name} is {value}; give {allowed}", kind.name())]

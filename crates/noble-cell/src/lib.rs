@@ -15,6 +15,7 @@ mod constants;
 pub mod discretize;
 mod error;
 mod ion;
+mod kinetics;
 mod lanes;
 
 mod plan;
@@ -27,6 +28,7 @@ mod state;
 pub use clamp::{CurrentClamp, Electrode, VoltageClamp};
 pub use discretize::CompartmentId;
 pub use error::Error;
+pub use kinetics::{Kinetics, MembraneConditions, kinetics_at};
 pub use lanes::Instructions;
 pub use plan::{CablePlan, PlanSettings};
 pub use probe::{Probe, ProbeReader, Quantity};

@@ -67,7 +67,7 @@ impl CablePlan {
     /// # Errors
     /// [`Error::MissingSoma`], [`Error::Section`], [`Error::TooManySegments`] for a tracing that cannot be cut;
     /// [`Error::UnknownMechanismSet`], [`Error::UnknownMechanism`], [`Error::UnknownParameter`],
-    /// [`Error::MissingParameter`] for names; [`Error::Value`], [`Error::CellValue`], [`Error::PlanSetting`] for values
+    /// [`Error::MissingParameter`], [`Error::RepeatedChannel`] for names; [`Error::TwoPools`]; [`Error::Value`], [`Error::CellValue`], [`Error::PlanSetting`] for values
     /// out of range.
     pub fn new(morphology: &Morphology, cell: &CellModel, settings: &PlanSettings) -> Result<Self, Error> {
         check_whole_cell(morphology, cell, settings)?;

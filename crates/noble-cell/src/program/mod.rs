@@ -20,7 +20,7 @@ pub(crate) use channel::{Conditions, constant};
 pub(crate) use execute::{Bound, Executable, Workspace};
 pub(crate) use graph::Input;
 pub(crate) use region::{Phase, program_of};
-pub(crate) use scheme::{ALEXANDER_STAGE, start as scheme_start};
+pub(crate) use scheme::{ALEXANDER_STAGE, flows as scheme_flows, start as scheme_start};
 
 #[cfg(test)]
 mod tests;

@@ -236,6 +236,7 @@ impl Region {
             (_, _, Some(idx)) => &self.states[first_state + idx][..],
             ("v", ..) => &nodes.v_mv[self.range()],
             ("calcium_millimolar", ..) => &nodes.calcium_millimolar[self.range()],
+            ("calcium_reversal_mv", ..) => &nodes.calcium_reversal_mv[self.range()],
             ("sodium_reversal_mv", ..) => &self.sodium_reversal_mv[..],
             ("potassium_reversal_mv", ..) => &self.potassium_reversal_mv[..],
             (name, ..) => return constant(model, name, temperature_celsius),

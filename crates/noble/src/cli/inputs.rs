@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use noble_cell::Integrator;
 use noble_data::cell_model::AxonRule;
 use noble_data::morphology::SwcReport;
-use noble_data::{ModelId, Sampling};
+use noble_data::{ChannelModel, ModelId, Sampling};
 use noble_operator::{Operator, OperatorCard};
 
 use super::terminal::words;
@@ -39,10 +39,13 @@ pub(super) struct CellArgs {
     /// Catalog of ion channels [default: as the file of parameters says; allen where it is silent]
     #[arg(long, value_enum)]
     mechanisms: Option<MechanismsArg>,
+    /// Channels of your own: they join the catalog and take the place of namesakes (see `noble channels`)
+    #[arg(long, value_name = "TOML,…", value_delimiter = ',')]
+    channels: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum MechanismsArg {
+pub(super) enum MechanismsArg {
     /// Channels of the Allen Institute's models
     Allen,
     /// Channels of the Blue Brain Project's layer 5 pyramidal cell
@@ -52,7 +55,7 @@ enum MechanismsArg {
 }
 
 impl MechanismsArg {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Allen => "allen",
             Self::Bbp => "bbp",
@@ -81,6 +84,11 @@ impl CellArgs {
         }
         if let Some(mechanisms) = self.mechanisms {
             set_mechanisms(&mut cells, mechanisms);
+        }
+        cells.add_channels(read_channels(&self.channels)?);
+        for name in cells.unused_channels() {
+            let remedy = "insert it under mechanisms of the parameters";
+            words(&format!("note: channel {name} is in no section of the cell; {remedy}"));
         }
         if !self.is_embedded() {
             let is_decided = |line: &String| {
@@ -117,6 +125,30 @@ fn set_mechanisms(cells: &mut Cells, mechanisms: MechanismsArg) {
             cells.latents.remove(id);
         }
     }
+}
+
+/// Channels of the user, each name once.
+fn read_channels(paths: &[PathBuf]) -> Result<Vec<ChannelModel>, Error> {
+    let channels: Vec<ChannelModel> =
+        paths.iter().map(|path| read_channel(path)).collect::<Result<_, _>>()?;
+    for (channel_idx, channel) in channels.iter().enumerate() {
+        if let Some(earlier_idx) = channels[..channel_idx].iter().position(|one| one.name == channel.name) {
+            let (earlier, path) = (paths[earlier_idx].display(), paths[channel_idx].display());
+            let what = format!("{earlier} and {path} both describe channel {}", channel.name);
+            return Err(Error::usage(what, "keep one of them, or rename the channel"));
+        }
+    }
+    Ok(channels)
+}
+
+/// The channel of a file.
+pub(super) fn read_channel(path: &Path) -> Result<ChannelModel, Error> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mod")) {
+        let name = path.display();
+        let remedy = format!("convert it first: noble channels import {name} --out CHANNEL.toml");
+        return Err(Error::usage(format!("{name} is an NMODL file"), remedy));
+    }
+    files::read_with(path, ChannelModel::read)
 }
 
 fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {

@@ -1,6 +1,6 @@
 //! A dataset on disk: `manifest.json`, `excitability/<model>.json`, `shard-00000.h5`, …
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
@@ -214,7 +214,7 @@ fn provenance(cells: &Cells, settings: &GenerateSettings) -> Result<BTreeMap<Str
     let models = joined(cells.models.keys());
     let sets: Vec<&str> = cells.models.values().map(|model| model.mechanism_set.as_str()).collect();
     let rules: Vec<String> = cells.models.values().map(|model| model.axon_rule.name().into_owned()).collect();
-    Ok(BTreeMap::from([
+    let mut provenance = BTreeMap::from([
         ("program".to_owned(), format!("noble {}", env!("CARGO_PKG_VERSION"))),
         ("morphology_sha256".to_owned(), cells.morphology_sha256.clone()),
         ("cells_sha256".to_owned(), cells.cells_sha256.clone()),
@@ -226,7 +226,12 @@ fn provenance(cells: &Cells, settings: &GenerateSettings) -> Result<BTreeMap<Str
             joined(cells.latents.keys().filter(|id| cells.models.contains_key(id))),
         ),
         ("settings".to_owned(), text(json_line(settings)?)),
-    ]))
+    ]);
+    let channels = cells.channels_sha256();
+    if !channels.is_empty() {
+        provenance.insert("channels_sha256".to_owned(), channels);
+    }
+    Ok(provenance)
 }
 
 fn joined<'a>(ids: impl Iterator<Item = &'a ModelId>) -> String {
@@ -253,8 +258,9 @@ fn written_before(
         return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
     }
     let found = files::read_with(&path, Manifest::read)?;
-    let is_other = |(key, value): &(&String, &String)| found.provenance.get(*key) != Some(value);
-    let differing: Vec<&str> = provenance.iter().filter(is_other).map(|(key, _)| key.as_str()).collect();
+    let keys: BTreeSet<&String> = provenance.keys().chain(found.provenance.keys()).collect();
+    let is_other = |key: &&String| found.provenance.get(*key) != provenance.get(*key);
+    let differing: Vec<&str> = keys.into_iter().filter(is_other).map(String::as_str).collect();
     if differing.is_empty() {
         return Ok(found.shards);
     }
@@ -291,9 +297,12 @@ fn measured_latents(
     if let Some(stated) = cells.latents.get(&id) {
         return Ok(stated.clone());
     }
-    let key = sha256_hex(
-        &[json_line(&cells.models[&id])?, json_line(&(settings.protocol, settings.excitability))?].concat(),
-    );
+    let key = [
+        json_line(&cells.models[&id])?,
+        json_line(&(settings.protocol, settings.excitability))?,
+        cells.channels_sha256().into_bytes(),
+    ];
+    let key = sha256_hex(&key.concat());
     let path = folder.join("excitability").join(format!(
         "{id}-{}-{}.json",
         &cells.morphology_sha256[..8],
