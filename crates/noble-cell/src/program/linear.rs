@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::graph::{Graph, Id, Input, Node};
+use super::schedule::scheduled;
 use super::share::share;
 
 /// What a program writes, one number per compartment and run.
@@ -225,15 +226,15 @@ struct Memory {
 
 /// What a step makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Value {
+pub(super) enum Value {
     Of(Id),
     Output(u16),
 }
 
-struct Step {
+pub(super) struct Step {
     code: Code,
-    value: Value,
-    operands: [Id; 4],
+    pub(super) value: Value,
+    pub(super) operands: [Id; 4],
 }
 
 /// Steps on values, and the last step that uses each.
@@ -251,6 +252,7 @@ impl Steps {
             .filter(|id| is_needed[id.index()] && !fused.contains_key(id))
             .filter_map(|id| step_of(graph, id, &fused))
             .collect();
+        let computed = if std::env::var("NOSCHED").is_ok() { computed } else { scheduled(graph, computed) };
         let mut stores: Vec<(usize, Step)> = Vec::new();
         for (idx, (output, id)) in outputs.iter().enumerate() {
             let made = computed.iter().position(|step| step.value == Value::Of(*id));

@@ -12,6 +12,7 @@ mod linear;
 #[cfg(target_arch = "x86_64")]
 mod native;
 mod region;
+mod schedule;
 mod scheme;
 mod share;
 
