@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use noble_cell::{
-    CablePlan, CableState, Electrode, Instructions, Integrator, PlanSettings, RunSettings, run_lanes,
+    CablePlan, CableState, ChannelWork, Electrode, Instructions, Integrator, PlanSettings, RunSettings,
+    run_lanes,
 };
 use noble_data::cell_model::{AxonRule, read_cells};
 use noble_data::morphology::read_swc;
@@ -54,6 +55,7 @@ struct Run {
     /// Of the soma of the first lane.
     v_mv: Vec<f64>,
     memory_bytes: usize,
+    work: ChannelWork,
 }
 
 fn report(
@@ -68,18 +70,45 @@ fn report(
     let ms = 1e3 * per_trace;
     let kibibytes = run.memory_bytes as f64 / 1024.0 / lanes as f64;
     let deviation_mv = widest.iter().zip(&run.v_mv).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let floor_ns = floor_ns(run.work, instructions) / (n_compartments * lanes) as f64;
     if is_json {
         println!(
             "{{\"case\":\"{case}\",\"n_compartments\":{n_compartments},\"lanes\":{lanes},\"n_steps\":{n_steps},\
-             \"ns_per_compartment_step\":{ns:.3},\"ms_per_trace\":{ms:.3},\"kibibytes_per_trace\":{kibibytes:.1},\
+             \"ns_per_compartment_step\":{ns:.3},\"floor_ns\":{floor_ns:.3},\"ms_per_trace\":{ms:.3},\"kibibytes_per_trace\":{kibibytes:.1},\
              \"instructions\":\"{instructions:?}\",\"deviation_mv\":{deviation_mv:e}}}"
         );
     } else {
         println!(
-            "{case}: {n_compartments} compartments, {lanes} lanes, {instructions:?}: {ns:.2} ns per step, \
+            "{case}: {n_compartments} compartments, {lanes} lanes, {instructions:?}: {ns:.2} ns per step (floor {floor_ns:.2}), \
              {ms:.2} ms and {kibibytes:.0} KiB per trace, {deviation_mv:.1e} mV from the widest"
         );
     }
+}
+
+/// Instructions on registers that an exponential and a logarithm take beside their division.
+const EXPONENTIAL_INSTRUCTIONS: usize = 19;
+const LOGARITHM_INSTRUCTIONS: usize = 24;
+/// Cycles in which the divider takes no other register of 512 bits; half at 256 bits.
+const DIVISION_CYCLES: f64 = 16.0;
+/// Registers of arithmetic that a core of the kind begins in a cycle.
+const PORTS: f64 = 2.0;
+/// Clock of the core [GHz], for the floor.
+const CLOCK_GHZ: f64 = 3.4;
+
+/// Least time of a step [ns]: arithmetic on both ports all the time, or the divider at work all the time.
+fn floor_ns(work: ChannelWork, instructions: Instructions) -> f64 {
+    let width = match instructions {
+        Instructions::Avx512 => 8.0,
+        Instructions::Avx2 => 4.0,
+        _ => 1.0,
+    };
+    let simple = work.n_simple
+        + EXPONENTIAL_INSTRUCTIONS * work.n_exponentials
+        + LOGARITHM_INSTRUCTIONS * work.n_logarithms
+        + work.n_divisions;
+    let arithmetic = simple as f64 / width / PORTS;
+    let division = (work.n_divisions + work.n_logarithms) as f64 * DIVISION_CYCLES / 8.0;
+    arithmetic.max(division) / CLOCK_GHZ
 }
 
 /// The first parameter set of a case with the axon of its protocol; `None` where the crate lacks what it needs.
@@ -121,5 +150,5 @@ fn time_of_runs(plan: &CablePlan, n_lanes: usize, instructions: Instructions) ->
     .expect("the settings are valid");
     let wall = start.elapsed();
     assert!(outcomes.iter().all(Result::is_ok), "the reference cells converge");
-    Run { wall, v_mv, memory_bytes: state.memory_bytes() }
+    Run { wall, v_mv, memory_bytes: state.memory_bytes(), work: state.channel_work() }
 }

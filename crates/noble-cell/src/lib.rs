@@ -34,4 +34,4 @@ pub use plan::{CablePlan, PlanSettings};
 pub use probe::{Probe, ProbeReader, Quantity};
 pub use program::StartOfScheme;
 pub use simulate::{Integrator, Moment, RunOutcome, RunSettings, run, run_lanes, simulate};
-pub use state::{CableState, LaneState};
+pub use state::{CableState, ChannelWork, LaneState};

@@ -157,7 +157,34 @@ fn needed(graph: &Graph, roots: impl Iterator<Item = Id>) -> Vec<bool> {
     is_needed
 }
 
+/// How much a program computes for one element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Work {
+    /// Sums, products, fused or not, comparisons.
+    pub(crate) n_simple: usize,
+    pub(crate) n_exponentials: usize,
+    /// Logarithms, each with a division of its own.
+    pub(crate) n_logarithms: usize,
+    pub(crate) n_divisions: usize,
+}
+
 impl Program {
+    /// How much it computes for one element.
+    pub(crate) fn work(&self) -> Work {
+        let mut work = Work::default();
+        for operation in &self.operations {
+            let count = match operation.code {
+                Code::Exponential => &mut work.n_exponentials,
+                Code::Logarithm => &mut work.n_logarithms,
+                Code::Reciprocal | Code::Linoid | Code::SquareRoot => &mut work.n_divisions,
+                Code::Store => continue,
+                _ => &mut work.n_simple,
+            };
+            *count += 1;
+        }
+        work
+    }
+
     /// The outputs of a graph; nothing else of it is executed.
     pub(crate) fn new(graph: &Graph, outputs: &[(Output, Id)]) -> Self {
         let steps = Steps::new(graph, outputs);
@@ -252,7 +279,7 @@ impl Steps {
             .filter(|id| is_needed[id.index()] && !fused.contains_key(id))
             .filter_map(|id| step_of(graph, id, &fused))
             .collect();
-        let computed = if std::env::var("NOSCHED").is_ok() { computed } else { scheduled(graph, computed) };
+        let computed = scheduled(graph, computed);
         let mut stores: Vec<(usize, Step)> = Vec::new();
         for (idx, (output, id)) in outputs.iter().enumerate() {
             let made = computed.iter().position(|step| step.value == Value::Of(*id));

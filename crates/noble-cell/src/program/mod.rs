@@ -20,6 +20,7 @@ pub use channel::StartOfScheme;
 pub(crate) use channel::{Conditions, constant};
 pub(crate) use execute::{Bound, Executable, Workspace};
 pub(crate) use graph::Input;
+pub(crate) use linear::Work;
 pub(crate) use region::{Phase, program_of};
 pub(crate) use scheme::{ALEXANDER_STAGE, flows as scheme_flows, start as scheme_start};
 

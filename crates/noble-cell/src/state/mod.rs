@@ -38,6 +38,19 @@ pub struct CableState {
     mechanisms: Vec<(String, Vec<usize>, Arc<ChannelModel>)>,
 }
 
+/// Operations of a step, over all compartments and lanes, those that only fill a register included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChannelWork {
+    /// Sums, products, fused or not, comparisons.
+    pub n_simple: usize,
+    /// Exponentials.
+    pub n_exponentials: usize,
+    /// Logarithms, each with a division of its own.
+    pub n_logarithms: usize,
+    /// Divisions.
+    pub n_divisions: usize,
+}
+
 /// One number per node and lane, `[n_slots × width]`.
 #[derive(Debug)]
 pub(crate) struct NodeState {
@@ -162,6 +175,21 @@ impl CableState {
     pub fn lane(&self, lane: usize) -> LaneState<'_> {
         assert!(lane < self.n_lanes, "lane {lane} of {}", self.n_lanes);
         LaneState { state: self, lane }
+    }
+
+    /// What a step of all lanes computes for channels, once a run has planned it; the floor of its time follows from it.
+    #[must_use]
+    pub fn channel_work(&self) -> ChannelWork {
+        let mut sum = ChannelWork::default();
+        let programs = self.programs.iter().flat_map(|(_, programs)| programs);
+        for (programs, region) in programs.zip(&self.regions) {
+            let (work, n) = (programs.work(), region.n());
+            sum.n_simple += n * work.n_simple;
+            sum.n_exponentials += n * work.n_exponentials;
+            sum.n_logarithms += n * work.n_logarithms;
+            sum.n_divisions += n * work.n_divisions;
+        }
+        sum
     }
 
     /// Bytes of all numbers that its runs change, those that programs keep included.

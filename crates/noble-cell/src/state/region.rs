@@ -10,7 +10,7 @@ use noble_data::channel::{ChannelModel, CurrentKind, CurrentSpec, Expression, Io
 use super::NodeState;
 use crate::lanes::{Array, Instructions, PADDING};
 use crate::program::{
-    Bound, Conditions, Executable, Input, Phase, Workspace, constant, program_of, scheme_start,
+    Bound, Conditions, Executable, Input, Phase, Work, Workspace, constant, program_of, scheme_start,
 };
 use crate::{CablePlan, Error, Integrator};
 
@@ -109,8 +109,8 @@ impl Region {
         }
     }
 
-    /// Number of elements of its arrays.
-    fn n(&self) -> usize {
+    /// Number of elements of its arrays, those that only fill a register included.
+    pub(super) fn n(&self) -> usize {
         self.nodes.len() * self.width
     }
 
@@ -307,6 +307,11 @@ impl RegionPrograms {
             },
             step: compiled(conditions, &[Phase::Advance, Phase::Current]),
         }
+    }
+
+    /// What a step computes for an element.
+    pub(super) fn work(&self) -> Work {
+        self.step.each.work()
     }
 
     /// Number of all numbers that they keep.
