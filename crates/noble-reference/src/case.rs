@@ -83,6 +83,20 @@ impl Case {
         }
     }
 
+    /// Cases in the subfolders of this folder, by name.
+    ///
+    /// # Panics
+    /// When the folder cannot be listed.
+    #[must_use]
+    pub fn inner(&self) -> Vec<Self> {
+        let inner = |name: String| Self {
+            folder: self.folder.join(&name),
+            fallback: self.fallback.join(&name),
+            name: format!("{}/{name}", self.name),
+        };
+        subfolders(&self.folder).into_iter().map(inner).collect()
+    }
+
     /// Path of a file of this case, or of the same case below the default root; `None` where neither has it.
     #[must_use]
     pub fn find(&self, file: &str) -> Option<PathBuf> {

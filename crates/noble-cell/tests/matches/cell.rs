@@ -38,13 +38,21 @@ pub(crate) struct Protocol {
 }
 
 impl Protocol {
+    /// A protocol of a cell; as an error, what the crate lacks for it.
+    pub(crate) fn new(cell: Arc<Cell>, json: Value) -> Result<Self, String> {
+        let named = axon_rule(&json);
+        let axon_rule = named.ok_or_else(|| format!("axon rule {}", json["axon_rule"]))?;
+        unknown_mechanisms(&json).map_or(Ok(Self { cell, json, axon_rule }), Err)
+    }
+
     pub(crate) fn number(&self, key: &str) -> f64 {
         number_at(&self.json, key, &self.cell.case.name)
     }
 
-    /// Parameter set of single-set arrays: named by the protocol's `fine` entry, else the first.
+    /// Parameter set of single-set arrays: named by the protocol's `fine` entry or its `set`, else the first.
     pub(crate) fn main_id(&self) -> ModelId {
-        let named = self.json.pointer("/fine/hof").or_else(|| self.json.pointer("/hof/0"));
+        let mut named = ["/fine/hof", "/set", "/hof/0"].into_iter().filter_map(|key| self.json.pointer(key));
+        let named = named.next();
         named.and_then(Value::as_u64).map_or(0, |id| ModelId::try_from(id).unwrap())
     }
 
@@ -152,7 +160,7 @@ fn axon_rule(json: &Value) -> Option<AxonRule> {
     named.or_else(|| Some(AxonRule::Stub { diameters_um: [diameter_um(0)?, diameter_um(1)?] }))
 }
 
-fn load(case: Case) -> Cell {
+pub(crate) fn load(case: Case) -> Cell {
     let (morphology, _) =
         read_swc(&case.bytes("morphology.swc")).unwrap_or_else(|error| panic!("{}: {error}", case.name));
     let file = ["fit.json", "hof_params.json"].into_iter().find(|file| case.find(file).is_some());

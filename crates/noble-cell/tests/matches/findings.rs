@@ -1,5 +1,6 @@
 //! Results of one job, and the threads that run the jobs.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use noble_reference::Tally;
@@ -13,8 +14,11 @@ pub(crate) struct Findings {
     values: Vec<(Arc<str>, f64, f64)>,
     facts: Vec<(String, bool)>,
     notes: Vec<String>,
-    worst_mv: f64,
+    figures: Figures,
 }
+
+/// Largest deviations by what deviates, such as `whole traces`, and its unit.
+type Figures = BTreeMap<(String, &'static str), f64>;
 
 impl Findings {
     /// Findings that count as one case.
@@ -56,13 +60,10 @@ impl Findings {
         }
     }
 
-    /// Remembers the largest deviation of whole traces.
-    pub(crate) fn worst_mv(&mut self, deviation_mv: f64) {
-        self.worst_mv = self.worst_mv.max(deviation_mv);
-    }
-
-    pub(crate) fn trace_deviation_mv(&self) -> f64 {
-        self.worst_mv
+    /// Remembers the largest deviation of `what`, in its unit.
+    pub(crate) fn figure(&mut self, (what, unit): (&str, &'static str), deviation: f64) {
+        let worst = self.figures.entry((what.to_owned(), unit)).or_default();
+        *worst = worst.max(deviation);
     }
 
     pub(crate) fn report(self, tally: &mut Tally) {
@@ -78,6 +79,17 @@ impl Findings {
         for line in self.notes {
             tally.note(line);
         }
+    }
+}
+
+/// Notes the largest deviation of each kind.
+pub(crate) fn note_figures(all: &[Findings], tally: &mut Tally) {
+    let mut worst = Findings::default();
+    for ((what, unit), deviation) in all.iter().flat_map(|findings| &findings.figures) {
+        worst.figure((what, unit), *deviation);
+    }
+    for ((what, unit), deviation) in worst.figures {
+        tally.note(format!("{what} deviate by at most {deviation:.2e} {unit}"));
     }
 }
 

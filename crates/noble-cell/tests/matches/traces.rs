@@ -224,7 +224,7 @@ fn compare_voltages(sweep: &Sweep, v_mv: &[f64], extra: &[Vec<f64>]) -> Findings
 
 fn compare_rows(findings: &mut Findings, place: &str, ours: &[f64], expected: &[f64]) {
     let deviations = ours.iter().zip(expected).map(|(x, y)| (x - y).abs());
-    findings.worst_mv(deviations.fold(0.0, f64::max));
+    findings.figure(("whole traces", "mV"), deviations.fold(0.0, f64::max));
     findings.array(place, ours, expected, |_| TRACE_TOLERANCE_MV);
 }
 

@@ -154,7 +154,7 @@ fn read(plan: &CablePlan, state: LaneState<'_>, name: &str) -> f64 {
 }
 
 /// NEURON shows the currents that a step was made with, of the voltage and states before it.
-fn delay(column: &mut Vec<f64>) {
+pub(crate) fn delay(column: &mut Vec<f64>) {
     column.pop();
     column.insert(0, column[0]);
 }

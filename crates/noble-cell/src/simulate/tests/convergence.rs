@@ -47,7 +47,7 @@ fn analytic_voltage_clamp_is_a_divider() {
     use noble_data::stimulus::{VoltageProtocol, VoltageStep};
 
     let plan = plan(vec![cylinder(SectionKind::Soma, 20.0, 20.0, None)], &passive(), 40.0);
-    let steps = vec![VoltageStep { duration_ms: 200.0, command_mv: -20.0 }];
+    let steps = vec![VoltageStep { duration_ms: 200.0, command_mv: -20.0, ramp_to_mv: None }];
     let protocol = VoltageProtocol::new(5.0, steps).unwrap();
     let clamp = crate::VoltageClamp { compartment: None, protocol: &protocol };
     let leak_usiemens = LEAK_S_PER_CM2 * PI * 400.0 * 1e-2;
