@@ -52,6 +52,15 @@ impl Tally {
         self.notes.push(line.into());
     }
 
+    /// Prints the notes of a test whose cases are not part of the repository and absent.
+    ///
+    /// # Panics
+    /// When there was a case after all.
+    pub fn finish_without_cases(self) {
+        assert_eq!(self.n_cases, 0, "cases were compared");
+        self.notes.iter().for_each(|line| say(line));
+    }
+
     /// Prints the notes and `compared N cases, M values, worst <figure>`.
     ///
     /// # Panics
