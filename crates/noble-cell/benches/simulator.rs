@@ -70,11 +70,19 @@ fn report(
     let ms = 1e3 * per_trace;
     let kibibytes = run.memory_bytes as f64 / 1024.0 / lanes as f64;
     let deviation_mv = widest.iter().zip(&run.v_mv).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let per_compartment = |n: usize| n as f64 / (n_compartments * lanes) as f64;
+    let operations = format!(
+        "\"simple\":{:.1},\"exponentials\":{:.1},\"logarithms\":{:.1},\"divisions\":{:.1}",
+        per_compartment(run.work.n_simple),
+        per_compartment(run.work.n_exponentials),
+        per_compartment(run.work.n_logarithms),
+        per_compartment(run.work.n_divisions)
+    );
     let floor_ns = floor_ns(run.work, instructions) / (n_compartments * lanes) as f64;
     if is_json {
         println!(
             "{{\"case\":\"{case}\",\"n_compartments\":{n_compartments},\"lanes\":{lanes},\"n_steps\":{n_steps},\
-             \"ns_per_compartment_step\":{ns:.3},\"floor_ns\":{floor_ns:.3},\"ms_per_trace\":{ms:.3},\"kibibytes_per_trace\":{kibibytes:.1},\
+             \"ns_per_compartment_step\":{ns:.3},\"floor_ns\":{floor_ns:.3},{operations},\"ms_per_trace\":{ms:.3},\"kibibytes_per_trace\":{kibibytes:.1},\
              \"instructions\":\"{instructions:?}\",\"deviation_mv\":{deviation_mv:e}}}"
         );
     } else {
@@ -95,7 +103,11 @@ const PORTS: f64 = 2.0;
 /// Clock of the core [GHz], for the floor.
 const CLOCK_GHZ: f64 = 3.4;
 
-/// Least time of a step [ns]: arithmetic on both ports all the time, or the divider at work all the time.
+/// Instructions by which a reciprocal refined by multiplications exceeds a division.
+const REFINEMENT_INSTRUCTIONS: f64 = 7.0;
+
+/// Least time of a step [ns]: both ports and the divider at work all the time, with as many reciprocals refined by
+/// multiplications as level the two.
 fn floor_ns(work: ChannelWork, instructions: Instructions) -> f64 {
     let width = match instructions {
         Instructions::Avx512 => 8.0,
@@ -108,7 +120,9 @@ fn floor_ns(work: ChannelWork, instructions: Instructions) -> f64 {
         + work.n_divisions;
     let arithmetic = simple as f64 / width / PORTS;
     let division = (work.n_divisions + work.n_logarithms) as f64 * DIVISION_CYCLES / 8.0;
-    arithmetic.max(division) / CLOCK_GHZ
+    let refinement = REFINEMENT_INSTRUCTIONS * work.n_divisions as f64 / width / PORTS;
+    let share = ((division - arithmetic) / (division + refinement)).max(0.0);
+    (arithmetic + share * refinement) / CLOCK_GHZ
 }
 
 /// The first parameter set of a case with the axon of its protocol; `None` where the crate lacks what it needs.
