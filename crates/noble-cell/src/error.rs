@@ -136,13 +136,15 @@ pub enum Error {
     },
     /// A place that the plan does not have.
     #[error(
-        "{section}({at_fraction}) is not a place of this cell; give a section by its name and a fraction from 0 to 1"
+        "{section}({at_fraction}) is not a place of this cell, which has {known}; give a section and a fraction from 0 to 1"
     )]
     UnknownPlace {
         /// Name of the section.
         section: String,
         /// Place along it.
         at_fraction: f64,
+        /// Its sections.
+        known: String,
     },
     /// Something to read that a place does not have.
     #[error("there is no {quantity} at {place}; known there: {known}")]

@@ -144,8 +144,23 @@ impl CablePlan {
         let section = self.nodes.sections.iter().find(|section| section.name == section_name);
         match section {
             Some(section) if (0.0..=1.0).contains(&at_fraction) => Ok(section.compartment_at(at_fraction)),
-            _ => Err(Error::UnknownPlace { section: section_name.to_owned(), at_fraction }),
+            _ => {
+                let (section, known) = (section_name.to_owned(), self.names_of_sections());
+                Err(Error::UnknownPlace { section, at_fraction, known })
+            }
         }
+    }
+
+    /// Names of all sections, those of a kind as a range.
+    fn names_of_sections(&self) -> String {
+        let of_kind = |kind: SectionKind| {
+            let mut of_kind = self.nodes.sections.iter().filter(|section| section.kind == kind);
+            let first = &of_kind.next()?.name;
+            Some(
+                of_kind.next_back().map_or_else(|| first.clone(), |last| format!("{first} to {}", last.name)),
+            )
+        };
+        SectionKind::ALL.into_iter().filter_map(of_kind).collect::<Vec<_>>().join(", ")
     }
 
     /// A place by its name, such as `dend[3](0.5)`; without a fraction the middle of the section, without a number the
