@@ -79,6 +79,13 @@ impl Solver {
         self.diagonal[at].set(self.diagonal[at].get() + drive.conductance_usiemens);
     }
 
+    /// By how much the first stage of the last step lies below the voltage at its end; `None` where there is one stage.
+    pub(crate) fn first_stage_before_mv(&self, (node, lane): (usize, usize)) -> Option<f64> {
+        let at = node * self.width + lane;
+        // The end is the start plus both changes, the stage the start plus the first.
+        self.stage_usiemens.is_some().then(|| (1.0 + SQRT_2) * self.second[at].get())
+    }
+
     /// Adds the change of one step to the voltages; whether all are within what is meant.
     pub(crate) fn step(&self, state: &CableState) -> bool {
         let n = self.parent.len() * self.width;

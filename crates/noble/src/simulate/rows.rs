@@ -102,7 +102,6 @@ fn run_batch(
 /// Keeps the samples of one row.
 struct Recorder<'a> {
     row: &'a Row<'a>,
-    dt_ms: f64,
     probes: ProbeReader,
     kept: Vec<Decimator>,
 }
@@ -114,19 +113,14 @@ impl<'a> Recorder<'a> {
             vec![Decimator::new(protocol.every, protocol.sampling); 1 + row.probes.len() + n_electrodes];
         kept.iter_mut().for_each(|kept| kept.reserve(n_samples));
         let probes = ProbeReader::new(row.probes.clone(), protocol.integrator);
-        Self { row, dt_ms: protocol.solver_step_ms, probes, kept }
+        Self { row, probes, kept }
     }
 
     fn record(&mut self, moment: &Moment<'_>) {
-        let Self { row, dt_ms, probes, kept } = self;
+        let Self { row, probes, kept } = self;
         let voltage = std::iter::once(moment.v_mv);
-        // The current of the step that ends here.
-        let t_ms = (moment.t_ms - 0.5 * *dt_ms).max(0.0);
-        let electrodes = row.electrodes.iter().take(if row.records_electrodes { usize::MAX } else { 0 });
-        let currents = electrodes.map(|electrode| {
-            let place = electrode.compartment().unwrap_or(row.plan.soma());
-            electrode.current_na(t_ms, moment.state.v_mv(place))
-        });
+        let n_electrodes = if row.records_electrodes { moment.electrode_na.len() } else { 0 };
+        let currents = moment.electrode_na[..n_electrodes].iter().copied();
         let values = voltage.chain(probes.read(moment.state)).chain(currents);
         kept.iter_mut().zip(values).for_each(|(kept, value)| kept.push(value));
     }
