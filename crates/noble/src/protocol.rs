@@ -56,11 +56,25 @@ impl Default for Protocol {
 }
 
 impl Protocol {
-    /// Checks that sweeps of this protocol exist.
+    /// Checks that sweeps of this protocol exist and that its step lies within them.
     ///
     /// # Errors
     /// [`Error::Usage`] with the value that is not possible.
     pub fn check(&self) -> Result<(), Error> {
+        self.check_sweep()?;
+        let last_ms = self.delay_ms + self.duration_ms;
+        if !(self.delay_ms >= 0.0 && self.duration_ms >= 0.0 && last_ms <= self.total_ms) {
+            let what = format!("the step from {} ms to {last_ms} ms leaves the sweep", self.delay_ms);
+            return Err(Error::usage(what, format!("keep it between 0 and {} ms", self.total_ms)));
+        }
+        Ok(())
+    }
+
+    /// Checks the times of a sweep that its own step does not drive.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the value that is not possible.
+    pub fn check_sweep(&self) -> Result<(), Error> {
         let positive = [("solver step --dt-ms", self.solver_step_ms), ("length --total-ms", self.total_ms)];
         for (name, value_ms) in positive {
             if !(value_ms.is_finite() && value_ms > 0.0) {
@@ -71,12 +85,7 @@ impl Protocol {
             }
         }
         if self.every == 0 {
-            return Err(Error::usage("--every is 0", "keep every first sample or fewer"));
-        }
-        let last_ms = self.delay_ms + self.duration_ms;
-        if !(self.delay_ms >= 0.0 && self.duration_ms >= 0.0 && last_ms <= self.total_ms) {
-            let what = format!("the step from {} ms to {last_ms} ms leaves the sweep", self.delay_ms);
-            return Err(Error::usage(what, format!("keep it between 0 and {} ms", self.total_ms)));
+            return Err(Error::usage("--every is 0", "give 1 for every sample, 3 for every third"));
         }
         Ok(())
     }

@@ -123,8 +123,15 @@ impl<F: FnMut(Moment<'_>) -> ControlFlow<()>> Run<'_, F> {
     fn fail_diverged(&mut self, t_ms: f64) {
         for (lane, outcome) in self.outcomes.iter_mut().enumerate().filter(|(_, outcome)| outcome.is_none()) {
             let voltage = |node: usize| self.state.lane(lane).v_mv(CompartmentId(node));
-            let is_meant = |node: &usize| voltage(*node).abs() <= DIVERGED_MV;
-            if let Some(node) = (0..self.state.slots.len()).find(|node| !is_meant(node)) {
+            // The place that is farthest out, one with a membrane; what is not a number first.
+            let size =
+                |node: &usize| if voltage(*node).is_nan() { f64::INFINITY } else { voltage(*node).abs() };
+            let has_membrane = |node: &usize| self.plans[lane].capacitance_nf[*node] > 0.0;
+            let order = |a: &usize, b: &usize| {
+                size(a).total_cmp(&size(b)).then(has_membrane(a).cmp(&has_membrane(b)))
+            };
+            let worst = (0..self.state.slots.len()).rev().max_by(order);
+            if let Some(node) = worst.filter(|node| size(node) > DIVERGED_MV) {
                 let compartment = self.plans[lane].compartment_name(CompartmentId(node));
                 *outcome = Some(Err(Error::Diverged { t_ms, compartment, v_mv: voltage(node) }));
             }

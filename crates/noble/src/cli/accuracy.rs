@@ -38,8 +38,8 @@ pub(super) struct AccuracyArgs {
     #[arg(long, value_name = "MS,…", value_delimiter = ',', default_values_t = [0.04, 0.02, 0.01, 0.005, 0.0025])]
     dt_ms: Vec<f64>,
     /// Runs of which the fastest is timed
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    repeat: usize,
+    #[arg(long, value_name = "N", default_value = "3")]
+    repeat: std::num::NonZeroU16,
     /// How the result is written
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -58,6 +58,8 @@ struct Row {
     wall_ms: f64,
 }
 
+/// What its own error may be of the least error that is shown.
+const CONVERGED_SHARE: f64 = 0.2;
 /// The converged run's time step, as a part of the smallest compared.
 const CONVERGED_PART: f64 = 0.125;
 
@@ -66,6 +68,13 @@ pub(super) fn run(args: &AccuracyArgs) -> Result<(), Error> {
     let cells = args.cell.cells()?;
     let id = *cells.models.keys().next().expect("a file of cells has a model");
     let plan = cells.plan(id)?;
+    if cells.models.len() > 1 && !args.cell.is_embedded() {
+        let what = format!("{} parameter sets, and one is studied", cells.models.len());
+        return Err(Error::usage(what, "choose one with --hof K or --models ID"));
+    }
+    if let Some(dt_ms) = args.dt_ms.iter().find(|dt_ms| !(dt_ms.is_finite() && **dt_ms > 0.0)) {
+        return Err(Error::usage(format!("--dt-ms holds {dt_ms}"), "give times greater than zero"));
+    }
     let smallest_ms = args.dt_ms.iter().copied().fold(f64::INFINITY, f64::min);
     let protocol = Protocol {
         delay_ms: args.delay_ms,
@@ -83,7 +92,7 @@ pub(super) fn run(args: &AccuracyArgs) -> Result<(), Error> {
     let mut rows = Vec::new();
     for integrator in [Integrator::Neuron, Integrator::SecondOrder] {
         for dt_ms in &args.dt_ms {
-            let (run, wall_ms) = fastest(args.repeat, || at(integrator, *dt_ms))?;
+            let (run, wall_ms) = fastest(usize::from(args.repeat.get()), || at(integrator, *dt_ms))?;
             let scheme = Scheme { integrator, dt_ms: *dt_ms };
             rows.push(Row { scheme, accuracy: run.against(&converged), wall_ms });
         }
@@ -97,6 +106,11 @@ pub(super) fn run(args: &AccuracyArgs) -> Result<(), Error> {
         short(converged.spike_times_ms.last().copied()),
         check.largest_spike_error_ms.unwrap_or(0.0),
     ));
+    let finest =
+        rows.iter().filter_map(|row| row.accuracy.largest_spike_error_ms).fold(f64::INFINITY, f64::min);
+    if check.largest_spike_error_ms.is_some_and(|error_ms| error_ms > CONVERGED_SHARE * finest) {
+        words("warning: the run compared with has not converged; give smaller time steps");
+    }
     data(&written(args.format, &rows))?;
     advise(&rows, converged.spike_times_ms.len());
     Ok(())
@@ -107,7 +121,7 @@ fn fastest(
     mut run: impl FnMut() -> Result<SchemeRun, Error>,
 ) -> Result<(SchemeRun, f64), Error> {
     let mut best: Option<(SchemeRun, f64)> = None;
-    for _ in 0..n_repeats.max(1) {
+    for _ in 0..n_repeats {
         let start = Instant::now();
         let result = run()?;
         let wall_ms = 1e3 * start.elapsed().as_secs_f64();
@@ -132,9 +146,9 @@ fn written(format: Format, rows: &[Row]) -> String {
             let header = [
                 "integrator",
                 "dt_ms",
-                "spikes",
-                "spike_error_ms",
-                "last_late_ms",
+                "n_spikes",
+                "largest_spike_error_ms",
+                "last_spike_late_ms",
                 "before_spikes_mv",
                 "wall_ms",
             ];
@@ -174,6 +188,7 @@ fn cells_of(Row { scheme, accuracy, wall_ms }: &Row) -> Vec<String> {
 
 /// Says which step of second order does what NEURON's smallest does.
 fn advise(rows: &[Row], n_spikes: usize) {
+    let what = if n_spikes > 0 { "spike times" } else { "voltage" };
     let of = |integrator: Integrator| rows.iter().filter(move |row| row.scheme.integrator == integrator);
     let error = |row: &Row| match row.accuracy.largest_spike_error_ms {
         Some(error_ms) => (row.accuracy.n_spikes, error_ms),
@@ -186,7 +201,7 @@ fn advise(rows: &[Row], n_spikes: usize) {
             .max_by(|a, b| a.scheme.dt_ms.total_cmp(&b.scheme.dt_ms));
         if let Some(second) = largest {
             words(&format!(
-                "second-order at {} ms is as exact as neuron at {} ms and takes {:.2} of its time",
+                "second-order at {} ms is at least as exact in {what} as neuron at {} ms and takes {:.2} of its time",
                 second.scheme.dt_ms,
                 first.scheme.dt_ms,
                 second.wall_ms / first.wall_ms

@@ -245,8 +245,13 @@ impl ProtocolArgs {
                 None => base.integrator,
             },
         };
-        protocol.check()?;
+        protocol.check_sweep()?;
         Ok(protocol)
+    }
+
+    /// Whether times of the step were typed.
+    pub(super) fn has_step(&self) -> bool {
+        self.delay_ms.is_some() || self.duration_ms.is_some()
     }
 }
 

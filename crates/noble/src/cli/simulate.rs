@@ -9,7 +9,7 @@ use noble_data::{ModelId, read_stimulus, read_voltage_protocol};
 
 use super::inputs::{CellArgs, ProtocolArgs, amplitudes, first_members, protocol_of};
 use super::output::out_path;
-use super::terminal::{Bar, on_threads, words};
+use super::terminal::{Bar, counted, on_threads, words};
 use crate::figure::{TracePanel, TracesFigure, axis, traces_svg};
 use crate::{
     Cells, Drive, Error, Experiment, Protocol, RecordingSpec, embedded_operator, files, record_sweeps,
@@ -56,9 +56,9 @@ pub(super) struct SimulateArgs {
     /// Threads; results do not depend on it [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Sweeps side by side on a core; results do not depend on it [default: by the number of sweeps, at most 16]
+    /// Sweeps side by side on a core; results do not depend on it [default: by their number, at most 16]
     #[arg(long, value_name = "N")]
-    lanes: Option<NonZeroUsize>,
+    lanes: Option<usize>,
     /// File to write [default: noble-out/traces.npz]
     #[arg(long, value_name = "NPZ")]
     out: Option<PathBuf>,
@@ -68,17 +68,20 @@ pub(super) struct SimulateArgs {
 }
 
 pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
+    let out = out_path(args.out.as_deref(), "traces.npz");
+    check_outputs(args, &out)?;
     let (cells, ids, base) = chosen(args)?;
     let experiment = experiment(args, args.protocol.protocol(base)?)?;
-    let recorded =
-        on_threads(args.threads, || record_sweeps((&cells, &ids), &experiment, args.lanes, &Bar::new()))?;
+    let recorded = on_threads(args.threads, || {
+        record_sweeps((&cells, &ids), &experiment, args.lanes.and_then(NonZeroUsize::new), &Bar::new())
+    })?;
     let mut sweeps = recorded.sweeps;
     if cells.models.len() == 1 {
         sweeps.models = None;
     }
-    let out = out_path(args.out.as_deref(), "traces.npz");
     files::write(&out, &sweeps.to_npz_with(Precision::Double, &recorded.arrays)?)?;
-    words(&format!("{} sweeps of {} models in {}", sweeps.n_sweeps(), ids.len(), out.display()));
+    let (n_sweeps, n_models) = (counted(sweeps.n_sweeps(), "sweep"), counted(ids.len(), "model"));
+    words(&format!("{n_sweeps} of {n_models} in {}", out.display()));
     for (name, _) in &recorded.arrays {
         words(&format!("recorded: {name}"));
     }
@@ -89,17 +92,35 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
     Ok(())
 }
 
+/// Refuses what could not be written, or has no meaning, before anything is simulated.
+fn check_outputs(args: &SimulateArgs, out: &Path) -> Result<(), Error> {
+    if args.figure.as_deref() == Some(out) {
+        return Err(Error::usage("--out and --figure are the same file", "give each a name of its own"));
+    }
+    files::check_writable(out)?;
+    args.figure.as_deref().map_or(Ok(()), files::check_writable)?;
+    if args.lanes == Some(0) {
+        return Err(Error::usage("--lanes is 0", "run at least one sweep at a time"));
+    }
+    let has_files = !(args.stimulus.is_empty() && args.voltage_clamp.is_empty());
+    if has_files && args.protocol.has_step() {
+        let remedy = "leave them away; the file says when";
+        return Err(Error::usage("--delay-ms and --duration-ms are times of a step, not of a file", remedy));
+    }
+    Ok(())
+}
+
 /// What is done and recorded, as typed.
 fn experiment(args: &SimulateArgs, protocol: Protocol) -> Result<Experiment, Error> {
     let stimuli = args.stimulus.iter().map(|path| {
         let stimulus = files::read_with(path, read_stimulus)?;
         note_end(path, stimulus.end_ms(), &protocol);
-        Ok(Drive::Current(stimulus))
+        Ok(Drive::Current { name: path.display().to_string(), stimulus })
     });
     let voltages = args.voltage_clamp.iter().map(|path| {
         let voltages = files::read_with(path, read_voltage_protocol)?;
         note_end(path, voltages.end_ms(), &protocol);
-        Ok(Drive::Voltage(voltages))
+        Ok(Drive::Voltage { name: path.display().to_string(), protocol: voltages })
     });
     let mut drives: Vec<Drive> = stimuli.chain(voltages).collect::<Result<_, Error>>()?;
     if drives.is_empty() {

@@ -20,9 +20,28 @@ pub enum Drive {
         step_na: f64,
     },
     /// Any current.
-    Current(Stimulus),
+    Current {
+        /// Where it came from, for messages.
+        name: String,
+        /// The current.
+        stimulus: Stimulus,
+    },
     /// A voltage held.
-    Voltage(VoltageProtocol),
+    Voltage {
+        /// Where it came from, for messages.
+        name: String,
+        /// The voltages.
+        protocol: VoltageProtocol,
+    },
+}
+
+impl Drive {
+    fn name(&self) -> String {
+        match self {
+            Self::Step { step_na } => format!("{step_na} nA"),
+            Self::Current { name, .. } | Self::Voltage { name, .. } => name.clone(),
+        }
+    }
 }
 
 /// A quantity to record at a place, such as `NaV.O@dend[3](0.5)`.
@@ -77,6 +96,13 @@ impl Experiment {
         Self { protocol, electrode_place: None, drives, recordings: Vec::new() }
     }
 
+    fn check_times(&self) -> Result<(), Error> {
+        if self.drives.iter().any(|drive| matches!(drive, Drive::Step { .. })) {
+            return self.protocol.check();
+        }
+        self.protocol.check_sweep()
+    }
+
     fn electrodes_are_recorded(&self) -> bool {
         self.drives.iter().any(|drive| !matches!(drive, Drive::Step { .. }))
     }
@@ -96,7 +122,7 @@ pub fn record_sweeps(
     progress: &dyn Progress,
 ) -> Result<Recorded, Error> {
     let Experiment { protocol, drives, .. } = experiment;
-    protocol.check()?;
+    experiment.check_times()?;
     if ids.is_empty() || drives.is_empty() {
         return Err(Error::usage("there is no sweep to simulate", "name at least one model and one step"));
     }
@@ -110,14 +136,18 @@ pub fn record_sweeps(
             );
         }
     }
+    names_of(&plans[0], &experiment.recordings)?;
     progress.start("simulate", rows.len());
     let samples = run_rows(&rows, protocol, lanes, progress)?;
     progress.finish();
-    let model_of = |row_idx: usize| ids[row_idx / drives.len()];
+    let named = |row_idx: usize, source: Error| {
+        let (id, drive) = (ids[row_idx / drives.len()], drives[row_idx % drives.len()].name());
+        Error::Sweep { drive, source: Box::new(source) }.of_model(id)
+    };
     let samples: Vec<_> = samples
         .into_iter()
         .enumerate()
-        .map(|(row_idx, samples)| samples.map_err(|error| error.of_model(model_of(row_idx))))
+        .map(|(row_idx, samples)| samples.map_err(|error| named(row_idx, error)))
         .collect::<Result<_, Error>>()?;
     collected(experiment, (&plans[0], ids), samples)
 }
@@ -126,8 +156,8 @@ pub fn record_sweeps(
 fn stimuli_of(experiment: &Experiment) -> Result<Vec<Option<Stimulus>>, Error> {
     let stimulus = |drive: &Drive| match drive {
         Drive::Step { step_na } => experiment.protocol.stimulus(*step_na).map(Some),
-        Drive::Current(stimulus) => Ok(Some(stimulus.clone())),
-        Drive::Voltage(_) => Ok(None),
+        Drive::Current { stimulus, .. } => Ok(Some(stimulus.clone())),
+        Drive::Voltage { .. } => Ok(None),
     };
     experiment.drives.iter().map(stimulus).collect()
 }
@@ -139,7 +169,7 @@ fn row_of<'a>(
 ) -> Result<Row<'a>, Error> {
     let compartment = experiment.electrode_place.as_deref().map(|place| plan.place(place)).transpose()?;
     let electrode: Option<Electrode<'a>> = match drive {
-        Drive::Voltage(protocol) => Some(VoltageClamp { compartment, protocol }.into()),
+        Drive::Voltage { protocol, .. } => Some(VoltageClamp { compartment, protocol }.into()),
         _ => stimulus.map(|stimulus| CurrentClamp { compartment, stimulus }.into()),
     };
     let probe = |spec: &RecordingSpec| plan.probe(plan.place(&spec.place)?, spec.quantity.clone());
@@ -149,6 +179,19 @@ fn row_of<'a>(
         probes: experiment.recordings.iter().map(probe).collect::<Result<_, _>>()?,
         records_electrodes: experiment.electrodes_are_recorded(),
     })
+}
+
+/// Names of the arrays of recordings.
+fn names_of(plan: &CablePlan, recordings: &[RecordingSpec]) -> Result<Vec<String>, Error> {
+    let mut names: Vec<String> = Vec::with_capacity(recordings.len());
+    for RecordingSpec { quantity, place } in recordings {
+        let name = format!("{quantity}@{}", plan.compartment_name(plan.place(place)?));
+        if names.contains(&name) {
+            return Err(Error::usage(format!("{name} is recorded twice"), "name it once"));
+        }
+        names.push(name);
+    }
+    Ok(names)
 }
 
 /// Samples of all rows as arrays with names.
@@ -176,11 +219,7 @@ fn collected(
     if drives.iter().all(|drive| matches!(drive, Drive::Step { .. })) {
         sweeps.window = Some(StimulusWindow { start_ms: protocol.delay_ms, end_ms: protocol.end_ms() });
     }
-    let mut names = Vec::new();
-    for RecordingSpec { quantity, place } in recordings {
-        names.push(format!("{quantity}@{}", plan.compartment_name(plan.place(place)?)));
-    }
-    names.push("electrode_na".to_owned());
-    let arrays = names.into_iter().zip(columns).map(|(name, column)| Ok((name, shaped(column)?)));
+    let names = names_of(plan, recordings)?.into_iter().chain(["electrode_na".to_owned()]);
+    let arrays = names.zip(columns).map(|(name, column)| Ok((name, shaped(column)?)));
     Ok(Recorded { sweeps, arrays: arrays.collect::<Result<_, Error>>()? })
 }

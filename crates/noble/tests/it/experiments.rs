@@ -30,7 +30,7 @@ fn invariant_a_stimulus_file_is_the_step_that_it_describes() {
     folder.write("step.json", STEP);
     folder.write("waves.json", STIMULUS);
     folder.done(&format!("simulate --step-na 0.15 {TIMES} --out typed.npz"));
-    folder.done(&format!("simulate --stimulus step.json,waves.json {TIMES} --out files.npz"));
+    folder.done("simulate --stimulus step.json,waves.json --total-ms 50 --out files.npz");
     let (typed, files) = (array(&folder, "typed.npz", "v_mv"), array(&folder, "files.npz", "v_mv"));
     assert_eq!(typed.row(0), files.row(0));
     assert!(typed.row(0) != files.row(1));
@@ -71,7 +71,7 @@ fn invariant_recordings_have_names_and_the_shape_of_the_voltage() {
 fn invariant_a_voltage_clamp_holds_and_shows_its_current() {
     let folder = Folder::new("clamp");
     folder.write("steps.json", VOLTAGES);
-    folder.done(&format!("simulate --voltage-clamp steps.json {TIMES} --every 1 --out a.npz"));
+    folder.done("simulate --voltage-clamp steps.json --total-ms 50 --every 1 --out a.npz");
     let (v_mv, current) = (array(&folder, "a.npz", "v_mv"), array(&folder, "a.npz", "electrode_na"));
     let at = |t_ms: f64| (t_ms / 0.02).round() as usize;
     assert!((v_mv[[0, at(9.0)]] + 80.0).abs() < 0.5, "{}", v_mv[[0, at(9.0)]]);
@@ -135,9 +135,19 @@ fn invariant_wrong_experiments_are_refused() {
         ("--voltage-clamp step.json", "step.json"),
         ("--step-na 1e308", "is inf mV at 5.020 ms"),
         ("--stimulus step.json --step-na 1", "cannot be used with"),
+        ("--stimulus step.json --delay-ms 3", "are times of a step"),
+        ("--record v_mv@soma,v_mv@soma[0](0.5)", "v_mv@soma[0](0.5) is recorded twice"),
+        ("--record NaV.O@soma(1)", "no mechanism"),
+        ("--lanes 0", "--lanes is 0"),
+        ("--step-na 0.1,300", "300 nA: the voltage of soma[0](0.5)"),
+        ("--figure a.npz", "the same file"),
+        ("--out .", "is a folder"),
+        ("--out missing.npz/a.npz --figure .", "is a folder"),
     ];
     for (options, expected) in cases {
-        let message = folder.refused(&format!("simulate {TIMES} --out a.npz {options}"));
+        let times = if options.contains(".json") { "--total-ms 50" } else { TIMES };
+        let out = if options.contains("--out") { "" } else { "--out a.npz" };
+        let message = folder.refused(&format!("simulate {times} {out} {options}"));
         assert!(message.contains(expected), "{options}: {message} lacks {expected}");
     }
     assert!(!folder.path("a.npz").exists());
