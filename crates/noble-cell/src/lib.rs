@@ -26,7 +26,7 @@ mod solve;
 mod state;
 
 pub use clamp::{CurrentClamp, Electrode, VoltageClamp};
-pub use discretize::CompartmentId;
+pub use discretize::{CompartmentId, CompartmentSection};
 pub use error::Error;
 pub use kinetics::{Kinetics, MembraneConditions, kinetics_at};
 pub use lanes::Instructions;

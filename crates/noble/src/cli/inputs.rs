@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use noble_cell::Integrator;
+use noble_cell::{CompartmentSection, Integrator};
 use noble_data::cell_model::AxonRule;
 use noble_data::morphology::SwcReport;
-use noble_data::{ChannelModel, ModelId, Sampling};
+use noble_data::{ChannelModel, ModelId, Sampling, SectionKind};
 use noble_operator::{Operator, OperatorCard};
 
 use super::terminal::words;
@@ -98,6 +98,7 @@ impl CellArgs {
             let is_open = |line: &&String| !is_decided(line);
             let assumed = cells.reports.1.assumed.iter().filter(is_open);
             assumed.for_each(|line| words(&format!("assumed: {line}")));
+            note_sections(&cells)?;
         }
         Ok(cells)
     }
@@ -115,6 +116,36 @@ impl CellArgs {
             (None, Some(ids)) => Ok(Some(ids.clone())),
         }
     }
+}
+
+/// Says which sections take defaults, which parameters have no section, and how wide a stub becomes.
+fn note_sections(cells: &Cells) -> Result<(), Error> {
+    let Some((id, model)) = cells.models.first_key_value() else { return Ok(()) };
+    let plan = cells.plan(*id)?;
+    for kind in SectionKind::ALL {
+        let (name, is_given) = (kind.name(), model.sections.contains_key(&kind));
+        let is_there = plan.sections().iter().any(|section| section.kind == kind);
+        if is_there && !is_given {
+            words(&format!(
+                "assumed: {name}: no parameters, so NEURON's defaults with its leak of 0.001 S/cm2 to -70 mV"
+            ));
+        }
+        if is_given && !is_there {
+            words(&format!("note: {name}: parameters for a kind of section that the morphology lacks"));
+        }
+    }
+    if model.axon_rule == AxonRule::Bpo {
+        let stub = plan.sections().iter().filter(|section| section.kind == SectionKind::Axon);
+        let diameter_um = |section: &CompartmentSection| {
+            section.areas_um2.iter().sum::<f64>() / (std::f64::consts::PI * section.length_um)
+        };
+        let diameters_um: Vec<String> = stub.map(|section| format!("{:.3}", diameter_um(section))).collect();
+        words(&format!(
+            "note: axon rule bpo: a stub of {} µm, 1 µm where no axon is traced",
+            diameters_um.join(" and ")
+        ));
+    }
+    Ok(())
 }
 
 /// Gives every model the same catalog; a model that had another loses its stated latent features.
