@@ -57,7 +57,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// Whether a file could be written, before hours are spent on what goes into it.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn check_writable(path: &Path) -> Result<(), Error> {
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     if target.is_dir() {
