@@ -335,8 +335,11 @@ def deviation_mv(case, rival, options):
     """Largest difference of the somatic voltage between the binary `noble` and NEURON's last run."""
     with tempfile.TemporaryDirectory() as folder:
         rival.ask(f"trace {folder}/neuron.npy")
+        axon = case.protocol["axon_rule"]
+        if " " in axon:  # told in words; the diameters are stated
+            axon = "stub:" + ",".join(str(diameter) for diameter in case.protocol["stub_diam_um"])
         command = [options.noble, "simulate", "--morphology", case.folder / "morphology.swc", "--cell",
-                   case.parameters_file, "--axon", case.protocol["axon_rule"], "--step-na", str(case.current_na),
+                   case.parameters_file, "--axon", axon, "--mechanisms", case.mechanism_set, "--step-na", str(case.current_na),
                    "--every", "1", "--threads", "1", "--out", f"{folder}/noble.npz"]
         command += ["--hof", case.set_id] if case.set_id else []
         if subprocess.run(command, capture_output=True).returncode != 0:

@@ -133,13 +133,22 @@ impl Tree {
 /// # Panics
 /// When the matrix is singular to the last bit.
 #[must_use]
-pub fn solve_dense(mut matrix: Vec<Vec<f64>>, mut rhs: Vec<f64>) -> Vec<f64> {
+pub fn solve_dense(matrix: Vec<Vec<f64>>, rhs: Vec<f64>) -> Vec<f64> {
+    let n = rhs.len();
+    solve_regular(matrix, rhs).unwrap_or_else(|| panic!("a column of {n} has no pivot"))
+}
+
+/// As [`solve_dense`]; `None` where the matrix is singular to the last bit or holds what is no number.
+pub(crate) fn solve_regular(mut matrix: Vec<Vec<f64>>, mut rhs: Vec<f64>) -> Option<Vec<f64>> {
     let n = rhs.len();
     for column in 0..n {
         let pivot = (column..n)
             .max_by(|&a, &b| matrix[a][column].abs().total_cmp(&matrix[b][column].abs()))
             .expect("the range holds at least the column itself");
-        assert!(matrix[pivot][column].abs() > 0.0, "column {column} of {n} has no pivot");
+        let has_pivot = matrix[pivot][column].abs() > 0.0 && matrix[pivot][column].is_finite();
+        if !has_pivot {
+            return None;
+        }
         matrix.swap(column, pivot);
         rhs.swap(column, pivot);
         let (above, below) = matrix.split_at_mut(column + 1);
@@ -156,7 +165,7 @@ pub fn solve_dense(mut matrix: Vec<Vec<f64>>, mut rhs: Vec<f64>) -> Vec<f64> {
         let known: f64 = (row + 1..n).map(|column| matrix[row][column] * rhs[column]).sum();
         rhs[row] = (rhs[row] - known) / matrix[row][row];
     }
-    rhs
+    Some(rhs)
 }
 
 #[cfg(test)]

@@ -66,6 +66,26 @@ pub fn find_set(name: &str) -> Option<&'static [Mechanism]> {
     READ.iter().find(|(set_name, _)| *set_name == name).map(|(_, mechanisms)| mechanisms.as_slice())
 }
 
+/// The channel file of a mechanism under the name that parameter files of the set use, with its comments.
+///
+/// One file serves several sets, some of which have another name for it.
+///
+/// # Example
+/// ```
+/// let text = noble_cell::catalog::channel_text("bbp", "SKv3_1").expect("the set has it");
+/// let channel = noble_data::ChannelModel::read(text.as_bytes())?;
+/// assert_eq!(channel.name, "SKv3_1");
+/// # Ok::<(), noble_data::Error>(())
+/// ```
+#[must_use]
+pub fn channel_text(set_name: &str, name: &str) -> Option<String> {
+    let (_, channels) = SETS.iter().find(|(known, _)| *known == set_name)?;
+    let (_, text) = channels.iter().find(|(known, _)| *known == name)?;
+    let is_name = |line: &str| line.starts_with("name = ");
+    let own = format!("name = \"{name}\"\n");
+    Some(text.split_inclusive('\n').map(|line| if is_name(line) { &own } else { line }).collect())
+}
+
 /// Names of all sets.
 pub fn set_names() -> impl Iterator<Item = &'static str> {
     SETS.iter().map(|(name, _)| *name)

@@ -55,7 +55,7 @@ pub enum Error {
         known: String,
     },
     /// A mechanism that the catalog lacks.
-    #[error("{}: mechanism {name:?} is not known; known: {known}", kind.name())]
+    #[error("{}: mechanism {name:?} is not known; known: {known}, or a channel file of your own", kind.name())]
     UnknownMechanism {
         /// Kind of section that lists it.
         kind: SectionKind,
@@ -86,6 +86,30 @@ pub enum Error {
         /// Name of the parameter.
         name: String,
     },
+    /// Two channels of the user under one name.
+    #[error("two channels are named {name}; keep one of them")]
+    RepeatedChannel {
+        /// The name.
+        name: String,
+    },
+    /// Two mechanisms that would both set the calcium of a compartment.
+    #[error("{}: {first} and {second} both own the calcium concentration; keep one of them", kind.name())]
+    TwoPools {
+        /// Kind of section.
+        kind: SectionKind,
+        /// One mechanism.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A kinetic scheme whose rates at the start leave its states undetermined.
+    #[error(
+        "the scheme of {channel} has no steady state: its rates are zero or not numbers; let every state be reached at every voltage"
+    )]
+    SchemeStart {
+        /// Name in the channel file.
+        channel: String,
+    },
     /// A value out of its range.
     #[error("{}: {name} is {value}; give {allowed}", kind.name())]
     Value {
@@ -99,22 +123,28 @@ pub enum Error {
         allowed: &'static str,
     },
     /// A value of the whole cell out of its range.
-    #[error("{name} is {value}; give a finite number")]
+    #[error("{name} is {value}; give a number from {lowest} to {highest}")]
     CellValue {
         /// Name of the value.
         name: &'static str,
         /// Value given.
         value: f64,
+        /// Least value that living tissue has.
+        lowest: f64,
+        /// Largest.
+        highest: f64,
     },
     /// A place that the plan does not have.
     #[error(
-        "{section}({at_fraction}) is not a place of this cell; give a section by its name and a fraction from 0 to 1"
+        "{section}({at_fraction}) is not a place of this cell, which has {known}; give a section and a fraction from 0 to 1"
     )]
     UnknownPlace {
         /// Name of the section.
         section: String,
         /// Place along it.
         at_fraction: f64,
+        /// Its sections.
+        known: String,
     },
     /// Something to read that a place does not have.
     #[error("there is no {quantity} at {place}; known there: {known}")]
@@ -152,7 +182,7 @@ pub enum Error {
     },
     /// The voltage left the range in which anything is meant.
     #[error(
-        "the voltage of {compartment} is {v_mv} mV at {t_ms} ms; shorten dt_ms or check conductances and current"
+        "the voltage of {compartment} is {v_mv} mV at {t_ms:.3} ms; shorten dt_ms or check conductances and current"
     )]
     Diverged {
         /// Time of the first bad value.

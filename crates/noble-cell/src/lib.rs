@@ -15,6 +15,7 @@ mod constants;
 pub mod discretize;
 mod error;
 mod ion;
+mod kinetics;
 mod lanes;
 
 mod plan;
@@ -25,11 +26,12 @@ mod solve;
 mod state;
 
 pub use clamp::{CurrentClamp, Electrode, VoltageClamp};
-pub use discretize::CompartmentId;
+pub use discretize::{CompartmentId, CompartmentSection};
 pub use error::Error;
+pub use kinetics::{Kinetics, MembraneConditions, kinetics_at};
 pub use lanes::Instructions;
 pub use plan::{CablePlan, PlanSettings};
 pub use probe::{Probe, ProbeReader, Quantity};
 pub use program::StartOfScheme;
 pub use simulate::{Integrator, Moment, RunOutcome, RunSettings, run, run_lanes, simulate};
-pub use state::{CableState, LaneState};
+pub use state::{CableState, ChannelWork, LaneState};

@@ -113,7 +113,11 @@ impl CablePlan {
         let unknown = |known: Vec<String>| Error::UnknownQuantity {
             quantity: quantity.to_string(),
             place: self.compartment_name(compartment),
-            known: known.join(", "),
+            known: if known.is_empty() {
+                "no mechanism, as at every end of a section".to_owned()
+            } else {
+                known.join(", ")
+            },
         };
         let names = || here.iter().map(|placed| placed.name.clone()).collect::<Vec<_>>();
         let carries = |placed: &&&crate::plan::PlacedMechanism| match &quantity {

@@ -15,7 +15,7 @@ use std::f64::consts::SQRT_2;
 
 use crate::clamp::Drive;
 use crate::constants::DIVERGED_MV;
-use crate::lanes::{Array, Kernel, Lanes, dispatch, fill};
+use crate::lanes::{Array, Kernel, Lanes, Pair, dispatch, fill};
 use crate::program::ALEXANDER_STAGE;
 use crate::{CablePlan, CableState, Integrator, RunSettings};
 
@@ -79,6 +79,13 @@ impl Solver {
         self.diagonal[at].set(self.diagonal[at].get() + drive.conductance_usiemens);
     }
 
+    /// By how much the first stage of the last step lies below the voltage at its end; `None` where there is one stage.
+    pub(crate) fn first_stage_before_mv(&self, (node, lane): (usize, usize)) -> Option<f64> {
+        let at = node * self.width + lane;
+        // The end is the start plus both changes, the stage the start plus the first.
+        self.stage_usiemens.is_some().then(|| (1.0 + SQRT_2) * self.second[at].get())
+    }
+
     /// Adds the change of one step to the voltages; whether all are within what is meant.
     pub(crate) fn step(&self, state: &CableState) -> bool {
         let n = self.parent.len() * self.width;
@@ -105,9 +112,14 @@ impl Kernel for Sweep<'_> {
         if self.solver.width == 1 {
             return self.sweep::<S>(0);
         }
-        let mut is_meant = true;
-        for lane in (0..self.solver.width).step_by(V::WIDTH) {
+        let (width, mut lane, mut is_meant) = (self.solver.width, 0, true);
+        while lane + 2 * V::WIDTH <= width {
+            is_meant &= self.sweep::<Pair<V>>(lane);
+            lane += 2 * V::WIDTH;
+        }
+        while lane < width {
             is_meant &= self.sweep::<V>(lane);
+            lane += V::WIDTH;
         }
         is_meant
     }

@@ -18,4 +18,4 @@ pub use error::Error;
 pub use morphology::Morphology;
 pub use stimulus::{Step, Stimulus, StimulusSpec, VoltageProtocol, read_stimulus, read_voltage_protocol};
 pub use sweeps::Sweeps;
-pub use trace::{Sampling, TimeGrid, Trace};
+pub use trace::{Decimator, Sampling, TimeGrid, Trace};

@@ -6,7 +6,7 @@ use noble_cell::{CablePlan, PlanSettings};
 use noble_data::cell_model::{AxonRule, FieldReport, HallOfFame, SourceFormat, read_cells};
 use noble_data::dataset::sha256_hex;
 use noble_data::morphology::{SwcReport, read_swc};
-use noble_data::{CellModel, ModelId, Morphology};
+use noble_data::{CellModel, ChannelModel, ModelId, Morphology, SectionParameters};
 
 use crate::{Error, I_THR, S_THR};
 
@@ -25,6 +25,8 @@ pub struct Cells {
     pub cells_sha256: String,
     /// What the readers found.
     pub reports: (SwcReport, FieldReport),
+    /// Channels of the user by name.
+    channels: BTreeMap<String, ChannelModel>,
 }
 
 impl Cells {
@@ -47,6 +49,7 @@ impl Cells {
             morphology_sha256,
             cells_sha256: sha256_hex(cells),
             reports: (swc_report, set.report),
+            channels: BTreeMap::new(),
         })
     }
 
@@ -76,6 +79,38 @@ impl Cells {
         }
     }
 
+    /// Adds channels to the catalog of every model, in place of namesakes; a model that has one of them loses its stated
+    /// latent features.
+    pub fn add_channels(&mut self, channels: Vec<ChannelModel>) {
+        for channel in channels {
+            let models = &self.models;
+            self.latents
+                .retain(|id, _| models.get(id).is_none_or(|model| !has_channel(model, &channel.name)));
+            self.channels.insert(channel.name.clone(), channel);
+        }
+    }
+
+    /// Channels that were added, by name.
+    pub fn channels(&self) -> impl Iterator<Item = &ChannelModel> {
+        self.channels.values()
+    }
+
+    /// Names of the added channels that no model has in its parameters.
+    pub fn unused_channels(&self) -> impl Iterator<Item = &str> {
+        let is_unused = |name: &&str| !self.models.values().any(|model| has_channel(model, name));
+        self.channels.keys().map(String::as_str).filter(is_unused)
+    }
+
+    /// Name and SHA-256 of each channel that was added; empty without.
+    ///
+    /// Comments and the layout of a channel file do not count.
+    #[must_use]
+    pub fn channels_sha256(&self) -> String {
+        let hashed =
+            |channel: &ChannelModel| format!("{} {}", channel.name, sha256_hex(channel.to_toml().as_bytes()));
+        self.channels().map(hashed).collect::<Vec<_>>().join(",")
+    }
+
     /// Plans the simulation of one model.
     ///
     /// # Errors
@@ -83,9 +118,17 @@ impl Cells {
     pub fn plan(&self, id: ModelId) -> Result<CablePlan, Error> {
         let missing = || Error::usage(format!("there is no model {id}"), "choose another number");
         let model = self.models.get(&id).ok_or_else(missing)?;
-        let plan = CablePlan::new(&self.morphology, model, &PlanSettings::default());
+        let channels = self.channels().cloned().collect();
+        let settings = PlanSettings { channels, ..PlanSettings::default() };
+        let plan = CablePlan::new(&self.morphology, model, &settings);
         plan.map_err(|error| Error::from(error).of_model(id))
     }
+}
+
+/// Whether a channel is in some section; kinds of section that the parameters leave out have NEURON's.
+fn has_channel(model: &CellModel, name: &str) -> bool {
+    SectionParameters::default().mechanisms.contains_key(name)
+        || model.sections.values().any(|section| section.mechanisms.contains_key(name))
 }
 
 fn stated_latents(
@@ -106,4 +149,48 @@ fn stated_latents(
     Ok(models
         .filter_map(|model| Some((model.id, latents(model.i_thr_na?, model.s_thr_hz_per_na?))))
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference_cell::reference_cells;
+
+    fn channel(name: &str, conductance: &str) -> ChannelModel {
+        let text = format!(
+            "format_version = 1\nname = \"{name}\"\nsummary = \"a\"\nsource = \"a\"\n\
+             [parameters.gbar_s_per_cm2]\n\
+             [[currents]]\nion = \"potassium\"\nconductance_s_per_cm2 = \"{conductance}\"\n"
+        );
+        ChannelModel::read(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn invariant_a_channel_in_use_takes_the_stated_latents() {
+        let mut cells = reference_cells().unwrap();
+        let n_models = cells.models.len();
+        cells.add_channels(vec![channel("Spare", "gbar_s_per_cm2")]);
+        assert_eq!(cells.latents.len(), n_models);
+        assert_eq!(cells.unused_channels().collect::<Vec<_>>(), ["Spare"]);
+        let others = cells.models.values_mut().skip(1).flat_map(|model| model.sections.values_mut());
+        others.for_each(|section| _ = section.mechanisms.remove("Kv3_1"));
+        cells.add_channels(vec![channel("Kv3_1", "gbar_s_per_cm2")]);
+        assert_eq!(cells.latents.len(), n_models - 1);
+        assert_eq!(cells.unused_channels().collect::<Vec<_>>(), ["Spare"]);
+    }
+
+    #[test]
+    fn invariant_hashes_follow_the_formulas() {
+        let hashes = |channels: Vec<ChannelModel>| {
+            let mut cells = reference_cells().unwrap();
+            cells.add_channels(channels);
+            cells.channels_sha256()
+        };
+        assert_eq!(hashes(Vec::new()), "");
+        let [a, b] = ["A", "B"].map(|name| channel(name, "gbar_s_per_cm2"));
+        let both = hashes(vec![a.clone(), b.clone()]);
+        assert_eq!(both, hashes(vec![b.clone(), a]));
+        assert!(both.starts_with("A ") && both.contains(",B "), "{both}");
+        assert_ne!(both, hashes(vec![channel("A", "2 * gbar_s_per_cm2"), b]));
+    }
 }

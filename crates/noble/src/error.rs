@@ -50,6 +50,14 @@ pub enum Error {
     /// An operator that cannot be read, or does not answer what was asked.
     #[error(transparent)]
     Operator(#[from] noble_operator::Error),
+    /// A sweep of several failed; the others went to their end.
+    #[error("{drive}: {source}")]
+    Sweep {
+        /// What drove it.
+        drive: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
     /// A simulation or feature of one model failed.
     #[error("model {model}: {source}")]
     Model {
@@ -72,7 +80,9 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Write { .. } | Self::Internal { .. } => 1,
-            Self::File { source, .. } | Self::Model { source, .. } => source.exit_code(),
+            Self::File { source, .. } | Self::Model { source, .. } | Self::Sweep { source, .. } => {
+                source.exit_code()
+            }
             _ => 2,
         }
     }

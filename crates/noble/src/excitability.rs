@@ -12,7 +12,8 @@ use noble_features::fi::{
 use noble_features::{PreparedSweep, Settings, Sweep};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Protocol, simulate_sweep};
+use crate::simulate::simulate_pairs;
+use crate::{Error, Protocol, Silent};
 
 /// Name of the threshold current as a latent feature.
 pub const I_THR: &str = "i_thr_na";
@@ -81,8 +82,9 @@ pub fn measure_excitability(
     let threshold = threshold_current_na(&search, |step_na| fires(plan, protocol, step_na, &mut state))?;
     let currents_na = fi_grid_na(threshold.threshold_na, settings.largest_na, settings.n_fi_points)?;
     let mut points = Vec::with_capacity(currents_na.len());
-    for step_na in currents_na {
-        let trace = simulate_sweep(plan, protocol, step_na)?;
+    let pairs: Vec<(&CablePlan, f64)> = currents_na.iter().map(|step_na| (plan, *step_na)).collect();
+    for (trace, step_na) in simulate_pairs(&pairs, protocol, &Silent)?.into_iter().zip(currents_na) {
+        let trace = trace?;
         let window = StimulusWindow { start_ms: protocol.delay_ms, end_ms: protocol.end_ms() };
         let sweep = Sweep::from_trace(&trace, window.start_ms, window.end_ms)?;
         points.push(fi_point(&PreparedSweep::new(&sweep, &Settings::default())?, step_na));

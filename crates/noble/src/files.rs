@@ -54,6 +54,26 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
+/// Whether a file could be written, before hours are spent on what goes into it.
+///
+/// # Errors
+/// As [`write()`].
+pub fn check_writable(path: &Path) -> Result<(), Error> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    if target.is_dir() {
+        return Err(Error::usage(format!("{} is a folder", path.display()), "name a file in it"));
+    }
+    if target.exists() && !target.is_file() {
+        return Ok(());
+    }
+    let folder = target.ancestors().skip(1).find(|folder| folder.is_dir());
+    let folder = folder.unwrap_or_else(|| Path::new("."));
+    let beside = beside(&folder.join("noble"));
+    let made = File::create(&beside);
+    let _ = fs::remove_file(&beside);
+    made.map(|_| ()).map_err(|error| Error::Write { path: path.to_path_buf(), what: error.to_string() })
+}
+
 const PART_SUFFIX: &str = ".part";
 
 /// Removes what a killed writer left in a folder beside files whose names begin as given.

@@ -3,6 +3,7 @@
 //! This is where the siblings meet: cells are simulated, traces become features and datasets, datasets train an
 //! operator, operators answer. The binary `noble` spells these stages as commands; everything it does is here.
 
+pub mod accuracy;
 mod cells;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -28,4 +29,6 @@ pub use excitability::{Excitability, ExcitabilitySettings, I_THR, S_THR, measure
 pub use predict::{Member, member_at, members_of, predict};
 pub use progress::{Progress, Silent};
 pub use protocol::Protocol;
-pub use simulate::{simulate_sweep, simulate_sweeps};
+pub use simulate::{
+    Drive, Experiment, Recorded, RecordingSpec, record_sweeps, simulate_sweep, simulate_sweeps,
+};

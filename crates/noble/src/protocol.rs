@@ -22,6 +22,22 @@ pub struct Protocol {
     pub every: usize,
     /// How samples are taken.
     pub sampling: Sampling,
+    /// How the solver makes a step.
+    #[serde(default, skip_serializing_if = "is_neuron", with = "IntegratorName")]
+    pub integrator: Integrator,
+}
+
+/// [`Integrator`] as a word in files.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Integrator", rename_all = "snake_case")]
+enum IntegratorName {
+    Neuron,
+    SecondOrder,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_neuron(integrator: &Integrator) -> bool {
+    *integrator == Integrator::Neuron
 }
 
 impl Default for Protocol {
@@ -34,16 +50,31 @@ impl Default for Protocol {
             solver_step_ms: 0.02,
             every: 3,
             sampling: Sampling::Plain,
+            integrator: Integrator::Neuron,
         }
     }
 }
 
 impl Protocol {
-    /// Checks that sweeps of this protocol exist.
+    /// Checks that sweeps of this protocol exist and that its step lies within them.
     ///
     /// # Errors
     /// [`Error::Usage`] with the value that is not possible.
     pub fn check(&self) -> Result<(), Error> {
+        self.check_sweep()?;
+        let last_ms = self.delay_ms + self.duration_ms;
+        if !(self.delay_ms >= 0.0 && self.duration_ms >= 0.0 && last_ms <= self.total_ms) {
+            let what = format!("the step from {} ms to {last_ms} ms leaves the sweep", self.delay_ms);
+            return Err(Error::usage(what, format!("keep it between 0 and {} ms", self.total_ms)));
+        }
+        Ok(())
+    }
+
+    /// Checks the times of a sweep that its own step does not drive.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the value that is not possible.
+    pub fn check_sweep(&self) -> Result<(), Error> {
         let positive = [("solver step --dt-ms", self.solver_step_ms), ("length --total-ms", self.total_ms)];
         for (name, value_ms) in positive {
             if !(value_ms.is_finite() && value_ms > 0.0) {
@@ -54,12 +85,7 @@ impl Protocol {
             }
         }
         if self.every == 0 {
-            return Err(Error::usage("--every is 0", "keep every first sample or fewer"));
-        }
-        let last_ms = self.delay_ms + self.duration_ms;
-        if !(self.delay_ms >= 0.0 && self.duration_ms >= 0.0 && last_ms <= self.total_ms) {
-            let what = format!("the step from {} ms to {last_ms} ms leaves the sweep", self.delay_ms);
-            return Err(Error::usage(what, format!("keep it between 0 and {} ms", self.total_ms)));
+            return Err(Error::usage("--every is 0", "give 1 for every sample, 3 for every third"));
         }
         Ok(())
     }
@@ -76,7 +102,7 @@ impl Protocol {
     /// What the solver is asked for.
     #[must_use]
     pub fn run_settings(&self) -> RunSettings {
-        RunSettings { dt_ms: self.solver_step_ms, total_ms: self.total_ms, integrator: Integrator::Neuron }
+        RunSettings { dt_ms: self.solver_step_ms, total_ms: self.total_ms, integrator: self.integrator }
     }
 
     /// Grid of the sampled trace: the solver's `round(total/step) + 1` samples, every n-th kept.

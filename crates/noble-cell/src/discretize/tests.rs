@@ -12,7 +12,7 @@ const RESISTIVITY_OHM_CM: f64 = 100.0;
 
 fn nodes_of(swc: &str, rule: AxonRule) -> Result<Nodes, crate::Error> {
     let (morphology, _) = read_swc(swc.as_bytes())?;
-    build_nodes(&cables_of(&morphology, rule), 40.0, |_| RESISTIVITY_OHM_CM)
+    build_nodes(&cables_of(&morphology, rule), |_| 40.0, |_| RESISTIVITY_OHM_CM)
 }
 
 /// A soma and points of any type that hang on any earlier point or on none.

@@ -36,12 +36,12 @@ impl Nodes {
 /// Cuts every cable into `1 + 2 int(L / max_segment_um)` segments and joins the nodes.
 pub(crate) fn build_nodes(
     cables: &[Cable],
-    max_segment_um: f64,
+    max_segment_um: impl Fn(SectionKind) -> f64,
     resistivity_ohm_cm: impl Fn(SectionKind) -> f64,
 ) -> Result<Nodes, Error> {
-    check_counts(cables, max_segment_um)?;
+    check_counts(cables, &max_segment_um)?;
     let mut builder = Builder::default();
-    let count = |cable: &Cable| compartment_count(cable.outline.length_um(), max_segment_um);
+    let count = |cable: &Cable| compartment_count(cable.outline.length_um(), max_segment_um(cable.kind));
     for (cable, name) in cables.iter().zip(section_names(cables)) {
         let section = cut(cable, name, count(cable), resistivity_ohm_cm(cable.kind))?;
         builder.push(section, cable);
@@ -59,25 +59,29 @@ pub(crate) fn build_nodes(
 }
 
 /// Refuses a tracing in another unit before memory is asked for; a length that is not finite is named later.
-fn check_counts(cables: &[Cable], max_segment_um: f64) -> Result<(), Error> {
-    let too_many = |place: String, length_um: f64, largest: usize| {
+fn check_counts(cables: &[Cable], max_segment_um: &impl Fn(SectionKind) -> f64) -> Result<(), Error> {
+    let too_many = |place: String, (length_um, max_segment_um): (f64, f64), largest: usize| {
         Err(Error::TooManySegments { place, length_um, max_segment_um, largest })
     };
     let (mut n_segments, mut sum_um) = (0, 0.0);
     for (cable_idx, cable) in cables.iter().enumerate() {
-        let length_um = cable.outline.length_um();
+        let (length_um, max_segment_um) = (cable.outline.length_um(), max_segment_um(cable.kind));
         let count = if length_um.is_finite() { compartment_count(length_um, max_segment_um) } else { 0 };
         if count > MAX_SECTION_SEGMENTS {
             return too_many(
                 format!("section {}", section_names(cables)[cable_idx]),
-                length_um,
+                (length_um, max_segment_um),
                 MAX_SECTION_SEGMENTS,
             );
         }
         n_segments += count;
         sum_um += length_um;
         if n_segments > MAX_CELL_SEGMENTS {
-            return too_many(format!("the first {} sections", cable_idx + 1), sum_um, MAX_CELL_SEGMENTS);
+            return too_many(
+                format!("the first {} sections", cable_idx + 1),
+                (sum_um, max_segment_um),
+                MAX_CELL_SEGMENTS,
+            );
         }
     }
     Ok(())

@@ -11,6 +11,7 @@
 
 mod array;
 mod functions;
+mod pair;
 mod portable;
 mod single;
 #[cfg(target_arch = "x86_64")]
@@ -20,6 +21,7 @@ pub(crate) use array::{Array, fill};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use functions::{EXPONENTIAL, LARGEST, LEAST, LN2_HIGH, LN2_LOW, LOGARITHM, SHIFT};
 pub(crate) use functions::{exponential, linoid, logarithm};
+pub(crate) use pair::Pair;
 pub(crate) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use single::FusedSingle;
@@ -52,8 +54,11 @@ pub(crate) trait Lanes: Copy {
     fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
     fn div(self, other: Self) -> Self;
-    /// `1 / self` to the nearest number, for normal numbers whose reciprocal is normal.
-    fn reciprocal(self) -> Self;
+    /// `1 / self`.
+    #[inline(always)]
+    fn reciprocal(self) -> Self {
+        Self::splat(1.0).div(self)
+    }
     /// `self·factor + sum`.
     fn mul_add(self, factor: Self, sum: Self) -> Self;
     /// `sum - self·factor`.

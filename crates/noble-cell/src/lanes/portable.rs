@@ -58,11 +58,6 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn reciprocal(self) -> Self {
-        Self::splat(1.0).div(self)
-    }
-
-    #[inline(always)]
     fn mul_add(self, factor: Self, sum: Self) -> Self {
         Self(std::array::from_fn(|lane| self.0[lane] * factor.0[lane] + sum.0[lane]))
     }

@@ -72,11 +72,6 @@ macro_rules! single {
             }
 
             #[inline(always)]
-            fn reciprocal(self) -> Self {
-                Self(1.0 / self.0)
-            }
-
-            #[inline(always)]
             fn mul_add(self, factor: Self, sum: Self) -> Self {
                 let ($a, $b, $c) = (self.0, factor.0, sum.0);
                 Self($mul_add)

@@ -86,20 +86,6 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn reciprocal(self) -> Self {
-        // SAFETY: this type is used only after detection of its instructions.
-        Self(unsafe {
-            let one = _mm512_set1_pd(1.0);
-            let mut y = _mm512_rcp14_pd(self.0);
-            // Two steps give 2^-56 before rounding, the third the nearest number (Markstein 1990).
-            for _ in 0..3 {
-                y = _mm512_fmadd_pd(y, _mm512_fnmadd_pd(self.0, y, one), y);
-            }
-            y
-        })
-    }
-
-    #[inline(always)]
     fn mul_add(self, factor: Self, sum: Self) -> Self {
         // SAFETY: this type is used only after detection of its instructions.
         Self(unsafe { _mm512_fmadd_pd(self.0, factor.0, sum.0) })
@@ -230,11 +216,6 @@ impl Lanes for Avx2 {
     fn div(self, other: Self) -> Self {
         // SAFETY: this type is used only after detection of its instructions.
         Self(unsafe { _mm256_div_pd(self.0, other.0) })
-    }
-
-    #[inline(always)]
-    fn reciprocal(self) -> Self {
-        Self::splat(1.0).div(self)
     }
 
     #[inline(always)]

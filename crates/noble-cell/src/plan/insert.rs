@@ -32,7 +32,8 @@ impl PlacedMechanism {
     }
 }
 
-/// The mechanisms that a cell may use: its set, then channels of the user, which take the place of their namesakes.
+/// The mechanisms that a cell may use: its set, with channels of the user in the places of their namesakes, then those
+/// that have none.
 ///
 /// Those that own a concentration come first, as they advance first.
 pub(crate) fn mechanisms_of(set_name: &str, channels: &[ChannelModel]) -> Result<Vec<Mechanism>, Error> {
@@ -40,12 +41,18 @@ pub(crate) fn mechanisms_of(set_name: &str, channels: &[ChannelModel]) -> Result
         given: set_name.to_owned(),
         known: set_names().collect::<Vec<_>>().join(", "),
     })?;
-    let is_replaced = |mechanism: &&Mechanism| channels.iter().any(|channel| channel.name == mechanism.name);
-    let mut mechanisms: Vec<Mechanism> =
-        set.iter().filter(|mechanism| !is_replaced(mechanism)).cloned().collect();
-    for channel in channels {
+    let mut mechanisms = set.to_vec();
+    for (channel_idx, channel) in channels.iter().enumerate() {
         channel.check()?;
-        mechanisms.push(Mechanism { name: channel.name.clone(), model: Arc::new(channel.clone()) });
+        if channels[..channel_idx].iter().any(|earlier| earlier.name == channel.name) {
+            return Err(Error::RepeatedChannel { name: channel.name.clone() });
+        }
+        let own = Mechanism { name: channel.name.clone(), model: Arc::new(channel.clone()) };
+        match mechanisms.iter_mut().find(|mechanism| mechanism.name == own.name) {
+            // Currents are summed in this order, so an equal channel gives the same bits.
+            Some(namesake) => *namesake = own,
+            None => mechanisms.push(own),
+        }
     }
     mechanisms.sort_by_key(|mechanism| mechanism.model.concentration.is_none());
     Ok(mechanisms)
@@ -123,6 +130,13 @@ fn resolve<'a>(
             Error::UnknownMechanism { kind, name: name.clone(), known: known.join(", ") }
         })?;
         values.insert(&mechanism.name, resolve_parameters(kind, mechanism, given)?);
+    }
+    let mut pools = set.iter().filter(|mechanism| {
+        mechanism.model.concentration.is_some() && values.contains_key(mechanism.name.as_str())
+    });
+    if let (Some(first), Some(second)) = (pools.next(), pools.next()) {
+        let (first, second) = (first.name.clone(), second.name.clone());
+        return Err(Error::TwoPools { kind, first, second });
     }
     Ok(values)
 }

@@ -2,6 +2,8 @@
 
 mod insert;
 
+use std::collections::BTreeMap;
+
 use noble_data::cell_model::SectionKind;
 use noble_data::channel::{ChannelModel, Range};
 use noble_data::{CellModel, Morphology, SectionParameters};
@@ -18,6 +20,8 @@ pub(crate) use insert::PlacedMechanism;
 pub struct PlanSettings {
     /// A section has `1 + 2 int(length / max_segment_um)` segments.
     pub max_segment_um: f64,
+    /// The same for kinds of sections that are cut in another way.
+    pub max_segment_of_kinds_um: BTreeMap<SectionKind, f64>,
     /// Where kinetic schemes start.
     pub start_of_schemes: StartOfScheme,
     /// Channels beside those of the cell's set; one with the name of another takes its place.
@@ -27,7 +31,18 @@ pub struct PlanSettings {
 impl Default for PlanSettings {
     /// The rule and the start of the published fits: 40 µm, [`StartOfScheme::Published`].
     fn default() -> Self {
-        Self { max_segment_um: 40.0, start_of_schemes: StartOfScheme::Published, channels: Vec::new() }
+        Self {
+            max_segment_um: 40.0,
+            max_segment_of_kinds_um: BTreeMap::new(),
+            start_of_schemes: StartOfScheme::Published,
+            channels: Vec::new(),
+        }
+    }
+}
+
+impl PlanSettings {
+    fn max_segment_um_of(&self, kind: SectionKind) -> f64 {
+        self.max_segment_of_kinds_um.get(&kind).copied().unwrap_or(self.max_segment_um)
     }
 }
 
@@ -52,7 +67,7 @@ impl CablePlan {
     /// # Errors
     /// [`Error::MissingSoma`], [`Error::Section`], [`Error::TooManySegments`] for a tracing that cannot be cut;
     /// [`Error::UnknownMechanismSet`], [`Error::UnknownMechanism`], [`Error::UnknownParameter`],
-    /// [`Error::MissingParameter`] for names; [`Error::Value`], [`Error::CellValue`], [`Error::PlanSetting`] for values
+    /// [`Error::MissingParameter`], [`Error::RepeatedChannel`] for names; [`Error::TwoPools`]; [`Error::Value`], [`Error::CellValue`], [`Error::PlanSetting`] for values
     /// out of range.
     pub fn new(morphology: &Morphology, cell: &CellModel, settings: &PlanSettings) -> Result<Self, Error> {
         check_whole_cell(morphology, cell, settings)?;
@@ -64,9 +79,11 @@ impl CablePlan {
                 check_section(kind, parameters_of(kind))?;
             }
         }
-        let nodes = build_nodes(&cables, settings.max_segment_um, |kind| {
-            parameters_of(kind).axial_resistivity_ohm_cm
-        })?;
+        let nodes = build_nodes(
+            &cables,
+            |kind| settings.max_segment_um_of(kind),
+            |kind| parameters_of(kind).axial_resistivity_ohm_cm,
+        )?;
         let set = insert::mechanisms_of(&cell.mechanism_set, &settings.channels)?;
         let mechanisms = insert::place_mechanisms(&nodes, &set, parameters_of)?;
         let capacitance_of = |node: usize| parameters_of(nodes.kind(node)).capacitance_uf_per_cm2;
@@ -127,8 +144,23 @@ impl CablePlan {
         let section = self.nodes.sections.iter().find(|section| section.name == section_name);
         match section {
             Some(section) if (0.0..=1.0).contains(&at_fraction) => Ok(section.compartment_at(at_fraction)),
-            _ => Err(Error::UnknownPlace { section: section_name.to_owned(), at_fraction }),
+            _ => {
+                let (section, known) = (section_name.to_owned(), self.names_of_sections());
+                Err(Error::UnknownPlace { section, at_fraction, known })
+            }
         }
+    }
+
+    /// Names of all sections, those of a kind as a range.
+    fn names_of_sections(&self) -> String {
+        let of_kind = |kind: SectionKind| {
+            let mut of_kind = self.nodes.sections.iter().filter(|section| section.kind == kind);
+            let first = &of_kind.next()?.name;
+            Some(
+                of_kind.next_back().map_or_else(|| first.clone(), |last| format!("{first} to {}", last.name)),
+            )
+        };
+        SectionKind::ALL.into_iter().filter_map(of_kind).collect::<Vec<_>>().join(", ")
     }
 
     /// A place by its name, such as `dend[3](0.5)`; without a fraction the middle of the section, without a number the
@@ -168,18 +200,25 @@ impl CablePlan {
     }
 }
 
+/// Of tissue that works; kelvin and degrees Fahrenheit lie outside.
+const TEMPERATURES_CELSIUS: (f64, f64) = (-5.0, 60.0);
+const INITIAL_VOLTAGES_MV: (f64, f64) = (-200.0, 200.0);
+
 fn check_whole_cell(morphology: &Morphology, cell: &CellModel, settings: &PlanSettings) -> Result<(), Error> {
     if morphology.sections.first().is_none_or(|section| section.kind != SectionKind::Soma) {
         return Err(Error::MissingSoma { n_sections: morphology.sections.len() });
     }
-    let cuts = settings.max_segment_um > 0.0;
-    if !cuts {
-        return Err(Error::PlanSetting { name: "max_segment_um", value: settings.max_segment_um });
+    let mut lengths_um = settings.max_segment_of_kinds_um.values().chain([&settings.max_segment_um]);
+    let cuts = |length_um: f64| length_um > 0.0;
+    if let Some(value) = lengths_um.find(|length_um| !cuts(**length_um)) {
+        return Err(Error::PlanSetting { name: "max_segment_um", value: *value });
     }
-    let values =
-        [("temperature_celsius", cell.temperature_celsius), ("initial_voltage_mv", cell.initial_voltage_mv)];
-    match values.into_iter().find(|(_, value)| !value.is_finite()) {
-        Some((name, value)) => Err(Error::CellValue { name, value }),
+    let values = [
+        ("temperature_celsius", cell.temperature_celsius, TEMPERATURES_CELSIUS),
+        ("initial_voltage_mv", cell.initial_voltage_mv, INITIAL_VOLTAGES_MV),
+    ];
+    match values.into_iter().find(|(_, value, (lowest, highest))| !(*lowest..=*highest).contains(value)) {
+        Some((name, value, (lowest, highest))) => Err(Error::CellValue { name, value, lowest, highest }),
         None => Ok(()),
     }
 }

@@ -103,8 +103,14 @@ fn invariant_values_out_of_range_are_refused() {
     assert!(capacitance.contains("capacitance_uf_per_cm2 is -1"), "{capacitance}");
     let resistivity = error_of(|_, parameters| parameters.axial_resistivity_ohm_cm = 0.0);
     assert!(resistivity.contains("axial_resistivity_ohm_cm is 0"), "{resistivity}");
-    let temperature = error_of(|cell, _| cell.temperature_celsius = f64::NAN);
-    assert!(temperature.contains("temperature_celsius is NaN"), "{temperature}");
+    for celsius in [f64::NAN, -34.0, 307.15] {
+        let temperature = error_of(|cell, _| cell.temperature_celsius = celsius);
+        assert!(
+            temperature.contains(&format!("temperature_celsius is {celsius}; give a number from -5 to 60"))
+        );
+    }
+    let voltage = error_of(|cell, _| cell.initial_voltage_mv = -80_000.0);
+    assert!(voltage.contains("initial_voltage_mv is -80000"), "{voltage}");
 }
 
 #[test]

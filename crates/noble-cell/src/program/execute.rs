@@ -9,7 +9,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::graph::Input;
-use super::linear::{Code, Operand, Operation, Output, Program};
+use super::linear::{Code, Operand, Operation, Output, Program, Work};
 use crate::lanes::{Array, Instructions, Kernel, Lanes, PADDING, dispatch, exponential, linoid, logarithm};
 
 /// Numbers that an operation works on before the next one; all temporaries of a block stay in the fastest cache.
@@ -51,6 +51,10 @@ impl Executable {
             #[cfg(target_arch = "x86_64")]
             native: None,
         }
+    }
+
+    pub(crate) fn work(&self) -> Work {
+        self.program.work()
     }
 
     pub(crate) fn inputs(&self) -> &[Input] {

@@ -213,6 +213,16 @@ impl Graph {
         match (self.number(a), self.node(a)) {
             (Some(number), _) => self.constant(1.0 / number),
             (None, Node::Reciprocal(inner)) => inner,
+            // Of a number times a reciprocal: no second reciprocal.
+            (None, Node::Multiply(c, b)) if self.number(c).is_some_and(f64::is_normal) => {
+                match self.node(b) {
+                    Node::Reciprocal(inner) => {
+                        let factor = self.reciprocal(c);
+                        self.multiply(factor, inner)
+                    }
+                    _ => self.insert(Node::Reciprocal(a)),
+                }
+            }
             _ => self.insert(Node::Reciprocal(a)),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::graph::{Graph, Id, Input, Node};
+use super::schedule::scheduled;
 use super::share::share;
 
 /// What a program writes, one number per compartment and run.
@@ -156,7 +157,34 @@ fn needed(graph: &Graph, roots: impl Iterator<Item = Id>) -> Vec<bool> {
     is_needed
 }
 
+/// How much a program computes for one element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Work {
+    /// Sums, products, fused or not, comparisons.
+    pub(crate) n_simple: usize,
+    pub(crate) n_exponentials: usize,
+    /// Logarithms, each with a division of its own.
+    pub(crate) n_logarithms: usize,
+    pub(crate) n_divisions: usize,
+}
+
 impl Program {
+    /// How much it computes for one element.
+    pub(crate) fn work(&self) -> Work {
+        let mut work = Work::default();
+        for operation in &self.operations {
+            let count = match operation.code {
+                Code::Exponential => &mut work.n_exponentials,
+                Code::Logarithm => &mut work.n_logarithms,
+                Code::Reciprocal | Code::Linoid | Code::SquareRoot => &mut work.n_divisions,
+                Code::Store => continue,
+                _ => &mut work.n_simple,
+            };
+            *count += 1;
+        }
+        work
+    }
+
     /// The outputs of a graph; nothing else of it is executed.
     pub(crate) fn new(graph: &Graph, outputs: &[(Output, Id)]) -> Self {
         let steps = Steps::new(graph, outputs);
@@ -225,15 +253,15 @@ struct Memory {
 
 /// What a step makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Value {
+pub(super) enum Value {
     Of(Id),
     Output(u16),
 }
 
-struct Step {
+pub(super) struct Step {
     code: Code,
-    value: Value,
-    operands: [Id; 4],
+    pub(super) value: Value,
+    pub(super) operands: [Id; 4],
 }
 
 /// Steps on values, and the last step that uses each.
@@ -251,6 +279,7 @@ impl Steps {
             .filter(|id| is_needed[id.index()] && !fused.contains_key(id))
             .filter_map(|id| step_of(graph, id, &fused))
             .collect();
+        let computed = scheduled(graph, computed);
         let mut stores: Vec<(usize, Step)> = Vec::new();
         for (idx, (output, id)) in outputs.iter().enumerate() {
             let made = computed.iter().position(|step| step.value == Value::Of(*id));

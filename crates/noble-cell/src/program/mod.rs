@@ -12,6 +12,7 @@ mod linear;
 #[cfg(target_arch = "x86_64")]
 mod native;
 mod region;
+mod schedule;
 mod scheme;
 mod share;
 
@@ -19,8 +20,9 @@ pub use channel::StartOfScheme;
 pub(crate) use channel::{Conditions, constant};
 pub(crate) use execute::{Bound, Executable, Workspace};
 pub(crate) use graph::Input;
+pub(crate) use linear::Work;
 pub(crate) use region::{Phase, program_of};
-pub(crate) use scheme::{ALEXANDER_STAGE, start as scheme_start};
+pub(crate) use scheme::{ALEXANDER_STAGE, flows as scheme_flows, start as scheme_start};
 
 #[cfg(test)]
 mod tests;

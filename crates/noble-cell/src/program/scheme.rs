@@ -10,7 +10,7 @@ use noble_data::channel::{ChannelModel, Expression, SchemeSpec};
 
 use super::channel::{Conditions, Formulas, StartOfScheme};
 use super::graph::{Graph, Id};
-use crate::cable::solve_dense;
+use crate::cable::solve_regular;
 use crate::{Error, Integrator};
 
 /// Part of a step that a stage of second order spans.
@@ -80,7 +80,7 @@ fn place_of(scheme: &SchemeSpec, name: &str) -> usize {
 }
 
 /// Every flow as its source, its target and its rate.
-fn flows(scheme: &SchemeSpec) -> impl Iterator<Item = (usize, usize, &Expression)> {
+pub(crate) fn flows(scheme: &SchemeSpec) -> impl Iterator<Item = (usize, usize, &Expression)> {
     let idx = |name: &str| place_of(scheme, name);
     scheme.transitions.iter().flat_map(move |transition| {
         let (from, to) = (idx(&transition.from), idx(&transition.to));
@@ -190,6 +190,9 @@ impl Eliminated {
 /// Fractions at the start, one per state: `K x = 0` with the sum of one in place of one balance.
 ///
 /// `value_of` gives the values of names at the place.
+///
+/// # Errors
+/// [`Error::SchemeStart`] when the rates leave the fractions undetermined.
 pub(crate) fn start(
     model: &ChannelModel,
     start: StartOfScheme,
@@ -215,5 +218,6 @@ pub(crate) fn start(
     matrix[replaced] = vec![1.0; n];
     let mut rhs = vec![0.0; n];
     rhs[replaced] = 1.0;
-    Ok(solve_dense(matrix, rhs))
+    let fractions = solve_regular(matrix, rhs).filter(|all| all.iter().all(|fraction| fraction.is_finite()));
+    fractions.ok_or_else(|| Error::SchemeStart { channel: model.name.clone() })
 }

@@ -1,6 +1,6 @@
 //! One exponential in place of several whose arguments differ by a number.
 //!
-//! `e^{(v-a)/k}` and `e^{(v-b)/k}` differ by a factor; `linoid(-s, k) = linoid(s, k) e^{s/k}`. So the four rates of a
+//! `e^{(v-a)/k}` and `e^{(v-b)/k}` differ by a factor, `e^{-v/k}` is a reciprocal; `linoid(-s, k) = linoid(s, k) e^{s/k}`. So the four rates of a
 //! sodium channel that share a slope cost one exponential.
 
 use super::graph::{Graph, Id, Input, Node};
@@ -59,6 +59,15 @@ fn from_base(graph: &mut Graph, bases: &mut Vec<(Affine, Id)>, form: Affine, arg
     if let Some((base, value)) = bases.iter().find(is_near).copied() {
         let factor = graph.constant((form.offset - base.offset).exp());
         return graph.multiply(factor, value);
+    }
+    // A base e^u and its mirror e^-u: a reciprocal costs a sixth of an exponential.
+    let is_mirror = |base: &&(Affine, Id)| {
+        base.0.slope.to_bits() == (-form.slope).to_bits()
+            && (form.offset + base.0.offset).abs() <= LARGEST_SHIFT
+    };
+    if let Some((base, value)) = bases.iter().find(is_mirror).copied() {
+        let (factor, inverse) = (graph.constant((form.offset + base.offset).exp()), graph.reciprocal(value));
+        return graph.multiply(factor, inverse);
     }
     let value = graph.exponential(argument);
     bases.push((form, value));

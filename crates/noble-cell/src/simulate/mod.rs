@@ -83,6 +83,11 @@ pub struct Moment<'a> {
     pub lane: usize,
     /// Voltage in the middle of the soma.
     pub v_mv: f64,
+    /// Mean current of each electrode over the step that ends here, into the cell; at time zero that at the start.
+    ///
+    /// Of a voltage clamp `Σ bᵢ (command - Vᵢ) / R` over the stages of the step: as NEURON's with one stage, and with the
+    /// charge that entered with two.
+    pub electrode_na: &'a [f64],
     /// Everything else.
     pub state: LaneState<'a>,
 }

@@ -38,6 +38,19 @@ pub struct CableState {
     mechanisms: Vec<(String, Vec<usize>, Arc<ChannelModel>)>,
 }
 
+/// Operations of a step, over all compartments and lanes, those that only fill a register included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChannelWork {
+    /// Sums, products, fused or not, comparisons.
+    pub n_simple: usize,
+    /// Exponentials.
+    pub n_exponentials: usize,
+    /// Logarithms, each with a division of its own.
+    pub n_logarithms: usize,
+    /// Divisions.
+    pub n_divisions: usize,
+}
+
 /// One number per node and lane, `[n_slots × width]`.
 #[derive(Debug)]
 pub(crate) struct NodeState {
@@ -103,10 +116,17 @@ impl CableState {
         })
     }
 
+    /// Whether it can run these plans side by side.
+    #[must_use]
+    pub fn fits(&self, plans: &[&CablePlan]) -> bool {
+        self.n_lanes == plans.len() && plans.iter().all(|plan| self.fits_one(plan))
+    }
+
     /// Whether a plan has the nodes and mechanisms that it was made for.
-    pub(crate) fn fits(&self, plan: &CablePlan) -> bool {
+    fn fits_one(&self, plan: &CablePlan) -> bool {
         let mut pairs = self.mechanisms.iter().zip(&plan.mechanisms);
         plan.n_nodes() == self.slots.len()
+            && plan.temperature_celsius.to_bits() == self.temperature_celsius.to_bits()
             && plan.mechanisms.len() == self.mechanisms.len()
             && pairs.all(|((name, nodes, model), placed)| {
                 *name == placed.name && *nodes == placed.nodes && *model == placed.model
@@ -155,6 +175,32 @@ impl CableState {
     pub fn lane(&self, lane: usize) -> LaneState<'_> {
         assert!(lane < self.n_lanes, "lane {lane} of {}", self.n_lanes);
         LaneState { state: self, lane }
+    }
+
+    /// What a step of all lanes computes for channels, once a run has planned it; the floor of its time follows from it.
+    #[must_use]
+    pub fn channel_work(&self) -> ChannelWork {
+        let mut sum = ChannelWork::default();
+        let programs = self.programs.iter().flat_map(|(_, programs)| programs);
+        for (programs, region) in programs.zip(&self.regions) {
+            let (work, n) = (programs.work(), region.n());
+            sum.n_simple += n * work.n_simple;
+            sum.n_exponentials += n * work.n_exponentials;
+            sum.n_logarithms += n * work.n_logarithms;
+            sum.n_divisions += n * work.n_divisions;
+        }
+        sum
+    }
+
+    /// Bytes of all numbers that its runs change, those that programs keep included.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        const N_NODE_ARRAYS: usize = 6;
+        let of_nodes = N_NODE_ARRAYS * self.nodes.v_mv.len();
+        let of_regions: usize = self.regions.iter().map(Region::n_numbers).sum();
+        let programs = self.programs.iter().flat_map(|(_, programs)| programs);
+        let of_programs: usize = programs.map(RegionPrograms::n_numbers).sum();
+        size_of::<f64>() * (of_nodes + of_regions + of_programs)
     }
 
     /// Number of runs side by side.

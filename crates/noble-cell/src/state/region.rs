@@ -10,7 +10,7 @@ use noble_data::channel::{ChannelModel, CurrentKind, CurrentSpec, Expression, Io
 use super::NodeState;
 use crate::lanes::{Array, Instructions, PADDING};
 use crate::program::{
-    Bound, Conditions, Executable, Input, Phase, Workspace, constant, program_of, scheme_start,
+    Bound, Conditions, Executable, Input, Phase, Work, Workspace, constant, program_of, scheme_start,
 };
 use crate::{CablePlan, Error, Integrator};
 
@@ -109,9 +109,14 @@ impl Region {
         }
     }
 
-    /// Number of elements of its arrays.
-    fn n(&self) -> usize {
+    /// Number of elements of its arrays, those that only fill a register included.
+    pub(super) fn n(&self) -> usize {
         self.nodes.len() * self.width
+    }
+
+    /// Number of all numbers that it holds.
+    pub(super) fn n_numbers(&self) -> usize {
+        (self.states.len() + self.parameters.len() + 2) * self.n()
     }
 
     fn range(&self) -> Range<usize> {
@@ -231,6 +236,7 @@ impl Region {
             (_, _, Some(idx)) => &self.states[first_state + idx][..],
             ("v", ..) => &nodes.v_mv[self.range()],
             ("calcium_millimolar", ..) => &nodes.calcium_millimolar[self.range()],
+            ("calcium_reversal_mv", ..) => &nodes.calcium_reversal_mv[self.range()],
             ("sodium_reversal_mv", ..) => &self.sodium_reversal_mv[..],
             ("potassium_reversal_mv", ..) => &self.potassium_reversal_mv[..],
             (name, ..) => return constant(model, name, temperature_celsius),
@@ -301,6 +307,17 @@ impl RegionPrograms {
             },
             step: compiled(conditions, &[Phase::Advance, Phase::Current]),
         }
+    }
+
+    /// What a step computes for an element.
+    pub(super) fn work(&self) -> Work {
+        self.step.each.work()
+    }
+
+    /// Number of all numbers that they keep.
+    pub(super) fn n_numbers(&self) -> usize {
+        let compiled = [&self.start, &self.ready, &self.step].into_iter();
+        compiled.flat_map(|compiled| &compiled.invariants).map(|array| array.len()).sum()
     }
 
     /// The programs on the arrays of their region.

@@ -25,7 +25,7 @@ const SAMPLE_MS: f64 = 0.1;
 /// Length of the squid patch.
 const PATCH_LENGTH_UM: f64 = 20.0;
 
-/// Adds one job per row that the rule for segments can express.
+/// Adds one job per row.
 pub(crate) fn add_jobs(case: Case, jobs: &mut Vec<Job>) {
     let json = case.json("canonical.json");
     let case = Arc::new(case);
@@ -71,7 +71,8 @@ fn plan(sections: Vec<Section>, json: &Value, leak: &[(&str, f64)], max_segment_
             (SectionKind::Dendrite, parameters("pas", leak)),
         ]),
     };
-    let settings = PlanSettings { max_segment_um, ..PlanSettings::default() };
+    let max_segment_of_kinds_um = BTreeMap::from([(SectionKind::Dendrite, max_segment_um)]);
+    let settings = PlanSettings { max_segment_of_kinds_um, ..PlanSettings::default() };
     CablePlan::new(&Morphology { sections }, &cell, &settings).unwrap()
 }
 
@@ -123,13 +124,8 @@ fn compare_ball_and_stick(case: &Case, json: &Value, row: &Value) -> Findings {
     let name = format!("bas_n{n_segments}_dt{dt_ms}");
     let number = |key: &str| number_at(json, key, FILE);
     let length_um = number("/dend/L");
-    // A hair below the longest segment that gives the number, unless that cuts the soma too.
+    // A hair below the longest segment that gives the number.
     let max_segment_um = 2.0 * length_um / (n_segments as f64 - 0.5);
-    if max_segment_um <= number("/soma/L") {
-        return Findings::note(format!(
-            "{FILE} {name}: not run: segments of the dendrite shorter than the soma"
-        ));
-    }
     let parent = Attachment { section_idx: 0, at_fraction: 1.0 };
     let sections = vec![
         cylinder(SectionKind::Soma, number("/soma/L"), number("/soma/diam"), None),

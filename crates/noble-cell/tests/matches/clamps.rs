@@ -149,11 +149,8 @@ fn curves(sweep: &Sweep, plan: &CablePlan) -> Curves {
         for (curve, at) in curves.v_mv.iter_mut().zip(&places) {
             curve.push(moment.state.v_mv(*at));
         }
-        // NEURON shows the current of the step that ends here: its time is the middle, its voltage the new one.
-        let t_ms = if moment.step_idx == 0 { 0.0 } else { moment.t_ms - 0.5 * settings.dt_ms };
-        for (curve, electrode) in curves.clamp_na.iter_mut().zip(&electrodes) {
-            let v_mv = moment.state.v_mv(electrode.compartment().unwrap());
-            curve.push(electrode.current_na(t_ms, v_mv));
+        for (curve, current_na) in curves.clamp_na.iter_mut().zip(moment.electrode_na) {
+            curve.push(*current_na);
         }
         for (curve, value) in curves.every.iter_mut().zip(reader.read(moment.state)) {
             curve.push(value);

@@ -20,20 +20,35 @@ type Reader<'a> = NpzReader<Cursor<&'a [u8]>>;
 impl Sweeps {
     /// The bytes of an NPZ file, deflated.
     ///
-    /// Beside the arrays of the layout it holds `stim_start_ms` and `stim_end_ms` where the window is known.
+    /// Beside the arrays of the layout it holds `stim_start_ms` and `stim_end_ms` where the window is known. `step_na`
+    /// is left out where no sweep has a step.
     ///
     /// # Errors
-    /// [`Error::Array`] when a step is unknown, or when the arrays cannot be packed.
+    /// [`Error::Array`] when some steps are unknown, or when the arrays cannot be packed.
     pub fn to_npz(&self, precision: Precision) -> Result<Vec<u8>, Error> {
-        let steps: Option<Vec<f64>> = self.step_na.iter().copied().collect();
-        let steps =
-            steps.ok_or_else(|| wrong("step_na", &"a sweep has no step amplitude", "state all steps"))?;
+        self.to_npz_with(precision, &[])
+    }
+
+    /// The same with further arrays by name, `[n × t]` of eight bytes a value.
+    ///
+    /// # Errors
+    /// As [`Self::to_npz`].
+    pub fn to_npz_with(
+        &self,
+        precision: Precision,
+        arrays: &[(String, Array2<f64>)],
+    ) -> Result<Vec<u8>, Error> {
         let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
         let packed = |name: &str, result: Result<(), ndarray_npy::WriteNpzError>| {
             result.map_err(|error| wrong(name, &error, "write fewer sweeps to one file"))
         };
         packed("time_ms", npz.add_array("time_ms", &Array1::from(self.times_ms.clone())))?;
-        packed("step_na", npz.add_array("step_na", &Array1::from(steps)))?;
+        if self.step_na.iter().any(Option::is_some) {
+            let steps: Option<Vec<f64>> = self.step_na.iter().copied().collect();
+            let steps =
+                steps.ok_or_else(|| wrong("step_na", &"a sweep has no step amplitude", "state all steps"))?;
+            packed("step_na", npz.add_array("step_na", &Array1::from(steps)))?;
+        }
         if let Some(models) = &self.models {
             let numbers: Array1<i64> = models.iter().map(|model| i64::from(*model)).collect();
             packed("model", npz.add_array("model", &numbers))?;
@@ -51,6 +66,9 @@ impl Sweeps {
             packed("stim_start_ms", npz.add_array("stim_start_ms", &arr0(window.start_ms)))?;
             packed("stim_end_ms", npz.add_array("stim_end_ms", &arr0(window.end_ms)))?;
         }
+        for (name, array) in arrays {
+            packed(name, npz.add_array(name.as_str(), array))?;
+        }
         let file = npz.finish().map_err(|error| wrong("file", &error, "write fewer sweeps to one file"))?;
         Ok(file.into_inner())
     }
@@ -65,8 +83,12 @@ impl Sweeps {
         let names = npz.names().map_err(|error| wrong("file", &error, "give a complete npz file"))?;
         let names: Vec<String> = names.iter().map(|name| name.trim_end_matches(".npy").to_owned()).collect();
         let times_ms = vector(&mut npz, "time_ms")?;
-        let step_na = vector(&mut npz, "step_na")?.into_iter().map(Some).collect();
         let v_mv = matrix(&mut npz, "v_mv")?;
+        let has_steps = names.iter().any(|name| name == "step_na");
+        let step_na = match has_steps {
+            true => vector(&mut npz, "step_na")?.into_iter().map(Some).collect(),
+            false => vec![None; v_mv.nrows()],
+        };
         let models = if names.iter().any(|name| name == "model") { Some(models(&mut npz)?) } else { None };
         let window = window(&mut npz, &names)?;
         let mut latents = BTreeMap::new();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-pub use resample::Sampling;
+pub use resample::{Decimator, Sampling};
 
 /// Evenly spaced sample times, `time_ms(i) = start_ms + i * step_ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -1,5 +1,7 @@
 //! Fewer samples of a trace: every n-th one, with or without a low-pass filter before it.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use super::{TimeGrid, Trace};
@@ -20,44 +22,99 @@ const LOW_PASS_HALF_WIDTH: usize = 8;
 const LOW_PASS_CUTOFF_FRACTION: f64 = 0.8;
 
 impl Trace {
-    /// Every `every`-th sample, the first one kept.
-    ///
-    /// `LowPass` first convolves with a Hann-windowed sinc of half width `8 every` samples,
-    /// `h[k] ∝ sinc(0.8 k / every) (1 + cos(π k / (8 every + 1)))/2`, scaled to unit sum; beyond either end the trace
-    /// holds its last value. Symmetric, so spikes do not move.
+    /// Every `every`-th sample, the first one kept; see [`Decimator`].
     ///
     /// # Panics
     /// When `every` is zero.
     #[must_use]
     pub fn every(&self, every: usize, sampling: Sampling) -> Self {
-        assert!(every > 0, "every = 0; keep every first sample or fewer");
-        let n_samples = self.v_mv.len().div_ceil(every);
+        let mut decimator = Decimator::new(every, sampling);
+        self.v_mv.iter().for_each(|v_mv| decimator.push(*v_mv));
+        let v_mv = decimator.finish();
         #[expect(clippy::cast_precision_loss, reason = "small whole number")]
         let step_ms = self.grid.step_ms * every as f64;
-        let v_mv = match sampling {
-            Sampling::Plain => self.v_mv.iter().step_by(every).copied().collect(),
-            Sampling::LowPass if every == 1 => self.v_mv.clone(),
-            Sampling::LowPass => self.low_passed(every, n_samples),
+        Self { grid: TimeGrid { start_ms: self.grid.start_ms, step_ms, n_samples: v_mv.len() }, v_mv }
+    }
+}
+
+/// Keeps every n-th of the samples that it is given one after the other, without holding the rest.
+///
+/// [`Sampling::LowPass`] convolves with a Hann-windowed sinc of half width `8 every` samples,
+/// `h[k] ∝ sinc(0.8 k / every) (1 + cos(π k / (8 every + 1)))/2`, scaled to unit sum; beyond either end the samples
+/// hold their last value. Symmetric, so spikes do not move.
+///
+/// # Example
+/// ```
+/// use noble_data::{Decimator, Sampling};
+/// let mut decimator = Decimator::new(3, Sampling::Plain);
+/// (0..7).for_each(|idx| decimator.push(f64::from(idx)));
+/// assert_eq!(decimator.finish(), [0.0, 3.0, 6.0]);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Decimator {
+    every: usize,
+    /// Of the filter, `[half + 1]`; one without a filter.
+    taps: Vec<f64>,
+    /// Samples that outputs to come need, `recent[0]` is sample `first_idx`.
+    recent: VecDeque<f64>,
+    first_idx: usize,
+    kept: Vec<f64>,
+}
+
+impl Decimator {
+    /// One that has seen nothing.
+    ///
+    /// # Panics
+    /// When `every` is zero.
+    #[must_use]
+    pub fn new(every: usize, sampling: Sampling) -> Self {
+        assert!(every > 0, "every = 0; keep every first sample or fewer");
+        let taps = match sampling {
+            Sampling::LowPass if every > 1 => low_pass_taps(every),
+            Sampling::LowPass | Sampling::Plain => vec![1.0],
         };
-        Self { grid: TimeGrid { start_ms: self.grid.start_ms, step_ms, n_samples }, v_mv }
+        Self { every, taps, recent: VecDeque::new(), first_idx: 0, kept: Vec::new() }
     }
 
-    fn low_passed(&self, every: usize, n_samples: usize) -> Vec<f64> {
-        let taps = low_pass_taps(every);
-        let half = taps.len() - 1;
-        let last = self.v_mv.len() - 1;
-        let at = |sample: usize, offset: usize, is_after: bool| {
-            let idx = if is_after { sample + offset } else { sample.saturating_sub(offset) };
-            self.v_mv[idx.min(last)]
-        };
-        (0..n_samples)
-            .map(|coarse| {
-                let sample = coarse * every;
-                let sides: f64 =
-                    (1..=half).map(|k| taps[k] * (at(sample, k, true) + at(sample, k, false))).sum();
-                taps[0] * self.v_mv[sample] + sides
-            })
-            .collect()
+    /// Makes room for the outputs of `n_samples` samples.
+    pub fn reserve(&mut self, n_samples: usize) {
+        self.kept.reserve(n_samples.div_ceil(self.every));
+    }
+
+    /// The next sample.
+    pub fn push(&mut self, value: f64) {
+        self.recent.push_back(value);
+        let sample = self.kept.len() * self.every;
+        if sample + self.taps.len() <= self.n_seen() {
+            self.keep(sample);
+        }
+        // Before the next output's filter begins nothing is needed any more.
+        let needed = (self.kept.len() * self.every + 1).saturating_sub(self.taps.len());
+        while self.first_idx < needed && self.recent.pop_front().is_some() {
+            self.first_idx += 1;
+        }
+    }
+
+    /// The samples kept.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<f64> {
+        while self.kept.len() * self.every < self.n_seen() {
+            self.keep(self.kept.len() * self.every);
+        }
+        self.kept
+    }
+
+    fn n_seen(&self) -> usize {
+        self.first_idx + self.recent.len()
+    }
+
+    fn keep(&mut self, sample: usize) {
+        let last = self.n_seen() - 1;
+        let at = |idx: usize| self.recent[idx.min(last) - self.first_idx];
+        let half = self.taps.len() - 1;
+        let pair = |k: usize| at(sample + k) + at(sample.saturating_sub(k));
+        let sides: f64 = (1..=half).map(|k| self.taps[k] * pair(k)).sum();
+        self.kept.push(self.taps[0] * at(sample) + sides);
     }
 }
 
@@ -101,5 +158,31 @@ mod tests {
         let largest = |trace: Trace| trace.v_mv()[100..400].iter().fold(0.0_f64, |a, v| a.max(v.abs()));
         assert!((largest(wave(3000, 2.0).every(5, Sampling::LowPass)) - 1.0).abs() < 1e-3);
         assert!(largest(wave(3000, 0.13).every(5, Sampling::LowPass)) < 1e-2);
+    }
+
+    /// Sample by sample against the whole convolution, also for samples fewer than the filter is long.
+    #[test]
+    fn analytic_samples_kept_on_the_way_are_those_of_the_convolution() {
+        for (n_samples, every) in [(1, 3), (2, 3), (20, 3), (47, 2), (200, 5), (333, 1)] {
+            let trace = wave(n_samples, 0.31);
+            let v_mv = trace.v_mv();
+            let plain: Vec<f64> = v_mv.iter().step_by(every).copied().collect();
+            assert_eq!(trace.every(every, Sampling::Plain).v_mv(), plain);
+            let taps = if every == 1 { vec![1.0] } else { low_pass_taps(every) };
+            let low = trace.every(every, Sampling::LowPass);
+            assert_eq!(low.v_mv().len(), plain.len());
+            for (coarse, found) in low.v_mv().iter().enumerate() {
+                let at = |offset: i64| {
+                    let idx = ((coarse * every) as i64 + offset).clamp(0, n_samples as i64 - 1);
+                    v_mv[usize::try_from(idx).unwrap()]
+                };
+                let half = taps.len() as i64 - 1;
+                let expected: f64 = (-half..=half).map(|k| taps[k.unsigned_abs() as usize] * at(k)).sum();
+                assert!(
+                    (found - expected).abs() < 1e-12,
+                    "{n_samples}/{every} at {coarse}: {found} {expected}"
+                );
+            }
+        }
     }
 }

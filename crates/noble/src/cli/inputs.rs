@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use noble_cell::{CompartmentSection, Integrator};
 use noble_data::cell_model::AxonRule;
 use noble_data::morphology::SwcReport;
-use noble_data::{ModelId, Sampling};
+use noble_data::{ChannelModel, ModelId, Sampling, SectionKind};
 use noble_operator::{Operator, OperatorCard};
 
 use super::terminal::words;
@@ -38,10 +39,13 @@ pub(super) struct CellArgs {
     /// Catalog of ion channels [default: as the file of parameters says; allen where it is silent]
     #[arg(long, value_enum)]
     mechanisms: Option<MechanismsArg>,
+    /// Channels of your own: they join the catalog and take the place of namesakes (see `noble channels`)
+    #[arg(long, value_name = "TOML,…", value_delimiter = ',')]
+    channels: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum MechanismsArg {
+pub(super) enum MechanismsArg {
     /// Channels of the Allen Institute's models
     Allen,
     /// Channels of the Blue Brain Project's layer 5 pyramidal cell
@@ -51,7 +55,7 @@ enum MechanismsArg {
 }
 
 impl MechanismsArg {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Allen => "allen",
             Self::Bbp => "bbp",
@@ -81,6 +85,11 @@ impl CellArgs {
         if let Some(mechanisms) = self.mechanisms {
             set_mechanisms(&mut cells, mechanisms);
         }
+        cells.add_channels(read_channels(&self.channels)?);
+        for name in cells.unused_channels() {
+            let remedy = "insert it under mechanisms of the parameters";
+            words(&format!("note: channel {name} is in no section of the cell; {remedy}"));
+        }
         if !self.is_embedded() {
             let is_decided = |line: &String| {
                 (self.axon.is_some() && line.starts_with("axon rule"))
@@ -89,6 +98,7 @@ impl CellArgs {
             let is_open = |line: &&String| !is_decided(line);
             let assumed = cells.reports.1.assumed.iter().filter(is_open);
             assumed.for_each(|line| words(&format!("assumed: {line}")));
+            note_sections(&cells)?;
         }
         Ok(cells)
     }
@@ -108,6 +118,36 @@ impl CellArgs {
     }
 }
 
+/// Says which sections take defaults, which parameters have no section, and how wide a stub becomes.
+fn note_sections(cells: &Cells) -> Result<(), Error> {
+    let Some((id, model)) = cells.models.first_key_value() else { return Ok(()) };
+    let plan = cells.plan(*id)?;
+    for kind in SectionKind::ALL {
+        let (name, is_given) = (kind.name(), model.sections.contains_key(&kind));
+        let is_there = plan.sections().iter().any(|section| section.kind == kind);
+        if is_there && !is_given {
+            words(&format!(
+                "assumed: {name}: no parameters, so NEURON's defaults with its leak of 0.001 S/cm2 to -70 mV"
+            ));
+        }
+        if is_given && !is_there {
+            words(&format!("note: {name}: parameters for a kind of section that the morphology lacks"));
+        }
+    }
+    if model.axon_rule == AxonRule::Bpo {
+        let stub = plan.sections().iter().filter(|section| section.kind == SectionKind::Axon);
+        let diameter_um = |section: &CompartmentSection| {
+            section.areas_um2.iter().sum::<f64>() / (std::f64::consts::PI * section.length_um)
+        };
+        let diameters_um: Vec<String> = stub.map(|section| format!("{:.3}", diameter_um(section))).collect();
+        words(&format!(
+            "note: axon rule bpo: a stub of {} µm, 1 µm where no axon is traced",
+            diameters_um.join(" and ")
+        ));
+    }
+    Ok(())
+}
+
 /// Gives every model the same catalog; a model that had another loses its stated latent features.
 fn set_mechanisms(cells: &mut Cells, mechanisms: MechanismsArg) {
     for (id, model) in &mut cells.models {
@@ -116,6 +156,30 @@ fn set_mechanisms(cells: &mut Cells, mechanisms: MechanismsArg) {
             cells.latents.remove(id);
         }
     }
+}
+
+/// Channels of the user, each name once.
+fn read_channels(paths: &[PathBuf]) -> Result<Vec<ChannelModel>, Error> {
+    let channels: Vec<ChannelModel> =
+        paths.iter().map(|path| read_channel(path)).collect::<Result<_, _>>()?;
+    for (channel_idx, channel) in channels.iter().enumerate() {
+        if let Some(earlier_idx) = channels[..channel_idx].iter().position(|one| one.name == channel.name) {
+            let (earlier, path) = (paths[earlier_idx].display(), paths[channel_idx].display());
+            let what = format!("{earlier} and {path} both describe channel {}", channel.name);
+            return Err(Error::usage(what, "keep one of them, or rename the channel"));
+        }
+    }
+    Ok(channels)
+}
+
+/// The channel of a file.
+pub(super) fn read_channel(path: &Path) -> Result<ChannelModel, Error> {
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("mod")) {
+        let name = path.display();
+        let remedy = format!("convert it first: noble channels import {name} --out CHANNEL.toml");
+        return Err(Error::usage(format!("{name} is an NMODL file"), remedy));
+    }
+    files::read_with(path, ChannelModel::read)
 }
 
 fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
@@ -175,6 +239,15 @@ pub(super) struct ProtocolArgs {
     /// Take samples as they are, or low-pass filter first [default: plain]
     #[arg(long, value_enum)]
     sampling: Option<SamplingArg>,
+    /// How a step is made: NEURON's numbers, or an error that falls with the square of --dt-ms [default: neuron]
+    #[arg(long, value_enum)]
+    integrator: Option<IntegratorArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum IntegratorArg {
+    Neuron,
+    SecondOrder,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -197,9 +270,19 @@ impl ProtocolArgs {
                 Some(SamplingArg::Lowpass) => Sampling::LowPass,
                 None => base.sampling,
             },
+            integrator: match self.integrator {
+                Some(IntegratorArg::Neuron) => Integrator::Neuron,
+                Some(IntegratorArg::SecondOrder) => Integrator::SecondOrder,
+                None => base.integrator,
+            },
         };
-        protocol.check()?;
+        protocol.check_sweep()?;
         Ok(protocol)
+    }
+
+    /// Whether times of the step were typed.
+    pub(super) fn has_step(&self) -> bool {
+        self.delay_ms.is_some() || self.duration_ms.is_some()
     }
 }
 
@@ -214,6 +297,7 @@ pub(super) fn protocol_of(card: &OperatorCard) -> Protocol {
         solver_step_ms: card.sampling.dt_ms,
         every: card.sampling.every,
         sampling: card.sampling.kind,
+        integrator: Integrator::Neuron,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line: what was typed, then what it means; data on stdout, words on stderr.
 
+mod accuracy;
+mod channels;
 mod evaluate;
 mod extract;
 mod generate;
@@ -32,12 +34,14 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Simulate(Box<simulate::SimulateArgs>),
+    Accuracy(accuracy::AccuracyArgs),
     Extract(extract::ExtractArgs),
     Generate(Box<generate::GenerateArgs>),
     Train(train::TrainArgs),
     Predict(predict::PredictArgs),
     Evaluate(evaluate::EvaluateArgs),
     Operator(operator::OperatorArgs),
+    Channels(channels::ChannelsArgs),
 }
 
 /// Runs the command that was typed; 0 done, 1 we failed, 2 the input was wrong.
@@ -52,12 +56,14 @@ pub fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Simulate(args) => simulate::run(&args),
+        Command::Accuracy(args) => accuracy::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Operator(args) => operator::run(&args),
+        Command::Channels(args) => channels::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -70,9 +76,20 @@ pub fn main() -> ExitCode {
 
 /// Writes what is wrong and, on its own line, what to do.
 fn report(error: &Error) {
-    let message = error.to_string();
-    match message.rsplit_once("; ") {
-        Some((what, remedy)) => terminal::words(&format!("error: {what}\nhint: {remedy}")),
-        None => terminal::words(&format!("error: {message}")),
+    for message in messages(error) {
+        match message.rsplit_once("; ") {
+            Some((what, remedy)) => terminal::words(&format!("error: {what}\nhint: {remedy}")),
+            None => terminal::words(&format!("error: {message}")),
+        }
     }
+}
+
+/// One message, but for a file of several problems.
+fn messages(error: &Error) -> Vec<String> {
+    if let Error::File { path, source } = error
+        && let Error::Data(noble_data::Error::Nmodl { problems }) = source.as_ref()
+    {
+        return problems.iter().map(|problem| format!("{}: {problem}", path.display())).collect();
+    }
+    vec![error.to_string()]
 }

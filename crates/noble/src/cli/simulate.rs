@@ -1,27 +1,32 @@
 //! `noble simulate`.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use noble_data::ModelId;
 use noble_data::sweeps::Precision;
+use noble_data::{ModelId, read_stimulus, read_voltage_protocol};
 
 use super::inputs::{CellArgs, ProtocolArgs, amplitudes, first_members, protocol_of};
 use super::output::out_path;
-use super::terminal::{Bar, on_threads, words};
+use super::terminal::{Bar, counted, on_threads, words};
 use crate::figure::{TracePanel, TracesFigure, axis, traces_svg};
-use crate::{Cells, Error, Protocol, embedded_operator, files, simulate_sweeps};
+use crate::{
+    Cells, Drive, Error, Experiment, Protocol, RecordingSpec, embedded_operator, files, record_sweeps,
+};
 
-/// Current-clamp sweeps of a cell, solved as NEURON solves them
+/// Sweeps of a cell under current or voltage clamp, solved as NEURON solves them
 ///
-/// Writes an NPZ file with time_ms [t], step_na [n], v_mv [n, t] (float64) and, with several parameter sets,
-/// model [n]. Rows go by model, then by amplitude.
+/// Writes an NPZ file with time_ms [t], v_mv [n, t] (float64; the middle of the soma), step_na [n] and, with several
+/// parameter sets, model [n]. Rows go by model, then by amplitude or file. Every --record adds an array [n, t] of its
+/// own name; --stimulus and --voltage-clamp add electrode_na [n, t].
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     noble simulate --step-na 0.1,0.2\n  \
     noble simulate --morphology cell.swc --cell fit.json --axon stub1 --step-na=-0.1,0.2 --out traces.npz\n  \
-    noble simulate --morphology cell.swc --cell hof_params.json --hof all --step-na 0.3 --figure traces.svg")]
+    noble simulate --morphology cell.swc --cell hof_params.json --hof all --step-na 0.3 --figure traces.svg\n  \
+    noble simulate --stimulus chirp.json --electrode 'dend[3](0.5)' --record 'v_mv@dend[3](0.5),NaV.O@soma'\n  \
+    noble simulate --voltage-clamp steps.json --record sodium_current_ma_per_cm2@soma")]
 pub(super) struct SimulateArgs {
     #[command(flatten)]
     cell: CellArgs,
@@ -31,14 +36,29 @@ pub(super) struct SimulateArgs {
     /// Amplitudes of the current step in nA
     #[arg(long, value_name = "NA,…", value_delimiter = ',', allow_hyphen_values = true, default_values_t = [0.15])]
     step_na: Vec<f64>,
+    /// Stimulus files in place of steps: steps, ramp, sine, chirp, pulses, noise, samples and their sums
+    #[arg(long, value_name = "JSON,…", value_delimiter = ',', conflicts_with_all = ["step_na", "voltage_clamp"])]
+    stimulus: Vec<PathBuf>,
+    /// Voltage protocol files: command voltages through a series resistance
+    #[arg(long, value_name = "JSON,…", value_delimiter = ',', conflicts_with = "step_na")]
+    voltage_clamp: Vec<PathBuf>,
+    /// Where the electrode is, such as 'dend[3](0.5)' [default: middle of the soma]
+    #[arg(long, value_name = "PLACE")]
+    electrode: Option<String>,
+    /// What else to record, QUANTITY@PLACE.
+    ///
+    /// Quantities: v_mv, calcium_millimolar, calcium_reversal_mv, ionic_current_ma_per_cm2,
+    /// sodium_current_ma_per_cm2 (potassium_, calcium_), MECHANISM.current_ma_per_cm2, MECHANISM.STATE
+    #[arg(long, value_name = "QUANTITY@PLACE,…", value_delimiter = ',')]
+    record: Vec<String>,
     #[command(flatten)]
     protocol: ProtocolArgs,
     /// Threads; results do not depend on it [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Sweeps side by side on a core; results do not depend on it [default: by the number of sweeps, at most 16]
+    /// Sweeps side by side on a core; results do not depend on it [default: by their number, at most 16]
     #[arg(long, value_name = "N")]
-    lanes: Option<NonZeroUsize>,
+    lanes: Option<usize>,
     /// File to write [default: noble-out/traces.npz]
     #[arg(long, value_name = "NPZ")]
     out: Option<PathBuf>,
@@ -48,23 +68,92 @@ pub(super) struct SimulateArgs {
 }
 
 pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
-    let steps_na = amplitudes(&args.step_na)?;
+    let out = out_path(args.out.as_deref(), "traces.npz");
+    check_outputs(args, &out)?;
     let (cells, ids, base) = chosen(args)?;
-    let protocol = args.protocol.protocol(base)?;
-    let mut sweeps = on_threads(args.threads, || {
-        simulate_sweeps(&cells, &ids, &steps_na, &protocol, args.lanes, &Bar::new())
+    let experiment = experiment(args, args.protocol.protocol(base)?)?;
+    let recorded = on_threads(args.threads, || {
+        record_sweeps((&cells, &ids), &experiment, args.lanes.and_then(NonZeroUsize::new), &Bar::new())
     })?;
+    let mut sweeps = recorded.sweeps;
     if cells.models.len() == 1 {
         sweeps.models = None;
     }
-    let out = out_path(args.out.as_deref(), "traces.npz");
-    files::write(&out, &sweeps.to_npz(Precision::Double)?)?;
-    words(&format!("{} sweeps of {} models in {}", sweeps.n_sweeps(), ids.len(), out.display()));
+    files::write(&out, &sweeps.to_npz_with(Precision::Double, &recorded.arrays)?)?;
+    let (n_sweeps, n_models) = (counted(sweeps.n_sweeps(), "sweep"), counted(ids.len(), "model"));
+    words(&format!("{n_sweeps} of {n_models} in {}", out.display()));
+    for (name, _) in &recorded.arrays {
+        words(&format!("recorded: {name}"));
+    }
     if let Some(path) = &args.figure {
-        files::write(path, figure(&sweeps, &ids, steps_na.len()).as_bytes())?;
+        files::write(path, figure(&sweeps, &ids, &labels(args)).as_bytes())?;
         words(&format!("traces drawn in {}", path.display()));
     }
     Ok(())
+}
+
+/// Refuses what could not be written, or has no meaning, before anything is simulated.
+fn check_outputs(args: &SimulateArgs, out: &Path) -> Result<(), Error> {
+    if args.figure.as_deref() == Some(out) {
+        return Err(Error::usage("--out and --figure are the same file", "give each a name of its own"));
+    }
+    files::check_writable(out)?;
+    args.figure.as_deref().map_or(Ok(()), files::check_writable)?;
+    if args.lanes == Some(0) {
+        return Err(Error::usage("--lanes is 0", "run at least one sweep at a time"));
+    }
+    let has_files = !(args.stimulus.is_empty() && args.voltage_clamp.is_empty());
+    if has_files && args.protocol.has_step() {
+        let remedy = "leave them away; the file says when";
+        return Err(Error::usage("--delay-ms and --duration-ms are times of a step, not of a file", remedy));
+    }
+    Ok(())
+}
+
+/// What is done and recorded, as typed.
+fn experiment(args: &SimulateArgs, protocol: Protocol) -> Result<Experiment, Error> {
+    let stimuli = args.stimulus.iter().map(|path| {
+        let stimulus = files::read_with(path, read_stimulus)?;
+        note_end(path, stimulus.end_ms(), &protocol);
+        Ok(Drive::Current { name: path.display().to_string(), stimulus })
+    });
+    let voltages = args.voltage_clamp.iter().map(|path| {
+        let voltages = files::read_with(path, read_voltage_protocol)?;
+        note_end(path, voltages.end_ms(), &protocol);
+        Ok(Drive::Voltage { name: path.display().to_string(), protocol: voltages })
+    });
+    let mut drives: Vec<Drive> = stimuli.chain(voltages).collect::<Result<_, Error>>()?;
+    if drives.is_empty() {
+        drives.extend(amplitudes(&args.step_na)?.into_iter().map(|step_na| Drive::Step { step_na }));
+    }
+    let recordings = args.record.iter().map(|text| text.parse::<RecordingSpec>());
+    Ok(Experiment {
+        protocol,
+        electrode_place: args.electrode.clone(),
+        drives,
+        recordings: recordings.collect::<Result<_, _>>()?,
+    })
+}
+
+/// Says where the end of a run cuts what a file asks for.
+fn note_end(path: &Path, end_ms: f64, protocol: &Protocol) {
+    if end_ms > protocol.total_ms {
+        let (path, total_ms) = (path.display(), protocol.total_ms);
+        words(&format!(
+            "note: {path}: lasts until {end_ms} ms, the sweep until {total_ms} ms; see --total-ms"
+        ));
+    }
+}
+
+/// What drove each sweep of a model, for the figure.
+fn labels(args: &SimulateArgs) -> Vec<String> {
+    let of_files = args.stimulus.iter().chain(&args.voltage_clamp);
+    let names = of_files.map(|path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+    let names: Vec<String> = names.collect();
+    if names.is_empty() {
+        return args.step_na.iter().map(|step_na| format!("{} nA", axis::number(*step_na, 3))).collect();
+    }
+    names
 }
 
 /// Cells, the models to run in order, and the protocol that the options change.
@@ -88,14 +177,10 @@ fn chosen(args: &SimulateArgs) -> Result<(Cells, Vec<ModelId>, Protocol), Error>
 }
 
 /// One panel per sweep, the first ones where there are many.
-fn figure(sweeps: &noble_data::Sweeps, ids: &[ModelId], n_steps: usize) -> String {
+fn figure(sweeps: &noble_data::Sweeps, ids: &[ModelId], labels: &[String]) -> String {
     const MOST_PANELS: usize = 12;
     let panel = |row: usize| TracePanel {
-        label: format!(
-            "{} nA · model {}",
-            axis::number(sweeps.step_na[row].unwrap_or(0.0), 3),
-            ids[row / n_steps]
-        ),
+        label: format!("{} · model {}", labels[row % labels.len()], ids[row / labels.len()]),
         times_ms: sweeps.times_ms.clone(),
         reference_v_mv: sweeps.v_mv.row(row).to_vec(),
         predicted_v_mv: Vec::new(),

@@ -13,6 +13,11 @@ pub(super) fn words(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// A number of things, such as `1 sweep`, `2 sweeps`.
+pub(super) fn counted(n: usize, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Writes data.
 ///
 /// A reader that has gone away (`noble … | head`) ends the output without an error.

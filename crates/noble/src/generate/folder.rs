@@ -1,6 +1,6 @@
 //! A dataset on disk: `manifest.json`, `excitability/<model>.json`, `shard-00000.h5`, …
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
@@ -10,7 +10,8 @@ use noble_data::{ModelId, Stimulus};
 use rayon::prelude::*;
 
 use super::{GenerateSettings, PlannedTrace, split_models};
-use crate::{Cells, Error, Progress, files, measure_excitability, simulate_sweep};
+use crate::simulate::simulate_pairs;
+use crate::{Cells, Error, Progress, files, measure_excitability};
 
 /// A dataset folder whose manifest has been read.
 #[derive(Debug, Clone)]
@@ -136,13 +137,15 @@ impl DatasetFolder {
     ) -> Result<Shard, Error> {
         let protocol = &settings.protocol;
         let grid = self.manifest.grid;
-        let rows: Vec<(Samples, Samples)> = traces
-            .par_iter()
-            .map(|trace| {
-                let simulated = simulate_sweep(&plans[&trace.model], protocol, trace.step_na);
+        let pairs: Vec<(&CablePlan, f64)> =
+            traces.iter().map(|trace| (&plans[&trace.model], trace.step_na)).collect();
+        let simulated = simulate_pairs(&pairs, protocol, progress)?;
+        let rows: Vec<(Samples, Samples)> = simulated
+            .into_iter()
+            .zip(traces)
+            .map(|(simulated, trace)| {
                 let v_mv = simulated.map_err(|error| error.of_model(trace.model))?.into_v_mv();
                 let current_na = Stimulus::step(self.manifest.step(trace.step_na))?.on_grid_na(grid);
-                progress.advance(1);
                 Ok((single(&current_na), single(&v_mv)))
             })
             .collect::<Result<_, Error>>()?;
@@ -211,7 +214,7 @@ fn provenance(cells: &Cells, settings: &GenerateSettings) -> Result<BTreeMap<Str
     let models = joined(cells.models.keys());
     let sets: Vec<&str> = cells.models.values().map(|model| model.mechanism_set.as_str()).collect();
     let rules: Vec<String> = cells.models.values().map(|model| model.axon_rule.name().into_owned()).collect();
-    Ok(BTreeMap::from([
+    let mut provenance = BTreeMap::from([
         ("program".to_owned(), format!("noble {}", env!("CARGO_PKG_VERSION"))),
         ("morphology_sha256".to_owned(), cells.morphology_sha256.clone()),
         ("cells_sha256".to_owned(), cells.cells_sha256.clone()),
@@ -223,7 +226,12 @@ fn provenance(cells: &Cells, settings: &GenerateSettings) -> Result<BTreeMap<Str
             joined(cells.latents.keys().filter(|id| cells.models.contains_key(id))),
         ),
         ("settings".to_owned(), text(json_line(settings)?)),
-    ]))
+    ]);
+    let channels = cells.channels_sha256();
+    if !channels.is_empty() {
+        provenance.insert("channels_sha256".to_owned(), channels);
+    }
+    Ok(provenance)
 }
 
 fn joined<'a>(ids: impl Iterator<Item = &'a ModelId>) -> String {
@@ -250,8 +258,9 @@ fn written_before(
         return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
     }
     let found = files::read_with(&path, Manifest::read)?;
-    let is_other = |(key, value): &(&String, &String)| found.provenance.get(*key) != Some(value);
-    let differing: Vec<&str> = provenance.iter().filter(is_other).map(|(key, _)| key.as_str()).collect();
+    let keys: BTreeSet<&String> = provenance.keys().chain(found.provenance.keys()).collect();
+    let is_other = |key: &&String| found.provenance.get(*key) != provenance.get(*key);
+    let differing: Vec<&str> = keys.into_iter().filter(is_other).map(String::as_str).collect();
     if differing.is_empty() {
         return Ok(found.shards);
     }
@@ -288,9 +297,12 @@ fn measured_latents(
     if let Some(stated) = cells.latents.get(&id) {
         return Ok(stated.clone());
     }
-    let key = sha256_hex(
-        &[json_line(&cells.models[&id])?, json_line(&(settings.protocol, settings.excitability))?].concat(),
-    );
+    let key = [
+        json_line(&cells.models[&id])?,
+        json_line(&(settings.protocol, settings.excitability))?,
+        cells.channels_sha256().into_bytes(),
+    ];
+    let key = sha256_hex(&key.concat());
     let path = folder.join("excitability").join(format!(
         "{id}-{}-{}.json",
         &cells.morphology_sha256[..8],

@@ -4,4 +4,6 @@
 
 mod bad_input;
 mod chain;
+mod channels;
 mod command;
+mod experiments;

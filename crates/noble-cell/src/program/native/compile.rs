@@ -15,38 +15,87 @@ use crate::program::linear::{self, Operation, Program};
 /// Registers that sequences of instructions use for themselves: the last eight.
 const N_SCRATCH: u8 = 8;
 
+/// Every how many reciprocals one is refined by multiplications in place of a division, at 512 bits.
+const REFINED_EVERY: usize = 4;
+
 /// Instructions and the constants that they read.
 pub(super) struct Compiled {
     pub(super) bytes: Vec<u8>,
+    /// Where the code for single registers begins; that for two at once begins at zero.
+    pub(super) single_at: usize,
     /// As often as the code reads it.
     pub(super) constants: Vec<f64>,
 }
 
 /// The code of a program for registers of a width.
+///
+/// Most operations wait for the one before; so two registers of elements are worked on in turns, and what is left of an
+/// odd number by code of its own.
 pub(super) fn compile(program: &Program, width: Width) -> Compiled {
     let n_registers = if width == Width::Bits512 { 32 } else { 16 };
     let mut compiler = Compiler {
-        program,
+        n_inputs: program.inputs.len(),
         width,
         code: Code::new(width),
         constants: program.constants.clone(),
-        places: vec![None; program.n_temporaries],
+        events: Vec::new(),
+        places: Vec::new(),
         owners: vec![None; usize::from(n_registers - N_SCRATCH)],
         first_scratch: n_registers - N_SCRATCH,
         at: 0,
+        copy: 0,
+        n_reciprocals: 0,
     };
-    for (at, operation) in program.operations.iter().enumerate() {
-        compiler.at = at;
-        compiler.operation(operation);
-        compiler.release_dead(operation);
-    }
-    let bytes = if width == Width::Bits512 { 64 } else { 32 };
+    compiler.function(program, 2);
+    let single_at = compiler.code.bytes.len();
+    compiler.function(program, 1);
     let n_repeats = usize::try_from(width.constant_bytes() / 8).expect("it is positive");
-    compiler.code.end_loop(0, bytes);
     Compiled {
         bytes: compiler.code.bytes,
+        single_at,
         constants: compiler.constants.iter().flat_map(|value| vec![*value; n_repeats]).collect(),
     }
+}
+
+/// Operations of several copies of a program in turns, each with temporaries of its own, and the copy of each.
+fn in_turns(program: &Program, n_copies: u8) -> Vec<(Operation, u8)> {
+    let count = |n: usize| u16::try_from(n).expect("channels have few values");
+    let mut operations = Vec::with_capacity(program.operations.len() * usize::from(n_copies));
+    for operation in &program.operations {
+        for copy in 0..n_copies {
+            let own = |idx: u16| idx + count(program.n_temporaries * usize::from(copy));
+            let operands = operation.operands.map(|operand| match operand {
+                linear::Operand::Temporary(idx) => linear::Operand::Temporary(own(idx)),
+                other => other,
+            });
+            let is_store = operation.code == linear::Code::Store;
+            let to = if is_store { operation.to } else { own(operation.to) };
+            operations.push((Operation { to, operands, ..*operation }, copy));
+        }
+    }
+    operations
+}
+
+/// A temporary is read, or written, by an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Event {
+    at: usize,
+    is_read: bool,
+}
+
+fn events_of(operations: &[(Operation, u8)], n_temporaries: usize) -> Vec<Vec<Event>> {
+    let mut events = vec![Vec::new(); n_temporaries];
+    for (at, (operation, _)) in operations.iter().enumerate() {
+        for operand in operation.operands {
+            if let linear::Operand::Temporary(idx) = operand {
+                events[usize::from(idx)].push(Event { at, is_read: true });
+            }
+        }
+        if operation.code != linear::Code::Store {
+            events[usize::from(operation.to)].push(Event { at, is_read: false });
+        }
+    }
+    events
 }
 
 /// Where a temporary lies.
@@ -57,20 +106,42 @@ enum Place {
     Memory,
 }
 
-struct Compiler<'a> {
-    program: &'a Program,
+struct Compiler {
+    /// Outputs follow them in the table of arrays.
+    n_inputs: usize,
     width: Width,
     code: Code,
     constants: Vec<f64>,
+    /// Reads and writes of each temporary, in order.
+    events: Vec<Vec<Event>>,
     places: Vec<Option<Place>>,
     /// Temporary in each register.
     owners: Vec<Option<u16>>,
     first_scratch: u8,
     /// Operation in work.
     at: usize,
+    /// Copy of the program that it belongs to.
+    copy: u8,
+    n_reciprocals: usize,
 }
 
-impl Compiler<'_> {
+impl Compiler {
+    /// A loop over as many registers at once.
+    fn function(&mut self, program: &Program, n_copies: u8) {
+        let start = self.code.bytes.len();
+        let operations = in_turns(program, n_copies);
+        let n_temporaries = program.n_temporaries * usize::from(n_copies);
+        self.events = events_of(&operations, n_temporaries);
+        self.places = vec![None; n_temporaries];
+        self.owners.fill(None);
+        for (at, (operation, copy)) in operations.iter().enumerate() {
+            (self.at, self.copy) = (at, *copy);
+            self.operation(operation);
+            self.release_dead(operation);
+        }
+        self.code.end_loop(start, self.width.bytes() * n_copies);
+    }
+
     fn scratch(&self, idx: u8) -> Register {
         Register(self.first_scratch + idx)
     }
@@ -95,7 +166,7 @@ impl Compiler<'_> {
             linear::Operand::Constant(idx) => Operand::Constant(number(usize::from(idx))),
             linear::Operand::Input(idx) => {
                 self.code.load_pointer(usize::from(idx));
-                Operand::Indexed
+                Operand::Indexed(self.copy)
             }
         }
     }
@@ -117,17 +188,11 @@ impl Compiler<'_> {
             if matches!(self.places[usize::from(idx)], Some(Place::Register(_))))
     }
 
-    /// The next operation from the present one on that reads a temporary before it is written again.
+    /// The next operation from a place on that reads a temporary before it is written again.
     fn next_use(&self, temporary: u16, from: usize) -> Option<usize> {
-        for (at, operation) in self.program.operations.iter().enumerate().skip(from) {
-            if operation.operands.contains(&linear::Operand::Temporary(temporary)) {
-                return Some(at);
-            }
-            if operation.code != linear::Code::Store && operation.to == temporary {
-                return None;
-            }
-        }
-        None
+        let events = &self.events[usize::from(temporary)];
+        let next = events.get(events.partition_point(|event| event.at < from));
+        next.filter(|event| event.is_read).map(|event| event.at)
     }
 
     /// The register that an operation writes its temporary to.
@@ -207,9 +272,9 @@ impl Compiler<'_> {
             }
             linear::Code::Store => {
                 let from = self.register(a, 0);
-                let array = self.program.inputs.len() + usize::from(operation.to);
+                let array = self.n_inputs + usize::from(operation.to);
                 self.code.load_pointer(array);
-                self.code.vector(STORE, from, None, Operand::Indexed);
+                self.code.vector(STORE, from, None, Operand::Indexed(self.copy));
             }
         }
     }
@@ -245,43 +310,46 @@ impl Compiler<'_> {
             std::mem::swap(&mut a, &mut b);
         }
         let is_in_place = c == own && a != own && b != own && self.is_in_register(c);
-        let a = self.register(a, 0);
+        let (a_operand, a) = (a, self.register(a, 0));
         if is_in_place {
             let (to, b) = (self.target(operation), self.any(b));
             self.code.vector(form_231, to, Some(a), b);
             return;
         }
-        let sum = self.scratch(1);
+        let is_free = [a_operand, b, c].iter().all(|operand| *operand != own);
+        let sum = if is_free { self.target(operation) } else { self.scratch(1) };
         let start = self.any(c);
         self.code.vector(LOAD, sum, None, start);
         let b = self.any(b);
         self.code.vector(form_231, sum, Some(a), b);
-        let to = self.target(operation);
-        self.code.vector(LOAD, to, None, Operand::Register(sum));
+        if !is_free {
+            let to = self.target(operation);
+            self.code.vector(LOAD, to, None, Operand::Register(sum));
+        }
     }
 
+    /// Both ways round to the nearest number, the second by three steps of Newton (Markstein 1990); the divider and the
+    /// multipliers work beside each other.
     fn reciprocal(&mut self, operation: &Operation) {
         let one = self.constant(1.0);
         let x = self.register(operation.operands[0], 0);
-        match self.width {
-            Width::Bits256 => {
-                let (number, to) = (self.scratch(1), self.target(operation));
-                self.code.vector(LOAD, number, None, one);
-                self.code.vector(DIVIDE, to, Some(number), Operand::Register(x));
-            }
-            Width::Bits512 => {
-                let (mut y, mut e) = (self.scratch(1), self.scratch(2));
-                self.code.vector(ROUGH_RECIPROCAL, y, None, Operand::Register(x));
-                for _ in 0..3 {
-                    self.code.vector(LOAD, e, None, Operand::Register(y));
-                    self.code.vector(FUSED_NEGATIVE_213, e, Some(x), one);
-                    self.code.vector(FUSED_213, e, Some(y), Operand::Register(y));
-                    std::mem::swap(&mut y, &mut e);
-                }
-                let to = self.target(operation);
-                self.code.vector(LOAD, to, None, Operand::Register(y));
-            }
+        self.n_reciprocals += 1;
+        if self.width == Width::Bits256 || !self.n_reciprocals.is_multiple_of(REFINED_EVERY) {
+            let (number, to) = (self.scratch(1), self.target(operation));
+            self.code.vector(LOAD, number, None, one);
+            self.code.vector(DIVIDE, to, Some(number), Operand::Register(x));
+            return;
         }
+        let (mut y, mut e) = (self.scratch(1), self.scratch(2));
+        self.code.vector(ROUGH_RECIPROCAL, y, None, Operand::Register(x));
+        for _ in 0..3 {
+            self.code.vector(LOAD, e, None, Operand::Register(y));
+            self.code.vector(FUSED_NEGATIVE_213, e, Some(x), one);
+            self.code.vector(FUSED_213, e, Some(y), Operand::Register(y));
+            std::mem::swap(&mut y, &mut e);
+        }
+        let to = self.target(operation);
+        self.code.vector(LOAD, to, None, Operand::Register(y));
     }
 
     fn exponential(&mut self, operation: &Operation) {

@@ -14,6 +14,14 @@ pub(super) enum Width {
 const LINE: i32 = 64;
 
 impl Width {
+    /// Bytes of a register.
+    pub(super) fn bytes(self) -> u8 {
+        match self {
+            Self::Bits256 => 32,
+            Self::Bits512 => 64,
+        }
+    }
+
     /// Bytes that a constant takes: one number where an instruction spreads it itself, else a register.
     pub(super) fn constant_bytes(self) -> i32 {
         match self {
@@ -43,8 +51,8 @@ pub(super) enum Operand {
     Temporary(i32),
     /// A constant, by its number.
     Constant(i32),
-    /// `[rax + rsi]`.
-    Indexed,
+    /// `[rax + rsi]`, as many registers on.
+    Indexed(u8),
 }
 
 /// Name of an instruction: map of opcodes, prefix and opcode; all work on doubles or quadwords.
@@ -177,7 +185,7 @@ impl Code {
 
     /// `rsi += bytes`, and back to `start` while `rsi < rdx`; then return.
     pub(super) fn end_loop(&mut self, start: usize, bytes: u8) {
-        self.bytes.extend([0x48, 0x83, 0xc6, bytes]); // add rsi, bytes
+        self.bytes.extend([0x48, 0x81, 0xc6, bytes, 0, 0, 0]); // add rsi, bytes
         self.bytes.extend([0x48, 0x39, 0xd6]); // cmp rsi, rdx
         self.bytes.extend([0x0f, 0x82]); // jb start
         let after = self.bytes.len() + 4;
@@ -229,7 +237,11 @@ impl Code {
                 self.based((reg, General::Rcx), self.width.constant_bytes() * idx, unit(8));
             }
             // SIB: scale 1, index rsi, base rax.
-            Operand::Indexed => self.bytes.extend([reg << 3 | 4, 6 << 3]),
+            Operand::Indexed(0) => self.bytes.extend([reg << 3 | 4, 6 << 3]),
+            Operand::Indexed(n) => {
+                let displacement = if is_wide { n } else { n * self.width.bytes() };
+                self.bytes.extend([0x40 | reg << 3 | 4, 6 << 3, displacement]);
+            }
         }
     }
 
@@ -251,6 +263,6 @@ fn base_of(operand: Operand) -> u8 {
         Operand::Register(register) => register.0,
         Operand::Temporary(_) => General::R8 as u8,
         Operand::Constant(_) => General::Rcx as u8,
-        Operand::Indexed => 0,
+        Operand::Indexed(_) => 0,
     }
 }

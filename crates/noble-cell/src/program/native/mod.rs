@@ -21,6 +21,9 @@ type Entry = unsafe extern "sysv64" fn(*const *mut f64, usize, usize, *const f64
 /// A program in executable memory.
 pub(super) struct Native {
     memory: Mmap,
+    single_at: usize,
+    /// Numbers of two registers.
+    pair: usize,
     constants: Array,
 }
 
@@ -32,24 +35,32 @@ impl Native {
             Instructions::Avx2 => Width::Bits256,
             Instructions::Portable => return None,
         };
-        let Compiled { bytes, constants } = compile(program, width);
+        let Compiled { bytes, single_at, constants } = compile(program, width);
         let mut memory = MmapMut::map_anon(bytes.len()).ok()?;
         memory.copy_from_slice(&bytes);
         let memory = memory.make_exec().ok()?;
-        Some(Self { memory, constants: constants.into_iter().collect() })
+        let pair = 2 * usize::from(width.bytes()) / size_of::<f64>();
+        Some(Self { memory, single_at, pair, constants: constants.into_iter().collect() })
     }
 
     /// Executes it on `n` elements of every array.
     ///
     /// # Safety
     /// The table has a pointer for every input and output of the program, each valid for `n` numbers; `n` is a multiple
-    /// of the padding and not zero; `room` is valid for the padding times the program's temporaries; the processor has
+    /// of the padding and not zero; `room` is valid for twice the padding times the program's temporaries; the processor has
     /// the instructions.
     pub(super) unsafe fn execute(&self, arrays: &[*mut f64], n: usize, room: *mut f64) {
         debug_assert!(n > 0 && n.is_multiple_of(PADDING));
-        // SAFETY: the memory holds a function of this type.
-        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(self.memory.as_ptr()) };
-        // SAFETY: the caller's.
-        unsafe { entry(arrays.as_ptr(), 0, n * size_of::<f64>(), self.constants.as_ptr().cast(), room) };
+        let in_pairs = n / self.pair * self.pair;
+        for (at, range) in [(0, 0..in_pairs), (self.single_at, in_pairs..n)] {
+            if range.is_empty() {
+                continue;
+            }
+            // SAFETY: the memory holds a function of this type here.
+            let entry = unsafe { std::mem::transmute::<*const u8, Entry>(self.memory.as_ptr().add(at)) };
+            let [first, last] = [range.start, range.end].map(|idx| idx * size_of::<f64>());
+            // SAFETY: the caller's.
+            unsafe { entry(arrays.as_ptr(), first, last, self.constants.as_ptr().cast(), room) };
+        }
     }
 }

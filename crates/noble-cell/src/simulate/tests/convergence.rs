@@ -63,3 +63,37 @@ fn analytic_voltage_clamp_is_a_divider() {
         assert!((v_mv - expected_mv).abs() < 1e-9, "{integrator:?}: {v_mv} {expected_mv}");
     }
 }
+
+/// Charge through the electrode of a clamp that steps and ramps, by order of the integrator; the membrane is a leak.
+#[test]
+fn analytic_voltage_clamp_passes_the_charge_that_it_must() {
+    use noble_data::stimulus::{VoltageProtocol, VoltageStep};
+
+    let plan = plan(vec![cylinder(SectionKind::Soma, 20.0, 20.0, None)], &passive(), 40.0);
+    let hold = |duration_ms: f64, command_mv: f64| VoltageStep { duration_ms, command_mv, ramp_to_mv: None };
+    let steps =
+        vec![hold(1.0, -80.0), VoltageStep { ramp_to_mv: Some(-80.0), ..hold(4.0, -20.0) }, hold(5.0, -80.0)];
+    let protocol = VoltageProtocol::new(0.01, steps).unwrap();
+    let clamp = crate::VoltageClamp { compartment: None, protocol: &protocol };
+    let (area_cm2, capacitance_nf) = (PI * 400.0 * 1e-8, plan.capacitance_nf[plan.soma().index()]);
+    for integrator in [Integrator::Neuron, Integrator::SecondOrder] {
+        let settings = RunSettings { dt_ms: 0.02, total_ms: 6.0, integrator };
+        let (mut charge_pc, mut ramp_na) = (0.0, 0.0);
+        run(&plan, &[clamp.into()], &settings, &mut CableState::new(&plan), |moment| {
+            if moment.step_idx > 5 {
+                charge_pc += moment.electrode_na[0] * settings.dt_ms;
+            }
+            if (moment.t_ms - 3.0).abs() < 1e-6 {
+                ramp_na = moment.electrode_na[0];
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+        // The membrane is back at -80 mV, so only the leak has passed charge, and the ramp carries C dV/dt beside it.
+        let leak_na = |v_mv: f64| LEAK_S_PER_CM2 * area_cm2 * (v_mv - REST_MV) * 1e6;
+        let expected_pc = leak_na(-80.0) * (0.9 + 1.0) + leak_na(-50.0) * 4.0;
+        assert!((charge_pc - expected_pc).abs() < 2e-3, "{integrator:?}: {charge_pc} {expected_pc}");
+        let expected_na = leak_na(-50.0) - capacitance_nf * 15.0; // [nF mV/ms]
+        assert!((ramp_na - expected_na).abs() < 1e-3, "{integrator:?}: {ramp_na} {expected_na}");
+    }
+}
