@@ -16,7 +16,7 @@ use crate::units::delay;
 use crate::waveforms::Played;
 
 const FILE: &str = "arrays.npz";
-/// Round-off over 30 ms is at most 1e-9 where a spike rises; ten times that leaves room for another order of summation.
+/// Round-off over 30 ms is 1e-9 to 2e-9 where a spike rises, by the order of operations; the rest is room for others.
 const VOLTAGE: Kind = Kind { what: ("voltages under electrodes", "mV"), tolerance: 1e-8, scale: |_| 1.0 };
 /// That of the waveform, or of the voltage over a series resistance, which is not less than 0.5 megaohm.
 const CURRENT: Kind = Kind { what: ("currents of electrodes", "nA"), tolerance: 1e-8, scale: |_| 1.0 };
