@@ -20,9 +20,9 @@ const FILE: &str = "published_hof_features.json";
 /// What NEURON 9 with a variable step gives for some of the models.
 const VARIABLE_STEP_FILE: &str = "neuron_variable_step_vs_published.json";
 
-/// Frequencies deviate from the published ones by at most 1.7 % at a step of 0.02 ms, 0.55 % at 0.01, 0.29 % at 0.00625,
-/// 0.20 % at 0.005: by the square of the step to 0.1 %. With NEURON's fixed step it is 18 %, 16 %, 4.2 % at 0.02, 0.01 and
-/// 0.005 ms. Bases and first spikes do not depend on these steps.
+/// Frequencies deviate from the published ones by at most 1.7 % at a step of 0.02 ms, 0.55 % at 0.01, 0.29 % at
+/// 0.00625, 0.20 % at 0.005; of that 0.17 % are left by any step. With NEURON's fixed step it is 18 %, 16 %, 4.2 % at
+/// 0.02, 0.01 and 0.005 ms. Bases and first spikes do not depend on these steps.
 const DT_MS: f64 = 0.00625;
 /// The step to which features resample: no sample is interpolated.
 const SAMPLE_MS: f64 = 0.1;
@@ -130,9 +130,9 @@ fn value(sweep: &PreparedSweep, name: &str) -> f64 {
 
 /// Notes the largest and the median deviation of every feature, and the features that are not known here.
 ///
-/// Not judged are those that a converged solver need not meet. The steady state is averaged after the step, to the end of
-/// runs of another length. Hyperpolarizations are averaged over `n` spikes, and whether the one after the step is among
-/// them, some 20 mV deeper, hangs on the last spike: `20 / n` mV.
+/// Not judged are those that a converged solver need not meet. The steady state is averaged after the step, to the end
+/// of runs of another length. Hyperpolarizations are averaged over `n` spikes, and whether the one after the step is
+/// among them, some 20 mV deeper, hangs on the last spike: `20 / n` mV.
 fn note_deviations(
     tally: &mut Tally,
     label: &str,
