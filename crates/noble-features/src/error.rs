@@ -12,6 +12,20 @@ pub enum Error {
         /// Voltages given.
         n_voltages: usize,
     },
+    /// A sweep whose currents and voltages differ in number.
+    #[error("sweep: {n_currents} currents but {n_voltages} voltages; give one current per voltage")]
+    Currents {
+        /// Currents given.
+        n_currents: usize,
+        /// Voltages given.
+        n_voltages: usize,
+    },
+    /// An amplitude of the step that is not a number.
+    #[error("stimulus current is {stimulus_current_na} nA; give a finite amplitude")]
+    StimulusCurrent {
+        /// Amplitude given.
+        stimulus_current_na: f64,
+    },
     /// A sweep without samples.
     #[error("sweep has no samples; give at least one")]
     NoSamples,
@@ -70,6 +84,24 @@ pub enum Error {
         value: f64,
         /// What it must be.
         requirement: &'static str,
+    },
+    /// A setting's value that is no number, whole number or word of the kind it needs.
+    #[error("setting {name}: {text:?}; give {wanted}")]
+    SettingText {
+        /// eFEL's name.
+        name: &'static str,
+        /// Text given.
+        text: String,
+        /// What it must be.
+        wanted: &'static str,
+    },
+    /// A name that is no setting of eFEL.
+    #[error("no setting is named {name:?}; did you mean {nearest}?")]
+    UnknownSetting {
+        /// Name given.
+        name: String,
+        /// The known name closest to it.
+        nearest: &'static str,
     },
     /// A feature name that is not in the registry.
     #[error("no feature is named {name:?}; did you mean {nearest}?")]

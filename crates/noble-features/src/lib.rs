@@ -20,26 +20,26 @@
 //! ```
 
 mod error;
+mod events;
 pub mod fi;
 mod prepared;
 mod registry;
 mod resample;
+mod samples;
 mod settings;
-mod spike_shape;
-mod spike_timing;
-mod spikes;
-mod subthreshold;
+mod spelling;
+mod subjects;
 mod sweep;
 mod warning;
 #[cfg(test)]
 mod waveform;
 
 pub use error::Error;
-pub use prepared::PreparedSweep;
+pub use prepared::{Point, PreparedSweep};
 pub use registry::{
     Feature, STUDY_FEATURES, STUDY_FIRING_FEATURES, STUDY_SILENT_FEATURES, feature, feature_values, features,
 };
-pub use settings::{BaseMode, Settings};
-pub use spikes::is_depolarization_blocked;
+pub use settings::{BaseMode, Mode, SettingName, Settings};
+pub use subjects::{ALL as SUBJECTS, Subject, is_depolarization_blocked};
 pub use sweep::{Sweep, Times};
 pub use warning::Warning;

@@ -2,7 +2,7 @@
 //!
 //! Each module keeps the table of its own features, so that a new one is a function and a line in the same file.
 
-use crate::{Error, PreparedSweep, spike_shape, spike_timing, spikes, subthreshold};
+use crate::{Error, PreparedSweep, spelling, subjects};
 
 /// The features the reference study compares: those of firing and of silent sweeps together.
 pub const STUDY_FEATURES: [&str; 16] = [
@@ -52,33 +52,71 @@ pub const STUDY_SILENT_FEATURES: [&str; 5] = [
     "voltage_base",
 ];
 
-const TABLES: [&[Feature]; 4] =
-    [spikes::FEATURES, spike_shape::FEATURES, spike_timing::FEATURES, subthreshold::FEATURES];
-
-/// How a feature is computed.
+/// How a feature is computed; values as eFEL gives them, NaN and infinities included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Evaluate {
     /// One value per sweep.
-    One(fn(&PreparedSweep) -> Option<f64>),
-    /// One value per spike.
-    Many(fn(&PreparedSweep) -> Option<Vec<f64>>),
+    One(fn(&PreparedSweep<'_>) -> Option<f64>),
+    /// One value per spike, burst or sample.
+    Many(fn(&PreparedSweep<'_>) -> Option<Vec<f64>>),
 }
 
-/// One feature: eFEL's name, its unit, what it is made of.
+/// One feature: eFEL's name, its unit, what it says and what it is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Feature {
     /// eFEL's name, letter for letter.
     pub name: &'static str,
     /// Unit suffix as in our names (`mv`, `ms`, `hz`); empty without a unit.
     pub unit_suffix: &'static str,
-    /// eFEL's names of the intermediate results it is made of.
-    pub needs: &'static [&'static str],
+    /// What it is, in a sentence.
+    pub sentence: &'static str,
+    /// eFEL's names of the features it is made of, separated by spaces.
+    pub needs: &'static str,
     /// Formula, in those names.
     pub formula: &'static str,
-    pub(crate) evaluate: Evaluate,
+    /// How precise mode differs, apart from what its needs already differ in; empty if it does not.
+    pub precise: &'static str,
+    evaluate: Evaluate,
 }
 
 impl Feature {
+    /// A feature of one value.
+    pub(crate) const fn one(
+        name: &'static str,
+        unit_suffix: &'static str,
+        evaluate: fn(&PreparedSweep<'_>) -> Option<f64>,
+    ) -> Self {
+        Self::new(name, unit_suffix, Evaluate::One(evaluate))
+    }
+
+    /// A feature of several values.
+    pub(crate) const fn many(
+        name: &'static str,
+        unit_suffix: &'static str,
+        evaluate: fn(&PreparedSweep<'_>) -> Option<Vec<f64>>,
+    ) -> Self {
+        Self::new(name, unit_suffix, Evaluate::Many(evaluate))
+    }
+
+    const fn new(name: &'static str, unit_suffix: &'static str, evaluate: Evaluate) -> Self {
+        Self { name, unit_suffix, sentence: "", needs: "", formula: "", precise: "", evaluate }
+    }
+
+    /// Adds the sentence and the formula.
+    pub(crate) const fn is(self, sentence: &'static str, formula: &'static str) -> Self {
+        Self { sentence, formula, ..self }
+    }
+
+    /// Adds the features it is made of.
+    pub(crate) const fn of(self, needs: &'static str) -> Self {
+        Self { needs, ..self }
+    }
+
+    /// Adds how precise mode differs.
+    pub(crate) const fn precisely(self, precise: &'static str) -> Self {
+        Self { precise, ..self }
+    }
+
     /// Our name: eFEL's in lower case with the unit, such as `ahp_depth_mv`.
     #[must_use]
     pub fn column(&self) -> String {
@@ -86,9 +124,9 @@ impl Feature {
         if self.unit_suffix.is_empty() { name } else { format!("{name}_{}", self.unit_suffix) }
     }
 
-    /// Whether it has one value per spike rather than one per sweep.
+    /// Whether it has several values rather than one per sweep.
     #[must_use]
-    pub fn is_per_spike(&self) -> bool {
+    pub fn is_list(&self) -> bool {
         matches!(self.evaluate, Evaluate::Many(_))
     }
 
@@ -96,24 +134,41 @@ impl Feature {
     ///
     /// Where eFEL gives NaN or an infinity (a mean of no samples, a slope of a constant) the answer is `None`.
     #[must_use]
-    pub fn values(&self, sweep: &PreparedSweep) -> Option<Vec<f64>> {
-        let values = match self.evaluate {
-            Evaluate::One(evaluate) => vec![evaluate(sweep)?],
-            Evaluate::Many(evaluate) => evaluate(sweep)?,
-        };
-        (!values.is_empty() && values.iter().all(|value| value.is_finite())).then_some(values)
+    pub fn values(&self, sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+        let is_defined = |values: &Vec<f64>| !values.is_empty() && values.iter().all(|value| value.is_finite());
+        self.efel_values(sweep).filter(is_defined).map(without_negative_zeros)
+    }
+
+    /// Its values with eFEL's own conventions: NaN, infinities and negative zeros where eFEL gives them, and an empty
+    /// list where that is not the same as missing (`ISI_values` of two spikes).
+    ///
+    /// Where eFEL raises an exception, ends the process or reads memory that is not its own, the answer is `None`.
+    #[must_use]
+    pub fn efel_values(&self, sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+        match self.evaluate {
+            Evaluate::One(evaluate) => evaluate(sweep).map(|value| vec![value]),
+            Evaluate::Many(evaluate) => evaluate(sweep),
+        }
     }
 
     /// Mean of its values, the number the reference study compares; `None` where it is undefined.
     #[must_use]
-    pub fn mean(&self, sweep: &PreparedSweep) -> Option<f64> {
+    pub fn mean(&self, sweep: &PreparedSweep<'_>) -> Option<f64> {
+        if let Evaluate::One(evaluate) = self.evaluate {
+            return evaluate(sweep).filter(|value| value.is_finite()).map(|value| value + 0.0);
+        }
         crate::prepared::mean(&self.values(sweep)?).filter(|mean| mean.is_finite())
     }
 }
 
-/// Every feature, grouped by module.
+fn without_negative_zeros(mut values: Vec<f64>) -> Vec<f64> {
+    values.iter_mut().for_each(|value| *value += 0.0);
+    values
+}
+
+/// Every feature, grouped by subject.
 pub fn features() -> impl Iterator<Item = &'static Feature> {
-    TABLES.into_iter().flatten()
+    subjects::ALL.iter().flat_map(|subject| subject.features)
 }
 
 /// The feature of one name.
@@ -123,8 +178,7 @@ pub fn features() -> impl Iterator<Item = &'static Feature> {
 pub fn feature(name: &str) -> Result<&'static Feature, Error> {
     features().find(|feature| feature.name == name).ok_or_else(|| {
         let known = features().map(|feature| feature.name);
-        let nearest = known.min_by_key(|known| edit_distance(name, known)).unwrap_or_default();
-        Error::UnknownFeature { name: name.to_owned(), nearest }
+        Error::UnknownFeature { name: name.to_owned(), nearest: spelling::nearest(name, known) }
     })
 }
 
@@ -132,24 +186,8 @@ pub fn feature(name: &str) -> Result<&'static Feature, Error> {
 ///
 /// # Errors
 /// [`Error::UnknownFeature`] for the first name that is not known.
-pub fn feature_values(sweep: &PreparedSweep, names: &[&str]) -> Result<Vec<Option<Vec<f64>>>, Error> {
+pub fn feature_values(sweep: &PreparedSweep<'_>, names: &[&str]) -> Result<Vec<Option<Vec<f64>>>, Error> {
     names.iter().map(|name| Ok(feature(name)?.values(sweep))).collect()
-}
-
-/// Letters to insert, delete or replace, without regard to case.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, to) in b.chars().enumerate() {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[row.len() - 1]
 }
 
 #[cfg(test)]
@@ -158,13 +196,17 @@ mod tests {
 
     use super::*;
 
+    const UNITS: [&str; 7] = ["", "mv", "ms", "hz", "na", "mv_per_ms", "megaohm"];
+
     #[test]
-    fn invariant_names_are_unique_and_units_known() {
+    fn invariant_entries_are_complete() {
         let names: BTreeSet<&str> = features().map(|feature| feature.name).collect();
         assert_eq!(names.len(), features().count());
         for feature in features() {
-            assert!(["", "mv", "ms", "hz"].contains(&feature.unit_suffix), "{}", feature.name);
-            assert!(!feature.formula.is_empty(), "{}", feature.name);
+            let name = feature.name;
+            assert!(UNITS.contains(&feature.unit_suffix) || feature.unit_suffix == "per_ms", "{name}");
+            assert!(feature.sentence.ends_with('.') && !feature.formula.is_empty(), "{name}");
+            assert!(feature.needs.split_whitespace().all(|need| names.contains(need)), "{name}: {}", feature.needs);
         }
     }
 
@@ -183,7 +225,7 @@ mod tests {
         };
         check("spikecount", "Spikecount");
         check("AP1_widht", "AP1_width");
-        check("", "AP1_peak");
+        check("", "ISIs");
     }
 
     #[test]

@@ -50,13 +50,17 @@ impl From<TimeGrid> for Times<'_> {
 
 /// A voltage trace and its stimulus interval: finite, sorted in time, one voltage per time.
 ///
-/// Equal consecutive times are allowed; recordings joined from pieces have them.
+/// Equal consecutive times are allowed; recordings joined from pieces have them. What only some features need, the
+/// injected current, the amplitude of the step and further stimuli, is added with the `with_` functions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sweep<'a> {
     times: Times<'a>,
     v_mv: &'a [f64],
     stim_start_ms: f64,
     stim_end_ms: f64,
+    current_na: Option<&'a [f64]>,
+    stimulus_current_na: Option<f64>,
+    further_stimuli_ms: &'a [(f64, f64)],
 }
 
 impl<'a> Sweep<'a> {
@@ -86,11 +90,58 @@ impl<'a> Sweep<'a> {
             return Err(Error::StimulusWindow { stim_start_ms, stim_end_ms });
         }
         check_times(times)?;
-        if let Some(sample_idx) = v_mv.iter().position(|v| !v.is_finite()) {
-            let time_ms = times.time_ms(sample_idx);
-            return Err(Error::NotFinite { what: "voltage", sample_idx, time_ms, value: v_mv[sample_idx] });
+        let sweep = Self {
+            times,
+            v_mv,
+            stim_start_ms,
+            stim_end_ms,
+            current_na: None,
+            stimulus_current_na: None,
+            further_stimuli_ms: &[],
+        };
+        sweep.check_finite("voltage", v_mv)?;
+        Ok(sweep)
+    }
+
+    fn check_finite(&self, what: &'static str, values: &[f64]) -> Result<(), Error> {
+        let Some(sample_idx) = first_not_finite(values) else { return Ok(()) };
+        let time_ms = self.times.time_ms(sample_idx);
+        Err(Error::NotFinite { what, sample_idx, time_ms, value: values[sample_idx] })
+    }
+
+    /// With the injected current, one value per voltage (eFEL `I`).
+    ///
+    /// # Errors
+    /// [`Error::Currents`] when the number differs, [`Error::NotFinite`] at the first value that is not finite.
+    pub fn with_current_na(self, current_na: &'a [f64]) -> Result<Self, Error> {
+        if current_na.len() != self.v_mv.len() {
+            return Err(Error::Currents { n_currents: current_na.len(), n_voltages: self.v_mv.len() });
         }
-        Ok(Self { times, v_mv, stim_start_ms, stim_end_ms })
+        self.check_finite("current", current_na)?;
+        Ok(Self { current_na: Some(current_na), ..self })
+    }
+
+    /// With the amplitude of the step (eFEL `stimulus_current`), which the input resistances divide by.
+    ///
+    /// # Errors
+    /// [`Error::StimulusCurrent`] when it is not finite.
+    pub fn with_stimulus_current_na(self, stimulus_current_na: f64) -> Result<Self, Error> {
+        if !stimulus_current_na.is_finite() {
+            return Err(Error::StimulusCurrent { stimulus_current_na });
+        }
+        Ok(Self { stimulus_current_na: Some(stimulus_current_na), ..self })
+    }
+
+    /// With the start and end of several stimuli, in ms (eFEL `multi_stim_start`, `multi_stim_end`).
+    ///
+    /// # Errors
+    /// [`Error::StimulusWindow`] for the first that is not finite or ends before it starts.
+    pub fn with_further_stimuli_ms(self, further_stimuli_ms: &'a [(f64, f64)]) -> Result<Self, Error> {
+        let is_bad = |(start, end): &&(f64, f64)| !(start.is_finite() && end.is_finite() && end > start);
+        if let Some(&(stim_start_ms, stim_end_ms)) = further_stimuli_ms.iter().find(is_bad) {
+            return Err(Error::StimulusWindow { stim_start_ms, stim_end_ms });
+        }
+        Ok(Self { further_stimuli_ms, ..self })
     }
 
     /// The sweep of a trace on an even grid.
@@ -113,6 +164,24 @@ impl<'a> Sweep<'a> {
         self.v_mv
     }
 
+    /// Injected current, `[n_samples]`, where given.
+    #[must_use]
+    pub fn current_na(&self) -> Option<&'a [f64]> {
+        self.current_na
+    }
+
+    /// Amplitude of the step, where given.
+    #[must_use]
+    pub fn stimulus_current_na(&self) -> Option<f64> {
+        self.stimulus_current_na
+    }
+
+    /// Start and end of several stimuli, in ms; empty where not given.
+    #[must_use]
+    pub fn further_stimuli_ms(&self) -> &'a [(f64, f64)] {
+        self.further_stimuli_ms
+    }
+
     /// Start of the stimulus.
     #[must_use]
     pub fn stim_start_ms(&self) -> f64 {
@@ -126,19 +195,47 @@ impl<'a> Sweep<'a> {
     }
 }
 
+/// Samples looked at together, so that the search runs at the speed of memory.
+const BLOCK: usize = 64;
+
+/// Index of the first value that is NaN or infinite.
+fn first_not_finite(values: &[f64]) -> Option<usize> {
+    // The difference of a number with itself is zero, of NaN and infinities NaN; zeros can be summed.
+    let is_bad = |block: &[f64]| block.iter().map(|value| value - value).sum::<f64>().is_nan();
+    let block_idx = values.chunks(BLOCK).position(is_bad)?;
+    (block_idx * BLOCK..values.len()).find(|idx| !values[*idx].is_finite())
+}
+
+/// A grid is finite and increasing by construction as long as its last time is finite.
 fn check_times(times: Times<'_>) -> Result<(), Error> {
-    let mut previous_ms = f64::NEG_INFINITY;
-    for sample_idx in 0..times.n_samples() {
-        let time_ms = times.time_ms(sample_idx);
-        if !time_ms.is_finite() {
-            return Err(Error::NotFinite { what: "time", sample_idx, time_ms, value: time_ms });
+    match times {
+        Times::Listed(times_ms) => check_listed(times_ms),
+        Times::Grid(grid) => {
+            let sample_idx = grid.n_samples().saturating_sub(1);
+            let time_ms = grid.time_ms(sample_idx);
+            if time_ms.is_finite() {
+                return Ok(());
+            }
+            Err(Error::NotFinite { what: "time", sample_idx, time_ms, value: time_ms })
         }
-        if time_ms < previous_ms {
-            return Err(Error::TimeNotSorted { sample_idx, time_ms, previous_ms });
-        }
-        previous_ms = time_ms;
     }
-    Ok(())
+}
+
+fn check_listed(times_ms: &[f64]) -> Result<(), Error> {
+    if let Some(sample_idx) = first_not_finite(times_ms) {
+        let time_ms = times_ms[sample_idx];
+        return Err(Error::NotFinite { what: "time", sample_idx, time_ms, value: time_ms });
+    }
+    let is_unsorted = |block: &[f64]| block.windows(2).fold(false, |found, pair| found | (pair[1] < pair[0]));
+    let n_blocks = times_ms.len().div_ceil(BLOCK);
+    let block = |block_idx: usize| block_idx * BLOCK..times_ms.len().min((block_idx + 1) * BLOCK + 1);
+    let Some(block_idx) = (0..n_blocks).find(|idx| is_unsorted(&times_ms[block(*idx)])) else {
+        return Ok(());
+    };
+    let backwards = block(block_idx).skip(1).find(|idx| times_ms[*idx] < times_ms[idx - 1]);
+    let sample_idx = backwards.expect("the block holds a step backwards");
+    let (time_ms, previous_ms) = (times_ms[sample_idx], times_ms[sample_idx - 1]);
+    Err(Error::TimeNotSorted { sample_idx, time_ms, previous_ms })
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Sweep;
+use crate::{PreparedSweep, Sweep, resample, subjects};
 
 /// Voltages below this everywhere look like volts.
 const VOLTS_LIMIT_MV: f64 = 1.0;
@@ -78,8 +78,25 @@ impl fmt::Display for Warning {
     }
 }
 
+/// Everything suspicious about a sweep.
+pub(crate) fn of_prepared(prepared: &PreparedSweep<'_>) -> Vec<Warning> {
+    let mut warnings = of_sweep(prepared.sweep());
+    let (settings, stim_start_ms) = (prepared.settings(), prepared.stim_start_ms());
+    if !prepared.is_precise() && !resample::is_resampled(prepared.sweep()) {
+        warnings.push(Warning::NotResampled);
+    }
+    if !subjects::has_base_window(prepared) {
+        warnings.push(Warning::NoBaseWindow { stim_start_ms });
+    }
+    let threshold_mv = settings.threshold_mv;
+    if let Some(voltage_base_mv) = prepared.voltage_base_mv().filter(|base_mv| *base_mv > threshold_mv) {
+        warnings.push(Warning::BaseAboveThreshold { voltage_base_mv, threshold_mv });
+    }
+    warnings
+}
+
 /// Suspicions that need no feature.
-pub(crate) fn of_sweep(sweep: &Sweep<'_>) -> Vec<Warning> {
+fn of_sweep(sweep: &Sweep<'_>) -> Vec<Warning> {
     let (times, v_mv) = (sweep.times(), sweep.v_mv());
     let (stim_start_ms, stim_end_ms) = (sweep.stim_start_ms(), sweep.stim_end_ms());
     let n_samples = v_mv.len();

@@ -6,7 +6,7 @@ const STEP_MS: f64 = 0.1;
 const N_SAMPLES: u32 = 3000;
 
 /// A waveform over 300 ms with the default settings.
-pub(crate) fn prepared(window: (f64, f64), v_mv: impl Fn(f64) -> f64) -> PreparedSweep {
+pub(crate) fn prepared(window: (f64, f64), v_mv: impl Fn(f64) -> f64) -> PreparedSweep<'static> {
     prepared_with(&Settings::default(), window, v_mv)
 }
 
@@ -15,15 +15,16 @@ pub(crate) fn prepared_with(
     settings: &Settings,
     window: (f64, f64),
     v_mv: impl Fn(f64) -> f64,
-) -> PreparedSweep {
-    let times_ms: Vec<f64> = (0..N_SAMPLES).map(|idx| f64::from(idx) * STEP_MS).collect();
-    let v_mv: Vec<f64> = times_ms.iter().map(|t| v_mv(*t)).collect();
-    let sweep = Sweep::new(times_ms.as_slice(), &v_mv, window.0, window.1).unwrap();
+) -> PreparedSweep<'static> {
+    // A test keeps its few traces to its end.
+    let times_ms: &[f64] = (0..N_SAMPLES).map(|idx| f64::from(idx) * STEP_MS).collect::<Vec<f64>>().leak();
+    let v_mv: &[f64] = times_ms.iter().map(|t| v_mv(*t)).collect::<Vec<f64>>().leak();
+    let sweep = Sweep::new(times_ms, v_mv, window.0, window.1).unwrap();
     PreparedSweep::new(&sweep, settings).unwrap()
 }
 
 /// Triangular spikes with a stimulus from 100 to 200 ms.
-pub(crate) fn spiking(peak_times_ms: &[f64]) -> PreparedSweep {
+pub(crate) fn spiking(peak_times_ms: &[f64]) -> PreparedSweep<'static> {
     prepared((100.0, 200.0), spikes_mv(peak_times_ms.to_vec()))
 }
 

@@ -1,8 +1,7 @@
 //! The slope of firing rate against current above threshold.
 
 use super::threshold::between_na;
-use crate::spikes::{is_depolarization_blocked, spikecount_stimint};
-use crate::{Error, PreparedSweep};
+use crate::{Error, PreparedSweep, is_depolarization_blocked};
 
 const MS_PER_S: f64 = 1000.0;
 
@@ -42,10 +41,9 @@ pub struct FiSlope {
 /// The F-I point of one sweep: `Spikecount_stimint / (stim_end - stim_start)` and
 /// [`is_depolarization_blocked`].
 #[must_use]
-pub fn fi_point(sweep: &PreparedSweep, current_na: f64) -> FiPoint {
+pub fn fi_point(sweep: &PreparedSweep<'_>, current_na: f64) -> FiPoint {
     let duration_ms = sweep.stim_end_ms() - sweep.stim_start_ms();
-    let n_spikes = spikecount_stimint(sweep).unwrap_or(0.0);
-    let rate_hz = n_spikes * MS_PER_S / duration_ms;
+    let rate_hz = sweep.n_stimulus_spikes() as f64 * MS_PER_S / duration_ms;
     FiPoint { current_na, rate_hz, is_blocked: is_depolarization_blocked(sweep) }
 }
 

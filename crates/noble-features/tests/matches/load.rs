@@ -5,43 +5,22 @@ use std::path::Path;
 
 use ndarray::Array1;
 use ndarray_npy::{NpzReader, ReadableElement};
-use noble_features::{BaseMode, Settings};
+use noble_features::Settings;
 use serde_json::Value;
 
-/// eFEL settings that none of our features depends on.
-const WITHOUT_EFFECT: [&str; 23] = [
-    "AP_phaseslope_range",
-    "DownDerivativeThreshold",
-    "burst_factor",
-    "current_base_end_perc",
-    "current_base_mode",
-    "current_base_start_perc",
-    "ignore_first_ISI",
-    "impedance_max_freq",
-    "inactivation_tc_end_skip",
-    "initburst_freq_threshold",
-    "initburst_sahp_end",
-    "initburst_sahp_start",
-    "initial_perc",
-    "max_spike_skip",
-    "min_spike_height",
-    "multi_stim_end",
-    "multi_stim_start",
-    "rise_end_perc",
-    "rise_start_perc",
-    "sahp_start",
-    "spike_skipf",
-    "stimulus_current",
-    "strict_burst_factor",
-];
+/// Keys of a trace that are no settings.
+const TRACE_KEYS: [&str; 3] = ["stimulus_current", "multi_stim_start", "multi_stim_end"];
 
-/// Arrays of one trace.
-pub(crate) struct Arrays {
+/// One trace.
+pub(crate) struct Trace {
     pub(crate) times_ms: Vec<f64>,
     pub(crate) v_mv: Vec<f64>,
+    pub(crate) current_na: Option<Vec<f64>>,
+    pub(crate) stimulus_current_na: Option<f64>,
+    pub(crate) further_stimuli_ms: Vec<(f64, f64)>,
 }
 
-pub(crate) fn arrays(npz: &Path, id: &str, entry: &Value) -> Arrays {
+pub(crate) fn trace(npz: &Path, id: &str, entry: &Value) -> Trace {
     let v_mv = array(npz, &format!("{id}.V"));
     let times_ms = match &entry["grid"] {
         Value::Null => array(npz, &format!("{id}.T")),
@@ -50,7 +29,16 @@ pub(crate) fn arrays(npz: &Path, id: &str, entry: &Value) -> Arrays {
             (0..v_mv.len()).map(|sample_idx| t0 + sample_idx as f64 * dt).collect()
         }
     };
-    Arrays { times_ms, v_mv }
+    let has_current = entry["has_I"].as_bool() == Some(true);
+    let list = |name: &str| entry["extra"][name].as_array().into_iter().flatten().map(number).collect::<Vec<f64>>();
+    let (starts, ends) = (list("multi_stim_start"), list("multi_stim_end"));
+    Trace {
+        times_ms,
+        v_mv,
+        current_na: has_current.then(|| array(npz, &format!("{id}.I"))),
+        stimulus_current_na: list("stimulus_current").first().copied(),
+        further_stimuli_ms: starts.into_iter().zip(ends).collect(),
+    }
 }
 
 fn array(npz: &Path, name: &str) -> Vec<f64> {
@@ -70,48 +58,20 @@ pub(crate) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
-/// The settings of one trace, and the names among them that we do not know.
-pub(crate) fn settings(defaults: &Value, entry: &Value) -> (Settings, Vec<String>) {
+/// The settings of one trace.
+pub(crate) fn settings(defaults: &Value, entry: &Value) -> Settings {
     let mut settings = Settings::default();
-    let mut unknown = Vec::new();
     for (name, value) in
         [defaults, &entry["settings"], &entry["extra"]].iter().flat_map(|map| map.as_object()).flatten()
     {
-        let value = value.get(0).unwrap_or(value);
-        if !apply(&mut settings, name, value) && !WITHOUT_EFFECT.contains(&name.as_str()) {
-            unknown.push(name.clone());
+        if TRACE_KEYS.contains(&name.as_str()) {
+            continue;
         }
+        let text = match value.get(0).unwrap_or(value) {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        settings.set(name, &text).unwrap_or_else(|error| panic!("{error}"));
     }
-    (settings, unknown)
-}
-
-fn apply(settings: &mut Settings, name: &str, value: &Value) -> bool {
-    match name {
-        "Threshold" => settings.threshold_mv = number(value),
-        "DerivativeThreshold" => settings.derivative_threshold_mv_per_ms = number(value),
-        "DerivativeWindow" => settings.n_derivative_window = number(value) as usize,
-        "interp_step" => settings.interp_step_ms = number(value),
-        "strict_stiminterval" => settings.drops_peaks_outside_stimulus = flag(value),
-        "voltage_base_start_perc" => settings.voltage_base_start_fraction = number(value),
-        "voltage_base_end_perc" => settings.voltage_base_end_fraction = number(value),
-        "voltage_base_mode" => settings.voltage_base_mode = base_mode(value),
-        "precision_threshold" => settings.voltage_base_tolerance_ms = number(value),
-        "depol_block_min_duration" => settings.depol_block_min_duration_ms = number(value),
-        "decay_start_after_stim" => settings.decay_start_after_stim_ms = number(value),
-        "decay_end_after_stim" => settings.decay_end_after_stim_ms = number(value),
-        _ => return false,
-    }
-    true
-}
-
-fn flag(value: &Value) -> bool {
-    value.as_bool().unwrap_or_else(|| panic!("{value} is neither true nor false"))
-}
-
-fn base_mode(value: &Value) -> BaseMode {
-    match value.as_str() {
-        Some("mean") => BaseMode::Mean,
-        Some("median") => BaseMode::Median,
-        _ => panic!("voltage_base_mode {value} is not known"),
-    }
+    settings
 }

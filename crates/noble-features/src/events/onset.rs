@@ -1,0 +1,47 @@
+//! Where spikes begin.
+
+use crate::{Point, PreparedSweep};
+
+/// Onset of each spike that follows the stimulus start: where the slope last rose above its threshold and stayed
+/// there for the window.
+///
+/// A spike without such a place leaves no gap in the list. Empty when there are fewer AHPs to search from than
+/// spikes. In precise mode the window covers as much time as on eFEL's grid, and the onset lies where the slope
+/// between two samples equals the threshold.
+/// # Source
+/// eFEL 5.7.34 `AP_begin_indices`.
+pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
+    let stim_idx = sweep.stim_start_idx();
+    let after = |points: &[Point]| -> Vec<usize> {
+        points.iter().map(|point| point.sample_idx).filter(|idx| *idx > stim_idx).collect()
+    };
+    let mut bounds = vec![stim_idx.saturating_sub(2)];
+    bounds.extend(after(sweep.ahps()));
+    let peaks = after(sweep.peaks());
+    let n_window = sweep.n_covering(sweep.settings().n_derivative_window);
+    if bounds.len() < peaks.len() || sweep.v_mv().len() < n_window.max(2) {
+        return Vec::new();
+    }
+    let pairs = peaks.iter().zip(&bounds);
+    let found = pairs.filter_map(|(peak_idx, bound_idx)| onset_idx(sweep, (*bound_idx, *peak_idx), n_window));
+    let threshold = sweep.settings().derivative_threshold_mv_per_ms;
+    found.map(|idx| sweep.slope_crossing(idx, threshold)).collect()
+}
+
+fn onset_idx(sweep: &PreparedSweep<'_>, (bound_idx, peak_idx): (usize, usize), n_window: usize) -> Option<usize> {
+    let (slopes, threshold) = (sweep.slopes(), sweep.settings().derivative_threshold_mv_per_ms);
+    let last_idx = slopes.len() - n_window;
+    let mut end_idx = peak_idx;
+    while end_idx > bound_idx {
+        let below_idx = (bound_idx..end_idx).rev().find(|idx| slopes[*idx] <= threshold)?;
+        let candidate_idx = (below_idx + 1).min(last_idx);
+        if candidate_idx == bound_idx {
+            return None;
+        }
+        if slopes[candidate_idx..candidate_idx + n_window].iter().all(|slope| *slope >= threshold) {
+            return Some(candidate_idx);
+        }
+        end_idx = candidate_idx.saturating_sub(1);
+    }
+    None
+}

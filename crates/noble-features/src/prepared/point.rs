@@ -1,0 +1,105 @@
+//! Places between samples: where a peak, a minimum or a crossing really is.
+//!
+//! In eFEL's mode every place is a sample. In precise mode a peak or minimum is the vertex of the parabola through
+//! the sample and its two neighbours, and a crossing the point where the line between two samples meets the level.
+
+use super::PreparedSweep;
+
+/// A place in a trace.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// The sample at it or, between two samples, the nearer side that the definition names.
+    pub sample_idx: usize,
+    /// Its time.
+    pub time_ms: f64,
+    /// Its voltage.
+    pub v_mv: f64,
+}
+
+impl PreparedSweep<'_> {
+    /// The place of a sample.
+    pub(crate) fn sample(&self, sample_idx: usize) -> Point {
+        Point { sample_idx, time_ms: self.times_ms()[sample_idx], v_mv: self.v_mv()[sample_idx] }
+    }
+
+    /// The peak or minimum at a sample.
+    pub(crate) fn extremum(&self, sample_idx: usize) -> Point {
+        let sample = self.sample(sample_idx);
+        if !self.is_precise() {
+            return sample;
+        }
+        let vertex = self.vertex(self.v_mv(), sample_idx);
+        vertex.map_or(sample, |(time_ms, v_mv)| Point { sample_idx, time_ms, v_mv })
+    }
+
+    /// The largest or smallest value of a list at a sample, such as a slope.
+    pub(crate) fn extreme_value(&self, values: &[f64], sample_idx: usize) -> f64 {
+        let vertex = if self.is_precise() { self.vertex(values, sample_idx) } else { None };
+        vertex.map_or(values[sample_idx], |(_, value)| value)
+    }
+
+    /// Vertex of the parabola through a sample that neither neighbour exceeds, or neither falls below.
+    fn vertex(&self, values: &[f64], idx: usize) -> Option<(f64, f64)> {
+        let (before, after) = (idx.checked_sub(1)?, idx + 1);
+        let (t, y) = (self.times_ms(), values);
+        let (left, right) = (y[idx] - y[before], y.get(after)? - y[idx]);
+        let (left_ms, right_ms) = (t[idx] - t[before], t[after] - t[idx]);
+        if left * right > 0.0 || left_ms <= 0.0 || right_ms <= 0.0 {
+            return None;
+        }
+        let curvature = (right / right_ms - left / left_ms) / (left_ms + right_ms);
+        let slope = left / left_ms + curvature * left_ms;
+        let shift_ms = -slope / (2.0 * curvature);
+        let value = y[idx] - slope * slope / (4.0 * curvature);
+        (shift_ms.is_finite() && value.is_finite()).then_some((t[idx] + shift_ms, value))
+    }
+
+    /// Time at which a level is reached at a sample that is the first to be beyond it.
+    pub(crate) fn reached_ms(&self, idx: usize, level: f64) -> f64 {
+        let t = self.times_ms();
+        if !self.is_precise() || idx == 0 {
+            return t[idx];
+        }
+        self.meeting_ms(idx, level).clamp(t[idx - 1], t[idx])
+    }
+
+    /// Time at which the line from the sample before to this one meets a level, also outside of the two.
+    pub(crate) fn meeting_ms(&self, idx: usize, level: f64) -> f64 {
+        let (t, v) = (self.times_ms(), self.v_mv());
+        let step_ms = t[idx] - t[idx - 1];
+        let time_ms = t[idx] + step_ms * (level - v[idx]) / (v[idx] - v[idx - 1]);
+        if self.is_precise() && !time_ms.is_finite() { t[idx] } else { time_ms }
+    }
+
+    /// The place where the slope passes a threshold on the way to a sample.
+    pub(crate) fn slope_crossing(&self, idx: usize, threshold: f64) -> Point {
+        let sample = self.sample(idx);
+        if !self.is_precise() || idx == 0 {
+            return sample;
+        }
+        let (t, v, d) = (self.times_ms(), self.v_mv(), self.slopes());
+        let share = (threshold - d[idx - 1]) / (d[idx] - d[idx - 1]);
+        if !(0.0..=1.0).contains(&share) {
+            return sample;
+        }
+        let between = |list: &[f64]| list[idx - 1] + share * (list[idx] - list[idx - 1]);
+        Point { sample_idx: idx, time_ms: between(t), v_mv: between(v) }
+    }
+}
+
+/// Ratio of the central differences of voltage and time, one-sided at the ends; empty below two samples.
+///
+/// # Source
+/// eFEL 5.7.34 `getCentralDifferenceDerivative`.
+pub(super) fn slopes(times_ms: &[f64], v_mv: &[f64]) -> Vec<f64> {
+    let n_samples = v_mv.len();
+    if n_samples < 2 {
+        return Vec::new();
+    }
+    let one_sided = |idx: usize| (v_mv[idx] - v_mv[idx - 1]) / (times_ms[idx] - times_ms[idx - 1]);
+    let mut slopes = Vec::with_capacity(n_samples);
+    slopes.push(one_sided(1));
+    slopes.extend(times_ms.windows(3).zip(v_mv.windows(3)).map(|(t, v)| ((v[2] - v[0]) / 2.0) / ((t[2] - t[0]) / 2.0)));
+    slopes.push(one_sided(n_samples - 1));
+    slopes
+}

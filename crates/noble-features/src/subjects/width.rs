@@ -1,0 +1,261 @@
+//! How wide spikes are.
+
+use std::ops::Range;
+
+use super::series::{differences, filled, relative_changes};
+use crate::events::first_maximum_idx;
+use crate::{Feature, Point, PreparedSweep};
+
+pub(super) const FEATURES: &[Feature] = &[
+    Feature::many("spike_half_width", "ms", half_widths_ms)
+        .is(
+            "Width of each spike halfway between its peak and its fast AHP; the rise of the first is searched from the stimulus start.",
+            "from the first V >= v_half before the peak to the first V <= v_half after it, v_half = (peak_voltage + min_AHP_values) / 2, on the lines between samples",
+        )
+        .of("peak_voltage min_AHP_values"),
+    Feature::one("AP1_width", "ms", |s| half_width_ms(s, 0))
+        .is("Half width of the first spike.", "spike_half_width[0]")
+        .of("spike_half_width"),
+    Feature::one("AP2_width", "ms", |s| half_width_ms(s, 1))
+        .is("Half width of the second spike.", "spike_half_width[1]")
+        .of("spike_half_width"),
+    Feature::one("APlast_width", "ms", |s| half_width_ms(s, s.ahps().len().checked_sub(1)?))
+        .is("Half width of the last spike.", "spike_half_width[last]")
+        .of("spike_half_width"),
+    Feature::many("spike_width2", "ms", |s| {
+        let n_pairs = s.ahps().len().min(s.peaks().len().checked_sub(1)?);
+        filled((0..n_pairs).map(|k| width_above_bend_ms(s, k)).collect::<Option<Vec<f64>>>()?)
+    })
+    .is(
+        "Width of each spike but the first halfway between its peak and the sharpest bend before it.",
+        "time above (V[peak] + V[argmax d2V/dt2]) / 2, bend between min_AHP_indices[k] and peak_indices[k + 1]",
+    )
+    .of("min_AHP_indices peak_indices")
+    .precisely("second differences of the recorded samples"),
+    Feature::many("AP_width", "ms", threshold_widths_ms)
+        .is(
+            "Time above the threshold of each spike.",
+            "from the first V >= Threshold after the AHP before to the first V <= Threshold after that",
+        )
+        .of("min_AHP_indices")
+        .precisely("crossings on the lines between samples"),
+    Feature::many("AP_width_between_threshold", "ms", widths_between_minima_ms)
+        .is(
+            "Time above the threshold of each spike, searched between the deepest points.",
+            "as AP_width between stim_start and min_between_peaks_indices; spikes without an end left out",
+        )
+        .of("min_between_peaks_indices")
+        .precisely("crossings on the lines between samples"),
+    Feature::many("AP_begin_width", "ms", onset_widths_ms)
+        .is(
+            "Time of each spike above its onset voltage.",
+            "from AP_begin_time to the first later V <= AP_begin_voltage, at most to the AHP",
+        )
+        .of("AP_begin_indices min_AHP_indices")
+        .precisely("crossing on the line between samples"),
+    Feature::one("AP1_begin_width", "ms", |s| onset_widths_ms(s)?.first().copied())
+        .is("Onset width of the first spike.", "AP_begin_width[0]")
+        .of("AP_begin_width"),
+    Feature::one("AP2_begin_width", "ms", |s| onset_widths_ms(s)?.get(1).copied())
+        .is("Onset width of the second spike.", "AP_begin_width[1]")
+        .of("AP_begin_width"),
+    Feature::one("AP2_AP1_begin_width_diff", "ms", |s| differences(&onset_widths_ms(s)?)?.first().copied())
+        .is("Onset width of the second spike above that of the first.", "AP_begin_width[1] - AP_begin_width[0]")
+        .of("AP_begin_width"),
+    Feature::many("AP_duration", "ms", durations_ms)
+        .is("Time from onset to end of each spike.", "T[AP_end_indices] - T[AP_begin_indices]")
+        .of("AP_begin_indices AP_end_indices"),
+    Feature::many("AP_duration_change", "", |s| relative_changes(&durations_ms(s)?))
+        .is(
+            "Change of duration against the first spike, as a share of it.",
+            "(AP_duration[k + 1] - AP_duration[0]) / AP_duration[0]",
+        )
+        .of("AP_duration"),
+    Feature::many("AP_rise_indices", "", |s| indices(&rises(s)?))
+        .is(
+            "Samples of the rise nearest to half height, onsets paired with all peaks in order.",
+            "argmin |V - (AP_begin_voltage + peak_voltage) / 2| from onset to peak",
+        )
+        .of("AP_begin_indices peak_indices")
+        .precisely("first sample at or above half height"),
+    Feature::many("AP_fall_indices", "", |s| indices(&falls(s)?))
+        .is(
+            "Samples of the fall nearest to half height; 0 where the paired end is missing or precedes the peak.",
+            "argmin |V - (AP_begin_voltage + peak_voltage) / 2| from peak to end",
+        )
+        .of("AP_begin_indices AP_end_indices peak_indices")
+        .precisely("first sample at or below half height; missing where the paired end is missing or precedes the peak"),
+    Feature::many("AP_duration_half_width", "ms", half_durations_ms)
+        .is("Width of each spike halfway between onset and peak.", "T[AP_fall_indices] - T[AP_rise_indices]")
+        .of("AP_rise_indices AP_fall_indices")
+        .precisely("crossings on the lines between samples"),
+    Feature::many("AP_duration_half_width_change", "", |s| relative_changes(&half_durations_ms(s)?))
+        .is(
+            "Change of half width against the first spike, as a share of it.",
+            "(AP_duration_half_width[k + 1] - AP_duration_half_width[0]) / AP_duration_half_width[0]",
+        )
+        .of("AP_duration_half_width"),
+];
+
+fn half_widths_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    filled((0..sweep.ahps().len()).map(|k| half_width_ms(sweep, k)).collect::<Option<Vec<f64>>>()?)
+}
+
+/// Of a first spike before the stimulus the line through its peak and the sample before is taken as the rise.
+fn half_width_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {
+    let (peak, ahp) = (sweep.peaks().get(spike_idx)?, sweep.ahps().get(spike_idx)?);
+    let half_mv = (peak.v_mv + ahp.v_mv) / 2.0;
+    let before = spike_idx.checked_sub(1).map(|previous| sweep.ahps()[previous].sample_idx);
+    let rise_from = before.unwrap_or_else(|| sweep.stim_start_idx());
+    let rise_idx = first_or_end(sweep.v_mv(), rise_from..peak.sample_idx, |v| v >= half_mv);
+    let fall_idx = first_or_end(sweep.v_mv(), peak.sample_idx..ahp.sample_idx, |v| v <= half_mv);
+    let is_within = rise_idx > 0 && fall_idx > 0;
+    is_within.then(|| sweep.meeting_ms(fall_idx, half_mv) - sweep.meeting_ms(rise_idx, half_mv))
+}
+
+fn width_above_bend_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {
+    let (ahp_idx, peak_idx) = (sweep.ahps()[spike_idx].sample_idx, sweep.peaks()[spike_idx + 1].sample_idx);
+    let rising_mv = sweep.v_mv().get(ahp_idx..=peak_idx).filter(|rising| rising.len() > 1)?;
+    let step_ms = sweep.times_ms()[1] - sweep.times_ms()[0];
+    let bends = central_differences(&central_differences(rising_mv, step_ms), step_ms);
+    let last_largest = |best: usize, idx: usize| if bends[idx] >= bends[best] { idx } else { best };
+    let bend_idx = ahp_idx + (1..bends.len()).fold(0, last_largest);
+    let half_mv = (sweep.peaks()[spike_idx + 1].v_mv + sweep.v_mv()[bend_idx]) / 2.0;
+    let rise_idx = rising_mv.iter().position(|v| *v > half_mv).map_or(bend_idx, |idx| ahp_idx + idx);
+    let falling = (peak_idx..sweep.v_mv().len()).find(|idx| sweep.v_mv()[*idx] < half_mv);
+    let fall_idx = falling.unwrap_or(rise_idx);
+    let is_within = rise_idx > 0 && fall_idx > 0;
+    is_within.then(|| on_first_step_ms(sweep, fall_idx, half_mv) - on_first_step_ms(sweep, rise_idx, half_mv))
+}
+
+fn central_differences(values: &[f64], step: f64) -> Vec<f64> {
+    let last_idx = values.len() - 1;
+    let mut slopes = vec![(values[1] - values[0]) / step];
+    slopes.extend(values.windows(3).map(|v| ((v[2] - v[0]) / 2.0) / step));
+    slopes.push((values[last_idx] - values[last_idx - 1]) / step);
+    slopes
+}
+
+/// Where the line from the sample before meets a level; eFEL takes every step to be as long as the first.
+fn on_first_step_ms(sweep: &PreparedSweep<'_>, idx: usize, level_mv: f64) -> f64 {
+    if sweep.is_precise() {
+        return sweep.meeting_ms(idx, level_mv);
+    }
+    let (t, v) = (sweep.times_ms(), sweep.v_mv());
+    t[idx - 1] + (level_mv - v[idx - 1]) / (v[idx] - v[idx - 1]) * (t[1] - t[0])
+}
+
+fn threshold_widths_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    let ahps = sweep.ahps().iter().map(|ahp| ahp.sample_idx);
+    let bounds: Vec<usize> = if sweep.settings().drops_peaks_outside_stimulus {
+        let (start_idx, end_idx) = (sweep.stim_start_idx(), sweep.first_at(sweep.stim_end_ms()));
+        [start_idx].into_iter().chain(ahps.filter(|idx| start_idx < *idx && *idx < end_idx)).collect()
+    } else {
+        [0].into_iter().chain(ahps).collect()
+    };
+    let above = |pair: &[usize]| time_above_threshold(sweep, pair[0]..pair[1]).0;
+    filled(bounds.windows(2).map(above).collect())
+}
+
+fn widths_between_minima_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    let minima = sweep.lowest().iter().map(|minimum| minimum.sample_idx);
+    let bounds: Vec<usize> = [sweep.stim_start_idx()].into_iter().chain(minima).collect();
+    let above = |pair: &[usize]| {
+        let (width_ms, end_idx) = time_above_threshold(sweep, pair[0]..pair[1]);
+        (end_idx != pair[1]).then_some(width_ms)
+    };
+    filled(bounds.windows(2).filter_map(above).collect())
+}
+
+/// Time above the threshold and the sample at its end; the end of the range where it does not come down.
+fn time_above_threshold(sweep: &PreparedSweep<'_>, range: Range<usize>) -> (f64, usize) {
+    let (v_mv, threshold_mv) = (sweep.v_mv(), sweep.settings().threshold_mv);
+    let up_idx = first_or_end(v_mv, range.clone(), |v| v >= threshold_mv);
+    let down_idx = first_or_end(v_mv, up_idx..range.end, |v| v <= threshold_mv);
+    let time_ms = |idx: usize| {
+        if idx == range.end || idx == range.start {
+            sweep.times_ms()[idx]
+        } else {
+            sweep.reached_ms(idx, threshold_mv)
+        }
+    };
+    (time_ms(down_idx) - time_ms(up_idx), down_idx)
+}
+
+fn onset_widths_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    let stim_idx = sweep.stim_start_idx();
+    let ahps: Vec<usize> =
+        sweep.ahps().iter().map(|ahp| ahp.sample_idx).filter(|idx| *idx > stim_idx).collect();
+    let onsets = sweep.onsets();
+    if onsets.len() < ahps.len() {
+        return None;
+    }
+    let width_ms = |(onset, ahp_idx): (&Point, &usize)| {
+        let back_idx = first_or_end(sweep.v_mv(), onset.sample_idx + 1..*ahp_idx, |v| v <= onset.v_mv);
+        sweep.reached_ms(back_idx, onset.v_mv) - onset.time_ms
+    };
+    filled(onsets.iter().zip(&ahps).map(width_ms).collect())
+}
+
+fn durations_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    let pairs = sweep.onsets().iter().zip(sweep.offsets());
+    filled(pairs.map(|(onset, offset)| offset.time_ms - onset.time_ms).collect())
+}
+
+fn indices(points: &[Point]) -> Option<Vec<f64>> {
+    filled(points.iter().map(|point| point.sample_idx as f64).collect())
+}
+
+fn half_durations_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    let (rises, falls) = (rises(sweep)?, falls(sweep)?);
+    filled(rises.iter().zip(&falls).map(|(rise, fall)| fall.time_ms - rise.time_ms).collect())
+}
+
+/// Half height of each onset paired with its peak, in order.
+fn half_heights<'a>(sweep: &'a PreparedSweep<'_>) -> impl Iterator<Item = (&'a Point, &'a Point, f64)> {
+    let pairs = sweep.onsets().iter().zip(sweep.peaks());
+    pairs.map(|(onset, peak)| (onset, peak, (peak.v_mv + onset.v_mv) / 2.0))
+}
+
+fn rises(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
+    let rise = |(onset, peak, half_mv): (&Point, &Point, f64)| {
+        let (from, to) = (onset.sample_idx, peak.sample_idx);
+        if to < from {
+            return None;
+        }
+        if !sweep.is_precise() {
+            return Some(sweep.sample(nearest_idx(sweep.v_mv(), from..to, half_mv)));
+        }
+        let idx = first_or_end(sweep.v_mv(), from..to, |v| v >= half_mv);
+        Some(Point { time_ms: sweep.reached_ms(idx, half_mv), ..sweep.sample(idx) })
+    };
+    filled(half_heights(sweep).map(rise).collect::<Option<Vec<Point>>>()?)
+}
+
+fn falls(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
+    let fall = |(spike_idx, (_, peak, half_mv)): (usize, (&Point, &Point, f64))| {
+        let from = peak.sample_idx;
+        let end = sweep.offsets().get(spike_idx).filter(|end| from <= end.sample_idx);
+        match (sweep.is_precise(), end) {
+            (false, None) => Some(sweep.sample(0)),
+            (false, Some(end)) => Some(sweep.sample(nearest_idx(sweep.v_mv(), from..end.sample_idx, half_mv))),
+            (true, end) => {
+                let idx = first_or_end(sweep.v_mv(), from..end?.sample_idx, |v| v <= half_mv);
+                Some(Point { time_ms: sweep.reached_ms(idx, half_mv), ..sweep.sample(idx) })
+            }
+        }
+    };
+    filled(half_heights(sweep).enumerate().map(fall).collect::<Option<Vec<Point>>>()?)
+}
+
+/// First sample of a range nearest to a level; its start if it is empty.
+fn nearest_idx(v_mv: &[f64], range: Range<usize>, level_mv: f64) -> usize {
+    let distances: Vec<f64> = v_mv[range.clone()].iter().map(|v| -(v - level_mv).abs()).collect();
+    range.start + first_maximum_idx(&distances, 0, distances.len())
+}
+
+/// First sample of a range for which a condition holds; its end where there is none or the range is empty.
+pub(super) fn first_or_end(v_mv: &[f64], range: Range<usize>, holds: impl Fn(f64) -> bool) -> usize {
+    let end_idx = range.end;
+    range.into_iter().find(|idx| holds(v_mv[*idx])).unwrap_or(end_idx)
+}
