@@ -26,6 +26,7 @@ mod prepared;
 mod registry;
 mod resample;
 mod samples;
+mod scan;
 mod settings;
 mod spelling;
 mod subjects;

@@ -2,7 +2,7 @@
 
 use noble_data::{TimeGrid, Trace};
 
-use crate::Error;
+use crate::{Error, scan};
 
 /// Times of the samples: any non-decreasing list, or an even grid that need not be written out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -61,7 +61,11 @@ pub struct Sweep<'a> {
     current_na: Option<&'a [f64]>,
     stimulus_current_na: Option<f64>,
     further_stimuli_ms: &'a [(f64, f64)],
+    has_ordinary_voltages: bool,
 }
+
+/// No cell has a larger voltage or current; below it interpolation is exact to a millionth.
+const ORDINARY_LIMIT: f64 = 1e6;
 
 impl<'a> Sweep<'a> {
     /// A checked sweep.
@@ -90,6 +94,7 @@ impl<'a> Sweep<'a> {
             return Err(Error::StimulusWindow { stim_start_ms, stim_end_ms });
         }
         check_times(times)?;
+        let has_ordinary_voltages = scan::is_within(v_mv, ORDINARY_LIMIT);
         let sweep = Self {
             times,
             v_mv,
@@ -98,13 +103,16 @@ impl<'a> Sweep<'a> {
             current_na: None,
             stimulus_current_na: None,
             further_stimuli_ms: &[],
+            has_ordinary_voltages,
         };
-        sweep.check_finite("voltage", v_mv)?;
+        if !has_ordinary_voltages {
+            sweep.check_finite("voltage", v_mv)?;
+        }
         Ok(sweep)
     }
 
     fn check_finite(&self, what: &'static str, values: &[f64]) -> Result<(), Error> {
-        let Some(sample_idx) = first_not_finite(values) else { return Ok(()) };
+        let Some(sample_idx) = scan::first_not_finite(values) else { return Ok(()) };
         let time_ms = self.times.time_ms(sample_idx);
         Err(Error::NotFinite { what, sample_idx, time_ms, value: values[sample_idx] })
     }
@@ -164,6 +172,11 @@ impl<'a> Sweep<'a> {
         self.v_mv
     }
 
+    /// Whether no voltage is a kilovolt or more, so that a value between two samples is known well.
+    pub(crate) fn has_ordinary_voltages(&self) -> bool {
+        self.has_ordinary_voltages
+    }
+
     /// Injected current, `[n_samples]`, where given.
     #[must_use]
     pub fn current_na(&self) -> Option<&'a [f64]> {
@@ -195,17 +208,6 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// Samples looked at together, so that the search runs at the speed of memory.
-const BLOCK: usize = 64;
-
-/// Index of the first value that is NaN or infinite.
-fn first_not_finite(values: &[f64]) -> Option<usize> {
-    // The difference of a number with itself is zero, of NaN and infinities NaN; zeros can be summed.
-    let is_bad = |block: &[f64]| block.iter().map(|value| value - value).sum::<f64>().is_nan();
-    let block_idx = values.chunks(BLOCK).position(is_bad)?;
-    (block_idx * BLOCK..values.len()).find(|idx| !values[*idx].is_finite())
-}
-
 /// A grid is finite and increasing by construction as long as its last time is finite.
 fn check_times(times: Times<'_>) -> Result<(), Error> {
     match times {
@@ -221,21 +223,19 @@ fn check_times(times: Times<'_>) -> Result<(), Error> {
     }
 }
 
+/// A list in order holds no NaN, and an infinity at its ends or not at all.
 fn check_listed(times_ms: &[f64]) -> Result<(), Error> {
-    if let Some(sample_idx) = first_not_finite(times_ms) {
+    let is_finite = |time_ms: Option<&f64>| time_ms.is_none_or(|time_ms| time_ms.is_finite());
+    if scan::is_sorted(times_ms) && is_finite(times_ms.first()) && is_finite(times_ms.last()) {
+        return Ok(());
+    }
+    if let Some(sample_idx) = scan::first_not_finite(times_ms) {
         let time_ms = times_ms[sample_idx];
         return Err(Error::NotFinite { what: "time", sample_idx, time_ms, value: time_ms });
     }
-    let is_unsorted = |block: &[f64]| block.windows(2).fold(false, |found, pair| found | (pair[1] < pair[0]));
-    let n_blocks = times_ms.len().div_ceil(BLOCK);
-    let block = |block_idx: usize| block_idx * BLOCK..times_ms.len().min((block_idx + 1) * BLOCK + 1);
-    let Some(block_idx) = (0..n_blocks).find(|idx| is_unsorted(&times_ms[block(*idx)])) else {
-        return Ok(());
-    };
-    let backwards = block(block_idx).skip(1).find(|idx| times_ms[*idx] < times_ms[idx - 1]);
-    let sample_idx = backwards.expect("the block holds a step backwards");
-    let (time_ms, previous_ms) = (times_ms[sample_idx], times_ms[sample_idx - 1]);
-    Err(Error::TimeNotSorted { sample_idx, time_ms, previous_ms })
+    let before_idx = times_ms.windows(2).position(|pair| pair[1] < pair[0]).expect("times that are out of order");
+    let (time_ms, previous_ms) = (times_ms[before_idx + 1], times_ms[before_idx]);
+    Err(Error::TimeNotSorted { sample_idx: before_idx + 1, time_ms, previous_ms })
 }
 
 #[cfg(test)]

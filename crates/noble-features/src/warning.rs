@@ -65,7 +65,7 @@ impl fmt::Display for Warning {
             ),
             Self::NoBaseWindow { stim_start_ms } => write!(
                 f,
-                "no sample in the base window before {stim_start_ms} ms: voltage_base is missing or from later samples; start the trace at zero and the stimulus after it"
+                "no sample in the base window before {stim_start_ms} ms: voltage_base is missing or from other samples; start the trace at zero and the stimulus after it"
             ),
             Self::BaseAboveThreshold { voltage_base_mv, threshold_mv } => write!(
                 f,

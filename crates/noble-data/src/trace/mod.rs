@@ -74,7 +74,7 @@ impl TimeGrid {
     #[must_use]
     pub fn time_ms(&self, sample_idx: usize) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
-        let offset_ms = sample_idx as f64 * self.step_ms;
+        let offset_ms = sample_idx as i64 as f64 * self.step_ms;
         self.start_ms + offset_ms
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::scan::first_minimum_idx;
 use crate::{Point, PreparedSweep};
 
 /// Steps of eFEL's grid that do not fall below the running minimum and so end the search for a fast AHP.
@@ -29,7 +30,7 @@ pub(crate) fn find_fast(sweep: &PreparedSweep<'_>) -> Vec<Point> {
 /// # Source
 /// eFEL 5.7.34 `min_between_peaks_indices`.
 pub(crate) fn find_lowest(sweep: &PreparedSweep<'_>) -> Vec<Point> {
-    ranges(sweep).map(|range| sweep.extremum(first_minimum_idx(sweep.v_mv(), range))).collect()
+    ranges(sweep).map(|range| sweep.extremum(first_minimum_idx(sweep.v_mv(), range.start, range.end))).collect()
 }
 
 /// From each peak up to the next; from the last to the end of the trace or, if strict, of the stimulus.
@@ -61,10 +62,4 @@ pub(crate) fn fast_minimum_idx(v_mv: &[f64], range: Range<usize>, n_rising_wante
         }
     }
     minimum_idx
-}
-
-/// Index of the first smallest sample of a range; its start if it is empty.
-pub(crate) fn first_minimum_idx(values: &[f64], range: Range<usize>) -> usize {
-    let start_idx = range.start;
-    range.fold(start_idx, |best, idx| if values[idx] < values[best] { idx } else { best })
 }

@@ -8,5 +8,4 @@ pub(crate) mod onset;
 pub(crate) mod peaks;
 
 pub(crate) use bursts::{Bursts, median};
-pub(crate) use peaks::first_maximum_idx;
-pub(crate) use ahp::{fast_minimum_idx, first_minimum_idx};
+pub(crate) use ahp::fast_minimum_idx;

@@ -1,6 +1,6 @@
 //! Where spikes end.
 
-use super::ahp::first_minimum_idx;
+use crate::scan::first_minimum_idx;
 use crate::{Point, PreparedSweep};
 
 /// End of each spike that follows the stimulus start: after the steepest fall, where the slope comes back to its
@@ -15,12 +15,11 @@ pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
     let ends = peaks.clone().skip(1).chain([sweep.v_mv().len() - 1]);
     let threshold = sweep.settings().down_derivative_threshold_mv_per_ms;
     let found = peaks.zip(ends).filter_map(|(peak_idx, end_idx)| {
-        let range = peak_idx + 1..end_idx;
-        if range.is_empty() {
+        if peak_idx + 1 >= end_idx {
             return None;
         }
         let slopes = sweep.slopes();
-        (first_minimum_idx(slopes, range)..end_idx).find(|idx| slopes[*idx] >= threshold)
+        (first_minimum_idx(slopes, peak_idx + 1, end_idx)..end_idx).find(|idx| slopes[*idx] >= threshold)
     });
     found.map(|idx| sweep.slope_crossing(idx, threshold)).collect()
 }

@@ -29,16 +29,16 @@ pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
 }
 
 fn onset_idx(sweep: &PreparedSweep<'_>, (bound_idx, peak_idx): (usize, usize), n_window: usize) -> Option<usize> {
-    let (slopes, threshold) = (sweep.slopes(), sweep.settings().derivative_threshold_mv_per_ms);
-    let last_idx = slopes.len() - n_window;
+    let threshold = sweep.settings().derivative_threshold_mv_per_ms;
+    let last_idx = sweep.v_mv().len() - n_window;
     let mut end_idx = peak_idx;
     while end_idx > bound_idx {
-        let below_idx = (bound_idx..end_idx).rev().find(|idx| slopes[*idx] <= threshold)?;
+        let below_idx = (bound_idx..end_idx).rev().find(|idx| sweep.slope(*idx) <= threshold)?;
         let candidate_idx = (below_idx + 1).min(last_idx);
         if candidate_idx == bound_idx {
             return None;
         }
-        if slopes[candidate_idx..candidate_idx + n_window].iter().all(|slope| *slope >= threshold) {
+        if (candidate_idx..candidate_idx + n_window).all(|idx| sweep.slope(idx) >= threshold) {
             return Some(candidate_idx);
         }
         end_idx = candidate_idx.saturating_sub(1);

@@ -1,5 +1,6 @@
 //! Peaks of spikes.
 
+use crate::scan::{Level, each_change, first_maximum_idx};
 use crate::{Point, PreparedSweep};
 
 /// k-th crossing up paired with k-th crossing down, first maximum between them.
@@ -22,29 +23,23 @@ pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
 /// Samples after each crossing up, and after each crossing down that follows the first crossing up.
 fn crossings(sweep: &PreparedSweep<'_>) -> (Vec<usize>, Vec<usize>) {
     let (v_mv, threshold_mv) = (sweep.v_mv(), sweep.settings().threshold_mv);
-    let is_precise = sweep.is_precise();
     let (mut ups, mut downs) = (Vec::new(), Vec::new());
-    for (previous_idx, pair) in v_mv.windows(2).enumerate() {
-        let (is_above, was_above) = (pair[1] > threshold_mv, pair[0] > threshold_mv);
-        if is_above == was_above && !is_precise {
-            continue;
+    let mut cross = |idx: usize, is_up: bool| {
+        if is_up {
+            ups.push(idx);
+        } else if !ups.is_empty() {
+            downs.push(idx);
         }
-        let (is_at, was_at) = (pair[1] >= threshold_mv, pair[0] >= threshold_mv);
-        let (rises, falls) = if is_precise {
-            (is_at && !was_at, was_at && !is_at)
-        } else {
-            (is_above && !was_at, was_above && !is_at)
-        };
-        if rises {
-            ups.push(previous_idx + 1);
-        } else if falls && !ups.is_empty() {
-            downs.push(previous_idx + 1);
-        }
+    };
+    if sweep.is_precise() {
+        each_change(v_mv, Level::From(threshold_mv), cross);
+        return (ups, downs);
     }
+    each_change(v_mv, Level::Over(threshold_mv), |idx, is_up| {
+        let lower_mv = if is_up { v_mv[idx - 1] } else { v_mv[idx] };
+        if lower_mv < threshold_mv {
+            cross(idx, is_up);
+        }
+    });
     (ups, downs)
-}
-
-/// Index of the first largest sample of `start_idx..end_idx`, which is not empty.
-pub(crate) fn first_maximum_idx(values: &[f64], start_idx: usize, end_idx: usize) -> usize {
-    (start_idx..end_idx).fold(start_idx, |best, idx| if values[idx] > values[best] { idx } else { best })
 }

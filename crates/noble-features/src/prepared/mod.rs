@@ -176,6 +176,12 @@ impl<'a> PreparedSweep<'a> {
         self.shared.slopes.get_or_init(|| point::slopes(self.times_ms(), self.v_mv()))
     }
 
+    /// One of the slopes, for who needs few of them. // [mV/ms]
+    pub(crate) fn slope(&self, idx: usize) -> f64 {
+        let known = self.shared.slopes.get().map(|slopes| slopes[idx]);
+        known.unwrap_or_else(|| point::slope_at(self.times_ms(), self.v_mv(), idx))
+    }
+
     /// Index of the first sample at or after a time; the number of samples where there is none.
     pub(crate) fn first_at(&self, time_ms: f64) -> usize {
         self.times_ms().partition_point(|t| *t < time_ms)

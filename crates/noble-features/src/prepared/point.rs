@@ -77,8 +77,9 @@ impl PreparedSweep<'_> {
         if !self.is_precise() || idx == 0 {
             return sample;
         }
-        let (t, v, d) = (self.times_ms(), self.v_mv(), self.slopes());
-        let share = (threshold - d[idx - 1]) / (d[idx] - d[idx - 1]);
+        let (t, v) = (self.times_ms(), self.v_mv());
+        let (before, at) = (self.slope(idx - 1), self.slope(idx));
+        let share = (threshold - before) / (at - before);
         if !(0.0..=1.0).contains(&share) {
             return sample;
         }
@@ -96,10 +97,23 @@ pub(super) fn slopes(times_ms: &[f64], v_mv: &[f64]) -> Vec<f64> {
     if n_samples < 2 {
         return Vec::new();
     }
-    let one_sided = |idx: usize| (v_mv[idx] - v_mv[idx - 1]) / (times_ms[idx] - times_ms[idx - 1]);
     let mut slopes = Vec::with_capacity(n_samples);
-    slopes.push(one_sided(1));
-    slopes.extend(times_ms.windows(3).zip(v_mv.windows(3)).map(|(t, v)| ((v[2] - v[0]) / 2.0) / ((t[2] - t[0]) / 2.0)));
-    slopes.push(one_sided(n_samples - 1));
+    slopes.push(slope_at(times_ms, v_mv, 0));
+    slopes.extend(times_ms.windows(3).zip(v_mv.windows(3)).map(|(t, v)| central(t, v)));
+    slopes.push(slope_at(times_ms, v_mv, n_samples - 1));
     slopes
+}
+
+/// One of the slopes, of at least two samples.
+pub(super) fn slope_at(times_ms: &[f64], v_mv: &[f64], idx: usize) -> f64 {
+    let one_sided = |idx: usize| (v_mv[idx] - v_mv[idx - 1]) / (times_ms[idx] - times_ms[idx - 1]);
+    match idx {
+        0 => one_sided(1),
+        last if last + 1 == v_mv.len() => one_sided(last),
+        _ => central(&times_ms[idx - 1..=idx + 1], &v_mv[idx - 1..=idx + 1]),
+    }
+}
+
+fn central(t: &[f64], v: &[f64]) -> f64 {
+    ((v[2] - v[0]) / 2.0) / ((t[2] - t[0]) / 2.0)
 }

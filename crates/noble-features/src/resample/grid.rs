@@ -21,7 +21,9 @@ struct Piece {
 
 impl Piece {
     fn time_ms(&self, idx: usize) -> f64 {
-        self.start_ms + (idx - self.first_idx) as f64 * self.increment_ms
+        // A signed count is converted by one instruction.
+        let n_steps = (idx - self.first_idx) as i64;
+        self.start_ms + n_steps as f64 * self.increment_ms
     }
 }
 
@@ -61,20 +63,62 @@ impl AccumulatedGrid {
         times_ms
     }
 
-    /// Index of the first point at or after a time; the number of points where there is none.
-    pub(crate) fn first_at(&self, time_ms: f64) -> usize {
-        let piece_idx = self.pieces.partition_point(|piece| piece.start_ms < time_ms);
-        let Some(piece) = piece_idx.checked_sub(1).map(|idx| self.pieces[idx]) else { return 0 };
-        let end_idx = self.pieces.get(piece_idx).map_or(self.n_points, |next| next.first_idx);
-        let guess = ((time_ms - piece.start_ms) / piece.increment_ms).ceil() as usize;
-        let mut idx = piece.first_idx.saturating_add(guess).min(end_idx);
-        while idx > piece.first_idx && piece.time_ms(idx - 1) >= time_ms {
-            idx -= 1;
+    /// The first `n_points` points.
+    pub(crate) fn truncated(mut self, n_points: usize) -> Self {
+        self.n_points = self.n_points.min(n_points);
+        self.pieces.retain(|piece| piece.first_idx < n_points);
+        self
+    }
+
+    /// A reader that stands at the first point.
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        Cursor { grid: self, piece_idx: 0, idx: 0, time_ms: self.pieces[0].start_ms }
+    }
+}
+
+/// Walks along a grid, forwards.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor<'a> {
+    grid: &'a AccumulatedGrid,
+    piece_idx: usize,
+    idx: usize,
+    time_ms: f64,
+}
+
+impl Cursor<'_> {
+    /// Time of the point it stands at; infinite behind the last one.
+    pub(crate) fn time_ms(&self) -> f64 {
+        self.time_ms
+    }
+
+    /// To the next point.
+    pub(crate) fn advance(&mut self) {
+        self.stand_at(self.idx + 1);
+    }
+
+    /// To the first point after a time, unless it stands there or further on.
+    pub(crate) fn seek_after(&mut self, time_ms: f64) {
+        let pieces = &self.grid.pieces;
+        while pieces.get(self.piece_idx + 1).is_some_and(|next| next.start_ms <= time_ms) {
+            self.piece_idx += 1;
         }
-        while idx < end_idx && piece.time_ms(idx) < time_ms {
-            idx += 1;
+        let piece = pieces[self.piece_idx];
+        // The conversion cuts off; one less leaves room for the rounding of the quotient.
+        let n_steps = ((time_ms - piece.start_ms) / piece.increment_ms) as i64 - 1;
+        self.stand_at(self.idx.max(piece.first_idx + n_steps.max(0) as usize));
+        while self.time_ms <= time_ms {
+            self.advance();
         }
-        idx
+    }
+
+    fn stand_at(&mut self, idx: usize) {
+        let pieces = &self.grid.pieces;
+        if pieces.get(self.piece_idx + 1).is_some_and(|next| next.first_idx <= idx) {
+            self.piece_idx += 1;
+        }
+        self.idx = idx;
+        let is_inside = idx < self.grid.n_points;
+        self.time_ms = if is_inside { pieces[self.piece_idx].time_ms(idx) } else { f64::INFINITY };
     }
 }
 
@@ -129,10 +173,26 @@ mod tests {
         assert_eq!(bits(&grid.times_ms()), bits(&slow), "{start_ms} {step_ms}");
         for idx in [0, n_points / 3, n_points - 1] {
             assert_eq!(grid.time_ms(idx).to_bits(), slow[idx].to_bits());
-            for time_ms in [slow[idx], slow[idx].next_up(), slow[idx].next_down(), slow[idx] + 0.3 * step_ms] {
-                assert_eq!(grid.first_at(time_ms), slow.partition_point(|t| *t < time_ms), "{time_ms}");
+        }
+        check_walk(&grid, &slow);
+    }
+
+    fn check_walk(grid: &AccumulatedGrid, slow: &[f64]) {
+        let (mut walking, mut seeking) = (grid.cursor(), grid.cursor());
+        for (idx, time_ms) in slow.iter().copied().enumerate() {
+            assert_eq!(walking.time_ms().to_bits(), time_ms.to_bits());
+            walking.advance();
+            if idx % 7 == 0 {
+                let mut near_ms = [time_ms.next_down(), time_ms, time_ms.next_up(), time_ms + 0.1];
+                near_ms.sort_by(f64::total_cmp);
+                for near_ms in near_ms {
+                    seeking.seek_after(near_ms);
+                    let next = slow.iter().copied().skip(idx).find(|t| *t > near_ms && *t >= seeking.time_ms());
+                    assert_eq!(seeking.time_ms().to_bits(), next.unwrap_or(f64::INFINITY).to_bits(), "{near_ms}");
+                }
             }
         }
+        assert!(walking.time_ms().is_infinite());
     }
 
     #[test]

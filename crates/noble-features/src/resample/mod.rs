@@ -2,7 +2,7 @@
 
 mod grid;
 
-pub(crate) use grid::AccumulatedGrid;
+pub(crate) use grid::{AccumulatedGrid, Cursor};
 
 use crate::samples::Samples;
 use crate::{Error, Sweep, Times};
@@ -50,8 +50,8 @@ pub(crate) fn resample<'a>(sweep: &Sweep<'a>, step_ms: f64) -> Samples<'a> {
 pub(crate) fn resampled_grid(sweep: &Sweep<'_>, step_ms: f64) -> AccumulatedGrid {
     let (first_ms, last_ms) = (sweep.times().time_ms(0), last_ms(sweep));
     let n_points = ((last_ms - first_ms) / step_ms).ceil() as usize;
-    let grid = AccumulatedGrid::new(first_ms, step_ms, n_points);
-    if grid.time_ms(n_points - 1) < last_ms { AccumulatedGrid::new(first_ms, step_ms, n_points + 1) } else { grid }
+    let grid = AccumulatedGrid::new(first_ms, step_ms, n_points + 1);
+    if grid.time_ms(n_points - 1) < last_ms { grid } else { grid.truncated(n_points) }
 }
 
 fn last_ms(sweep: &Sweep<'_>) -> f64 {
@@ -59,20 +59,27 @@ fn last_ms(sweep: &Sweep<'_>) -> f64 {
 }
 
 /// Values on the line between the two samples around each time; the last value beyond the last time.
-pub(crate) fn interpolate(times: Times<'_>, values: &[f64], at_ms: &[f64]) -> Vec<f64> {
+fn interpolate(times: Times<'_>, values: &[f64], at_ms: &[f64]) -> Vec<f64> {
+    match times {
+        Times::Listed(times_ms) => interpolate_at(|idx| times_ms[idx], values, at_ms),
+        Times::Grid(grid) => interpolate_at(|idx| grid.time_ms(idx), values, at_ms),
+    }
+}
+
+fn interpolate_at(time_ms: impl Fn(usize) -> f64, values: &[f64], at_ms: &[f64]) -> Vec<f64> {
     let last_idx = values.len() - 1;
     let mut segment_idx = 0;
-    let mut at = |x_ms: f64| {
-        while segment_idx < last_idx && times.time_ms(segment_idx + 1) < x_ms {
+    let at = |x_ms: &f64| {
+        while segment_idx < last_idx && time_ms(segment_idx + 1) < *x_ms {
             segment_idx += 1;
         }
         if segment_idx == last_idx {
             return values[last_idx];
         }
-        let (t0, t1) = (times.time_ms(segment_idx), times.time_ms(segment_idx + 1));
-        on_line((t0, values[segment_idx]), (t1, values[segment_idx + 1]), x_ms)
+        let place = |idx: usize| (time_ms(idx), values[idx]);
+        on_line(place(segment_idx), place(segment_idx + 1), *x_ms)
     };
-    at_ms.iter().map(|x_ms| at(*x_ms)).collect()
+    at_ms.iter().map(at).collect()
 }
 
 /// Value at `x` of the line through two points, in eFEL's order of operations.

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::ahp::{indices, values_mv};
 use super::series::filled;
-use crate::events::{fast_minimum_idx, first_maximum_idx, first_minimum_idx};
+use crate::events::fast_minimum_idx;
+use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::resample::on_line;
 use crate::{Feature, Point, PreparedSweep};
 
@@ -137,7 +138,7 @@ fn range_after(sweep: &PreparedSweep<'_>, (last_idx, next_idx): (usize, Option<u
 }
 
 fn lowest(sweep: &PreparedSweep<'_>, range: Range<usize>) -> Point {
-    sweep.extremum(first_minimum_idx(sweep.v_mv(), range))
+    sweep.extremum(first_minimum_idx(sweep.v_mv(), range.start, range.end))
 }
 
 fn lowest_between(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {

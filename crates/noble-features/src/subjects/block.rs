@@ -2,6 +2,7 @@
 
 use super::amplitude::onset_voltages_mv;
 use crate::prepared::mean;
+use crate::scan::{Level, each_change};
 use crate::{Feature, PreparedSweep};
 
 /// eFEL's fixed level of a long hyperpolarization.
@@ -88,13 +89,10 @@ fn longest_hyperpolarized_ms(sweep: &PreparedSweep<'_>) -> Option<f64> {
 /// Last sample before each step up over a level and before each step down.
 fn level_steps(v_mv: &[f64], level_mv: f64) -> (Vec<usize>, Vec<usize>) {
     let (mut ups, mut downs) = (Vec::new(), Vec::new());
-    for (idx, pair) in v_mv.windows(2).enumerate() {
-        match (pair[0] > level_mv, pair[1] > level_mv) {
-            (false, true) => ups.push(idx),
-            (true, false) => downs.push(idx),
-            _ => {}
-        }
-    }
+    each_change(v_mv, Level::Over(level_mv), |idx, is_up| {
+        let steps = if is_up { &mut ups } else { &mut downs };
+        steps.push(idx - 1);
+    });
     (ups, downs)
 }
 

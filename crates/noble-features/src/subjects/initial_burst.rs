@@ -40,5 +40,5 @@ fn slow_ahp_mv(sweep: &PreparedSweep<'_>) -> Option<f64> {
     if end_ms <= start_ms || window.is_empty() {
         return None;
     }
-    Some(sweep.extremum(crate::events::first_minimum_idx(sweep.v_mv(), window)).v_mv)
+    Some(sweep.extremum(crate::scan::first_minimum_idx(sweep.v_mv(), window.start, window.end)).v_mv)
 }

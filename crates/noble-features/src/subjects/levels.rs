@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::events::{first_maximum_idx, first_minimum_idx, median};
+use crate::events::median;
+use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::prepared::mean;
 use crate::{BaseMode, Feature, PreparedSweep};
 
@@ -51,9 +52,9 @@ pub(super) const FEATURES: &[Feature] = &[
 
 /// Base voltage: mean or median of the base window, whose ends are fractions of the stimulus start.
 ///
-/// Missing where the stimulus starts at or before time zero, or the trace ends before the window. Where the window
-/// holds no sample otherwise, as in a trace that begins after it, eFEL takes everything that follows; so do we,
-/// with [`crate::Warning::NoBaseWindow`].
+/// Missing where the stimulus starts at or before time zero. Where the window lies before the first sample eFEL takes
+/// everything, where it lies behind the last one too; so do we in its mode, with [`crate::Warning::NoBaseWindow`]. In
+/// precise mode the answer is missing there.
 /// # Source
 /// eFEL 5.7.34 `voltage_base`.
 pub(crate) fn find_voltage_base_mv(sweep: &PreparedSweep<'_>) -> Option<f64> {
@@ -70,11 +71,21 @@ pub(super) fn base_of(
     mode: BaseMode,
 ) -> Option<f64> {
     let window = base_window(sweep, fractions)?;
-    let window_values = if window.is_empty() { &values[window.start..] } else { &values[window] };
-    match mode {
-        BaseMode::Mean => mean(window_values),
-        BaseMode::Median => (!window_values.is_empty()).then(|| median(window_values)),
+    let window = if sweep.is_precise() { window } else { efel_window(window, values.len()) };
+    let window_values = values.get(window)?;
+    match (mode, window_values.is_empty(), sweep.is_precise()) {
+        (_, true, true) => None,
+        (_, true, false) => Some(f64::NAN),
+        (BaseMode::Mean, false, _) => mean(window_values),
+        (BaseMode::Median, false, _) => Some(median(window_values)),
     }
+}
+
+/// eFEL's window: from the first sample where none follows its start, to the last where none precedes its end.
+fn efel_window(window: Range<usize>, n_samples: usize) -> Range<usize> {
+    let start_idx = if window.start == n_samples { 0 } else { window.start };
+    let end_idx = if window.end < 2 { n_samples } else { window.end };
+    start_idx..end_idx
 }
 
 /// Whether any sample lies in the base window.
@@ -116,7 +127,7 @@ fn maximum_mv(sweep: &PreparedSweep<'_>) -> Option<f64> {
 
 pub(super) fn minimum_mv(sweep: &PreparedSweep<'_>) -> Option<f64> {
     let range = stimulus(sweep)?;
-    Some(inside(sweep, range.clone(), first_minimum_idx(sweep.v_mv(), range)))
+    Some(inside(sweep, range.clone(), first_minimum_idx(sweep.v_mv(), range.start, range.end)))
 }
 
 /// The extremum at a sample, refined only where both neighbors belong to the stimulus.

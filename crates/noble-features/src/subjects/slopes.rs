@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::series::filled;
-use crate::events::{first_maximum_idx, first_minimum_idx};
+use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::{Feature, PreparedSweep};
 
 pub(super) const FEATURES: &[Feature] = &[
@@ -15,7 +15,7 @@ pub(super) const FEATURES: &[Feature] = &[
         .of("AP_begin_indices peak_indices")
         .precisely("vertex of the parabola through the largest slope and its neighbors"),
     Feature::many("AP_peak_downstroke", "mv_per_ms", |s| {
-        let steepest = |range: Range<usize>| first_minimum_idx(s.slopes(), range);
+        let steepest = |range: Range<usize>| first_minimum_idx(s.slopes(), range.start, range.end);
         let pairs = s.peaks().iter().zip(s.ahps());
         let found = pairs.map(|(peak, ahp)| steepest(peak.sample_idx..ahp.sample_idx));
         filled(found.map(|idx| s.extreme_value(s.slopes(), idx)).collect())

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::series::{differences, filled, relative_changes};
-use crate::events::first_maximum_idx;
+use crate::scan::first_maximum_idx;
 use crate::{Feature, Point, PreparedSweep};
 
 pub(super) const FEATURES: &[Feature] = &[
@@ -233,6 +233,7 @@ fn rises(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
 }
 
 fn falls(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
+    sweep.offsets().first()?;
     let fall = |(spike_idx, (_, peak, half_mv)): (usize, (&Point, &Point, f64))| {
         let from = peak.sample_idx;
         let end = sweep.offsets().get(spike_idx).filter(|end| from <= end.sample_idx);
