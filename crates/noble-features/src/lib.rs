@@ -21,6 +21,7 @@
 
 mod error;
 pub mod fi;
+pub mod metrics;
 mod prepared;
 mod registry;
 mod resample;
