@@ -169,6 +169,9 @@ pub enum Error {
         /// Its rate.
         rate_hz: f64,
     },
+    /// An F-I curve without a sweep.
+    #[error("f-i curve of no sweeps; give at least one with its current")]
+    NoFiPoints,
     /// Too few sweeps that spike without block, at different currents, to fit a line.
     #[error(
         "f-i slope: {n_usable} spiking sweeps without block at {n_currents} currents; give at least 2 currents above threshold"

@@ -37,7 +37,7 @@ pub(crate) fn compare_spike_distance(
     tally: &mut Tally,
 ) {
     let interval = Interval { start_ms: number(&document["start_ms"]), end_ms: number(&document["end_ms"]) };
-    let found = spike_distance(first_ms, second_ms, interval).unwrap();
+    let found = spike_distance(first_ms, second_ms, interval).expect("the trains are ordered");
     let deviation = (found - number(&entry["spike_distance"])).abs();
     tally.value(&format!("{} SPIKE", entry["name"]), deviation, SPIKE_TOLERANCE);
 }
@@ -50,7 +50,7 @@ pub(crate) fn compare_van_rossum(
 ) {
     let expected = numbers(&entry["van_rossum_distance"]);
     for (tau_ms, expected) in numbers(&document["tau_ms"]).into_iter().zip(expected) {
-        let found = van_rossum_distance(first_ms, second_ms, tau_ms).unwrap();
+        let found = van_rossum_distance(first_ms, second_ms, tau_ms).expect("the trains are ordered");
         // elephant leaves out the factor ½ of D².
         let (found, expected) = (found * found, 0.5 * expected * expected);
         let deviation = (found - expected).abs() / expected.max(1.0);
