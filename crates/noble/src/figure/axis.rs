@@ -163,6 +163,16 @@ pub fn number(value: f64, decimals: usize) -> String {
     shown
 }
 
+/// Decimals that show an uncertainty with one digit, with two where the first is a one.
+pub fn decimals(uncertainty: f64) -> usize {
+    if !(uncertainty.is_finite() && uncertainty > 0.0) {
+        return 3;
+    }
+    let exponent = uncertainty.log10().floor();
+    let is_one = uncertainty / 10_f64.powf(exponent) < 1.95;
+    (-exponent + f64::from(u8::from(is_one))).clamp(0.0, 7.0) as usize
+}
+
 /// Draws the x axis under `frame` with its ticks; an empty `title` is left out.
 pub fn draw_x_axis(svg: &mut Svg, frame: Frame, scale: &Scale, ticks: &[Tick], title: &str) {
     let y = frame.bottom() + AXIS_GAP;
