@@ -62,6 +62,7 @@ impl FiReport {
             (largest.current_na, Some((upper_na - largest.current_na).max(largest.current_na - lower_na)))
         };
         let at_end = match largest_rate {
+            Ok(largest) if largest.is_at_end && block.is_ok() => "at the last firing current before block",
             Ok(largest) if largest.is_at_end => "at the last firing current; the rate may rise further",
             _ => "",
         };

@@ -66,6 +66,26 @@ pub struct FiLine {
     pub span: Bracket,
 }
 
+impl FiLine {
+    /// Its rate at a current.
+    fn rate_hz(&self, current_na: f64) -> f64 {
+        self.at_hz + self.slope_hz_per_na * (current_na - self.at_na)
+    }
+
+    /// The part of its span with rates of zero or more.
+    fn visible(&self) -> Bracket {
+        let zero_na = self.at_na - self.at_hz / self.slope_hz_per_na;
+        let Bracket { mut lower_na, mut upper_na } = self.span;
+        if self.rate_hz(lower_na) < 0.0 {
+            lower_na = zero_na;
+        }
+        if self.rate_hz(upper_na) < 0.0 {
+            upper_na = zero_na;
+        }
+        Bracket { lower_na, upper_na }
+    }
+}
+
 const HEIGHT: f64 = 360.0;
 const RADIUS: f64 = 4.4;
 /// Least width of a bracket on the page: a bisected threshold is narrower than a line.
@@ -108,7 +128,7 @@ fn legend(shown: &[Shown<'_>]) -> Vec<LegendEntry> {
         [] => return entries,
         [one] => {
             if has(FiState::Firing) {
-                entries.push(entry(Mark::Dot(INK), "rate".to_owned()));
+                entries.push(entry(Mark::Dot(INK), "rate ± uncertainty".to_owned()));
             }
             entries.extend(single_legend(one.curve));
         }
@@ -171,6 +191,11 @@ fn bracket_text(bracket: &Bracket) -> String {
     )
 }
 
+/// Whether curves are too many to be told apart.
+fn is_many(n_curves: usize) -> bool {
+    n_curves > CATEGORIES.len()
+}
+
 struct Scales {
     current: Scale,
     rate: Scale,
@@ -183,16 +208,18 @@ fn draw_panel(svg: &mut Svg, shown: &[Shown<'_>], top: f64) -> f64 {
     let edges = brackets.flat_map(|bracket| [bracket.lower_na, bracket.upper_na]);
     let currents = extent(points().map(|point| point.current_na).chain(edges));
     let highest = points().map(|point| point.rate_hz + point.uncertainty_hz.max(0.0));
-    let most_hz = extent(highest).map_or(1.0, |(_, most_hz)| most_hz.max(1.0));
+    let line = shown.first().and_then(|one| one.curve.line).filter(|_| shown.len() == 1);
+    let line_ends = line.map(|line| line.rate_hz(line.span.upper_na));
+    let most_hz = extent(highest.chain(line_ends)).map_or(1.0, |(_, most_hz)| most_hz.max(1.0));
     let scales = Scales {
         current: Scale::linear(padded(currents.unwrap_or((0.0, 1.0)), 0.03), (frame.left, frame.right())),
         rate: Scale::linear(rounded((0.0, most_hz), 5), (frame.bottom(), frame.top)),
     };
     let ticks = scales.rate.ticks(5);
+    draw_y_grid(svg, frame, &scales.rate, &ticks);
     if let [one] = shown {
         draw_brackets(svg, one.curve, &scales, frame);
     }
-    draw_y_grid(svg, frame, &scales.rate, &ticks);
     draw_y_axis(svg, frame, &scales.rate, &ticks, "Firing rate (Hz)");
     draw_x_axis(svg, frame, &scales.current, &scales.current.ticks(7), "Step current (nA)");
     for one in shown {
@@ -200,7 +227,8 @@ fn draw_panel(svg: &mut Svg, shown: &[Shown<'_>], top: f64) -> f64 {
         if let Some(threshold) = one.curve.threshold {
             let color = if shown.len() == 1 { GREEN } else { one.color };
             let x = scales.current.px_inside(threshold.midpoint_na());
-            draw_mark(svg, Mark::Triangle(color), (x, frame.top), 5.5);
+            let radius = if is_many(shown.len()) { 3.2 } else { 5.5 };
+            draw_mark(svg, Mark::Triangle(color), (x, frame.top), radius);
         }
     }
     frame.bottom() + X_AXIS_HEIGHT + MARGIN
@@ -225,7 +253,7 @@ fn draw_brackets(svg: &mut Svg, curve: &FiAnalysisCurve, scales: &Scales, frame:
 }
 
 fn draw_curve(svg: &mut Svg, one: &Shown<'_>, scales: &Scales, n_curves: usize) {
-    let is_many = n_curves > CATEGORIES.len();
+    let is_many = is_many(n_curves);
     let place =
         |point: &FiAnalysisPoint| (scales.current.px(point.current_na), scales.rate.px(point.rate_hz));
     let is_drawn = |point: &&FiAnalysisPoint| point.current_na.is_finite() && point.rate_hz.is_finite();
@@ -256,10 +284,10 @@ fn draw_curve(svg: &mut Svg, one: &Shown<'_>, scales: &Scales, n_curves: usize) 
 
 fn draw_line(svg: &mut Svg, line: &FiLine, scales: &Scales) {
     let place = |current_na: f64| {
-        let rate_hz = line.at_hz + line.slope_hz_per_na * (current_na - line.at_na);
-        (scales.current.px(current_na), scales.rate.px_inside(rate_hz))
+        (scales.current.px_inside(current_na), scales.rate.px_inside(line.rate_hz(current_na)))
     };
-    svg.line(place(line.span.lower_na), place(line.span.upper_na), LINE);
+    let Bracket { lower_na, upper_na } = line.visible();
+    svg.line(place(lower_na), place(upper_na), LINE);
 }
 
 fn draw_error_bar(svg: &mut Svg, point: &FiAnalysisPoint, (x, color): (f64, &'static str), scales: &Scales) {
@@ -279,10 +307,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn analytic_a_line_ends_where_its_rate_is_zero() {
+        let span = Bracket { lower_na: 0.0, upper_na: 1.0 };
+        let line =
+            FiLine { slope_hz_per_na: 100.0, uncertainty_hz_per_na: None, at_na: 0.5, at_hz: 25.0, span };
+        assert_eq!(line.visible(), Bracket { lower_na: 0.25, upper_na: 1.0 });
+        let falling = FiLine { slope_hz_per_na: -100.0, ..line };
+        assert_eq!(falling.visible(), Bracket { lower_na: 0.0, upper_na: 0.75 });
+    }
+
+    #[test]
     fn analytic_uncertainties_are_shown_with_the_digits_they_have() {
         let text = |lower_na, upper_na| bracket_text(&Bracket { lower_na, upper_na });
         assert_eq!(text(0.05, 0.06), "0.055 ± 0.005 nA");
-        assert_eq!(text(0.0674, 0.06742), "0.06741 ± 0.00001 nA");
+        assert_eq!(text(0.0674, 0.06746), "0.06743 ± 0.00003 nA");
         assert_eq!(text(0.1, 0.124), "0.112 ± 0.012 nA");
         assert_eq!(text(-0.5, 1.5), "0.5 ± 1.0 nA");
         assert_eq!(text(0.2, 0.2), "0.200 ± 0.000 nA");
