@@ -320,7 +320,9 @@ mod tests {
     fn analytic_uncertainties_are_shown_with_the_digits_they_have() {
         let text = |lower_na, upper_na| bracket_text(&Bracket { lower_na, upper_na });
         assert_eq!(text(0.05, 0.06), "0.055 ± 0.005 nA");
-        assert_eq!(text(0.0674, 0.06746), "0.06743 ± 0.00003 nA");
+        assert_eq!(text(0.0674, 0.06746), "0.067430 ± 0.000030 nA");
+        assert_eq!(text(0.1, 0.15), "0.125 ± 0.025 nA");
+        assert_eq!(text(0.0, 80.0), "40 ± 40 nA");
         assert_eq!(text(0.1, 0.124), "0.112 ± 0.012 nA");
         assert_eq!(text(-0.5, 1.5), "0.5 ± 1.0 nA");
         assert_eq!(text(0.2, 0.2), "0.200 ± 0.000 nA");
