@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const STEP_HZ: f64 = 2.5;
@@ -127,4 +129,50 @@ fn analytic_what_is_not_there_says_why() {
     assert!(one.threshold.is_err() && one.slope.is_err() && one.gain.is_err() && one.largest_rate.is_ok());
     let curve = FiCurve::new(&[FiPoint { current_na: 0.0, rate_hz: 0.0, is_blocked: false }]).unwrap();
     assert!(matches!(analyze(&curve, 0.0), Err(Error::Setting { name: "rate_step_hz", .. })));
+}
+
+/// A sweep at one of few currents, so that there are repeats.
+fn sweep() -> impl Strategy<Value = FiPoint> {
+    (-4..12_i32, 0..40_u32, prop::bool::weighted(0.15)).prop_map(|(current, n_spikes, is_blocked)| FiPoint {
+        current_na: f64::from(current) * 0.0625,
+        rate_hz: f64::from(n_spikes.saturating_sub(10)) * STEP_HZ,
+        is_blocked,
+    })
+}
+
+proptest! {
+    #[test]
+    fn invariant_the_order_of_sweeps_does_not_matter(points in prop::collection::vec(sweep(), 1..40)) {
+        let reversed: Vec<FiPoint> = points.iter().rev().copied().collect();
+        let [one, other] = [points, reversed].map(|points| FiCurve::new(&points).unwrap());
+        prop_assert_eq!(one.levels().len(), other.levels().len());
+        let [one, other] = [one, other].map(|curve| analyze(&curve, STEP_HZ).unwrap());
+        prop_assert_eq!(one.threshold, other.threshold);
+        prop_assert_eq!(one.block, other.block);
+        prop_assert_eq!(one.silent_above_na, other.silent_above_na);
+        prop_assert_eq!(one.spontaneous_na, other.spontaneous_na);
+        prop_assert_eq!(one.slope.is_ok(), other.slope.is_ok());
+    }
+
+    #[test]
+    fn invariant_what_is_found_lies_on_the_curve(points in prop::collection::vec(sweep(), 1..40)) {
+        let curve = FiCurve::new(&points).unwrap();
+        let found = analyze(&curve, STEP_HZ).unwrap();
+        let currents_na: Vec<f64> = curve.levels().iter().map(|level| level.current_na).collect();
+        prop_assert_eq!(curve.levels().iter().map(|level| level.n_sweeps).sum::<usize>(), points.len());
+        for bracket in [found.threshold, found.saturation, found.block].into_iter().flatten() {
+            prop_assert!(bracket.lower_na < bracket.upper_na);
+            prop_assert!(currents_na.contains(&bracket.lower_na) && currents_na.contains(&bracket.upper_na));
+        }
+        if let Ok(largest) = found.largest_rate {
+            let firing = curve.levels().iter().filter(|level| level.state == FiState::Firing);
+            prop_assert!(firing.clone().all(|level| level.rate_hz <= largest.rate_hz));
+            prop_assert!(largest.between.lower_na <= largest.current_na);
+            prop_assert!(largest.current_na <= largest.between.upper_na);
+        }
+        for line in [found.initial_slope, found.gain].into_iter().flatten() {
+            prop_assert!(line.slope_hz_per_na.is_finite() && line.uncertainty_hz_per_na > 0.0);
+            prop_assert!(line.from_na < line.to_na);
+        }
+    }
 }
