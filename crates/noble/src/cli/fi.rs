@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use noble_data::Sweeps;
 use noble_data::sweeps::StimulusWindow;
-use noble_features::fi::{FiLevel, FiState};
+use noble_features::fi::{Bracket, FiLevel, FiState};
 use serde_json::{Map, Value, json};
 
 use super::inputs::{CellArgs, ProtocolArgs, amplitudes};
@@ -169,6 +169,14 @@ fn warn(report: &FiReport) {
             let listed: Vec<String> = currents_na.iter().map(|current_na| listed(*current_na)).collect();
             words(&format!("warning: {of_model}{what} {} nA", listed.join(", ")));
         }
+    }
+    if let Some(Bracket { lower_na, upper_na }) = analysis.unexplained_collapse() {
+        words(&format!(
+            "warning: {of_model}the rate falls below half its largest value between {} and {} nA and no sweep there counts as \
+             blocked, so the slope goes through the fall",
+            listed(lower_na),
+            listed(upper_na)
+        ));
     }
     if let (ThresholdRule::Bisection { .. }, Err(noble_features::fi::Undefined::AllSilent { .. })) =
         (report.threshold_rule, &analysis.threshold)

@@ -21,6 +21,7 @@ impl FiReport {
             threshold: self.analysis.threshold.ok(),
             line: self.line(),
             saturation: self.analysis.saturation.ok(),
+            collapse: self.analysis.unexplained_collapse(),
             block: self.analysis.block.ok(),
         }
     }

@@ -34,6 +34,8 @@ const LARGEST: &str = "largest mean rate without block ± standard error of repe
 const LARGEST_AT: &str = "current of the largest rate ± the larger distance to a neighboring current";
 const SATURATION: &str = "midpoint of the last rising and the first current from which no rate is higher by more than one \
                           spike ± half their distance";
+const COLLAPSE: &str = "midpoint of the smallest current above that of the largest rate with less than half that rate and \
+                        the current below ± half their distance";
 const BLOCK: &str = "midpoint of the smallest blocked current and the current below ± half their distance";
 const EXACT_LINE: &str = "two sweeps leave no residual";
 
@@ -41,8 +43,17 @@ impl FiReport {
     /// All numbers in the order of a curve from left to right.
     #[must_use]
     pub fn quantities(&self) -> Vec<FiQuantity> {
-        let FiAnalysis { threshold, slope, initial_slope, gain, largest_rate, saturation, block, .. } =
-            &self.analysis;
+        let FiAnalysis {
+            threshold,
+            slope,
+            initial_slope,
+            gain,
+            largest_rate,
+            saturation,
+            collapse,
+            block,
+            ..
+        } = &self.analysis;
         let threshold_rule = match self.threshold_rule {
             ThresholdRule::Sweeps => GRID,
             ThresholdRule::Bisection { .. } => BISECTION,
@@ -87,6 +98,7 @@ impl FiReport {
             })
             .because(at_end),
             quantity("saturation_na", SATURATION, saturation, midpoint),
+            quantity("collapse_na", COLLAPSE, collapse, midpoint),
             quantity("block_na", BLOCK, block, midpoint),
         ]
     }
@@ -126,8 +138,9 @@ mod tests {
 
     #[test]
     fn invariant_rules_are_cells_of_a_csv_file() {
-        for rule in [BISECTION, GRID, RHEOBASE, SLOPE, INITIAL, GAIN, LARGEST, LARGEST_AT, SATURATION, BLOCK]
-        {
+        for rule in [
+            BISECTION, GRID, RHEOBASE, SLOPE, INITIAL, GAIN, LARGEST, LARGEST_AT, SATURATION, COLLAPSE, BLOCK,
+        ] {
             assert!(!rule.contains([',', '"', '\n']), "{rule}");
         }
     }

@@ -7,7 +7,7 @@ use super::axis::{
 };
 use super::mark::{Mark, draw_mark};
 use super::page::{LegendEntry, MARGIN, RIM, counted, draw_empty, draw_heading, finish, panel_frame};
-use super::palette::{BLUE, CATEGORIES, GREEN, INK, MEMBER, ORANGE, VERMILLION, category};
+use super::palette::{BLUE, CATEGORIES, GREEN, INK, MEMBER, ORANGE, PURPLE, VERMILLION, category};
 use super::svg::{Frame, PathData, Stroke, Svg};
 
 /// F-I curves of one or several cells; one alone is drawn with all that was read off it.
@@ -34,6 +34,8 @@ pub struct FiAnalysisCurve {
     pub line: Option<FiLine>,
     /// Currents between which the rate stops rising.
     pub saturation: Option<Bracket>,
+    /// Currents between which the rate collapses without block.
+    pub collapse: Option<Bracket>,
     /// Currents between which block begins.
     pub block: Option<Bracket>,
 }
@@ -146,7 +148,8 @@ fn legend(shown: &[Shown<'_>]) -> Vec<LegendEntry> {
         entries.insert(entries.len().min(1), entry(Mark::Ring(shown[0].color), "silent".to_owned()));
     }
     if has(FiState::Blocked) {
-        entries.push(entry(Mark::Cross(VERMILLION), "blocked".to_owned()));
+        let color = if shown.len() == 1 { VERMILLION } else { MEMBER };
+        entries.push(entry(Mark::Cross(color), "blocked".to_owned()));
     }
     entries
 }
@@ -170,6 +173,9 @@ fn single_legend(curve: &FiAnalysisCurve) -> Vec<LegendEntry> {
     }
     if let Some(saturation) = &curve.saturation {
         entries.push(entry(Mark::Band(ORANGE, 0.5), format!("saturates at {}", bracket_text(saturation))));
+    }
+    if let Some(collapse) = &curve.collapse {
+        entries.push(entry(Mark::Band(PURPLE, 0.5), format!("collapses at {}", bracket_text(collapse))));
     }
     if let Some(block) = &curve.block {
         entries.push(entry(Mark::Band(VERMILLION, 0.4), format!("block from {}", bracket_text(block))));
@@ -235,7 +241,12 @@ fn draw_panel(svg: &mut Svg, shown: &[Shown<'_>], top: f64) -> f64 {
 }
 
 fn draw_brackets(svg: &mut Svg, curve: &FiAnalysisCurve, scales: &Scales, frame: Frame) {
-    let colored = [(curve.threshold, GREEN), (curve.saturation, ORANGE), (curve.block, VERMILLION)];
+    let colored = [
+        (curve.threshold, GREEN),
+        (curve.saturation, ORANGE),
+        (curve.collapse, PURPLE),
+        (curve.block, VERMILLION),
+    ];
     for (bracket, color) in colored.into_iter().filter_map(|(bracket, color)| Some((bracket?, color))) {
         let left = scales.current.px_inside(bracket.lower_na);
         let right = scales.current.px_inside(bracket.upper_na);
@@ -276,7 +287,7 @@ fn draw_curve(svg: &mut Svg, one: &Shown<'_>, scales: &Scales, n_curves: usize) 
         let mark = match point.state {
             FiState::Silent => Mark::Ring(one.color),
             FiState::Firing => Mark::Dot(one.color),
-            FiState::Blocked => Mark::Cross(VERMILLION),
+            FiState::Blocked => Mark::Cross(if n_curves == 1 { VERMILLION } else { one.color }),
         };
         draw_mark(svg, mark, (x, y), radius);
     }

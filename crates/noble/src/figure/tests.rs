@@ -206,6 +206,7 @@ fn invariant_fi_analyses_are_drawn_whatever_lies_in_them() {
         threshold: bracket(0.0, 0.1),
         line: Some(line),
         saturation: bracket(0.1, 0.1),
+        collapse: bracket(0.25, 0.3),
         block: bracket(0.2, 0.3),
     };
     let mut broken = whole.clone();

@@ -104,6 +104,7 @@ fn analytic_a_recorded_curve_is_read_with_its_uncertainties() {
     // From 15 ± 5 Hz at 0.2 nA to 45 ± 2.5 Hz at 0.4 nA.
     check(quantities, "gain_hz_per_na", (150.0, 5.0_f64.hypot(2.5) / 0.2));
     check(quantities, "saturation_na", (0.35, 0.05));
+    check(quantities, "collapse_na", (0.65, 0.05));
     check(quantities, "block_na", (0.65, 0.05));
     assert_eq!(found[0]["points"].as_array().unwrap().len(), 8);
     assert_eq!(found[0]["points"][7]["state"], "blocked");
@@ -114,7 +115,7 @@ fn analytic_a_recorded_curve_is_read_with_its_uncertainties() {
     let table = folder.done("fi cell.csv");
     assert!(table.contains("threshold_na") && table.contains("rules"), "{table}");
     let lines = folder.done("fi cell.csv --format csv");
-    assert_eq!(lines.lines().count(), 10);
+    assert_eq!(lines.lines().count(), 11);
     assert!(lines.lines().all(|line| line.split(',').count() == 8), "{lines}");
 }
 
@@ -146,8 +147,13 @@ fn invariant_odd_curves_are_told_in_words() {
     let folder = Folder::new("fi-odd");
     folder
         .write("odd.csv", csv(&[(-0.1, Spikes(2)), (0.1, Spikes(0)), (0.2, Block), (0.3, Spikes(4))], true));
-    let output = folder.run("fi odd.csv --format json");
-    let words = String::from_utf8(output.stderr).unwrap();
+    folder.write(
+        "fall.csv",
+        csv(&[(0.1, Spikes(0)), (0.2, Spikes(8)), (0.3, Spikes(9)), (0.4, Spikes(1))], true),
+    );
+    let words = |line: &str| String::from_utf8(folder.run(line).stderr).unwrap();
+    assert!(words("fi fall.csv").contains("below half its largest value between 0.3 and 0.4 nA"));
+    let words = words("fi odd.csv --format json");
     for expected in [
         "fires without depolarizing current, at -0.1 nA",
         "silent above a current that fires it, at 0.1 nA",

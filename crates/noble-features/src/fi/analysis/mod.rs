@@ -7,6 +7,8 @@ use crate::Error;
 const N_INITIAL: usize = 3;
 /// Spikes that the mean slope so far would have added on what is called a plateau.
 const PLATEAU_SPIKES: f64 = 3.0;
+/// Share of the largest rate below which a rate has collapsed.
+const COLLAPSED_FRACTION: f64 = 0.5;
 
 /// Two neighboring currents between which something happens.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,6 +90,12 @@ pub enum Undefined {
         /// Largest firing current.
         largest_na: f64,
     },
+    /// The rate does not collapse above its largest value.
+    #[error("no rate below half the largest up to {largest_na} nA")]
+    NoCollapse {
+        /// Largest current.
+        largest_na: f64,
+    },
     /// No current blocks the cell.
     #[error("no block up to {largest_na} nA")]
     NoBlock {
@@ -125,6 +133,10 @@ pub struct FiAnalysis {
     /// Smallest firing current from which on no rate is higher by more than one spike, while the mean slope up to there
     /// would have added three by the last firing current; with the firing current below it.
     pub saturation: Result<Bracket, Undefined>,
+    /// Smallest current above that of the largest rate with less than half that rate, silent and blocked currents
+    /// included, and the current below it. Without block at or below it the cell may be blocked at a voltage that the rule
+    /// of [`is_depolarization_blocked`](crate::is_depolarization_blocked) does not reach, and `slope` goes through the fall.
+    pub collapse: Result<Bracket, Undefined>,
     /// Smallest blocked current, and the current below it.
     pub block: Result<Bracket, Undefined>,
     /// Currents above that without block.
@@ -136,6 +148,14 @@ impl FiAnalysis {
     #[must_use]
     pub fn is_monotone(&self) -> bool {
         self.silent_above_na.is_empty()
+    }
+
+    /// The collapse of a rate that no block explains.
+    #[must_use]
+    pub fn unexplained_collapse(&self) -> Option<Bracket> {
+        let is_explained =
+            |collapse: &Bracket| self.block.is_ok_and(|block| block.upper_na <= collapse.upper_na);
+        self.collapse.ok().filter(|collapse| !is_explained(collapse))
     }
 }
 
@@ -172,6 +192,7 @@ pub fn analyze(curve: &FiCurve, rate_step_hz: f64) -> Result<FiAnalysis, Error> 
         slope: slope(curve.points(), firing.len()),
         initial_slope: initial_slope(curve.points(), &firing, rate_step_hz),
         gain: gain(&firing, &largest_rate, rate_step_hz),
+        collapse: collapse(levels, &largest_rate),
         largest_rate,
         saturation: saturation(&firing, rate_step_hz),
         block: block(levels, first_blocked),
@@ -245,6 +266,15 @@ fn largest_rate(levels: &[FiLevel], firing: &[FiLevel], rate_step_hz: f64) -> Re
         between: Bracket { lower_na: current_at(idx.saturating_sub(1)), upper_na: current_at(idx + 1) },
         is_at_end: firing.last() == Some(best),
     })
+}
+
+fn collapse(levels: &[FiLevel], largest: &Result<LargestRate, Undefined>) -> Result<Bracket, Undefined> {
+    let largest = (*largest)?;
+    let has_fallen = |level: &FiLevel| {
+        level.current_na > largest.current_na && level.rate_hz < COLLAPSED_FRACTION * largest.rate_hz
+    };
+    let fallen = levels.iter().position(has_fallen).and_then(|idx| step_to(levels, idx));
+    fallen.ok_or(Undefined::NoCollapse { largest_na: largest_na(levels) })
 }
 
 fn gain(

@@ -97,6 +97,21 @@ fn analytic_block_has_a_bracket_and_does_not_bend_the_slope() {
 }
 
 #[test]
+fn analytic_a_rate_that_collapses_without_block_is_told() {
+    let line = sampled(|i| if i > 0.3 { 2.5 } else { 500.0 * i });
+    let found = analysis(&line);
+    let collapse = found.collapse.unwrap();
+    check(collapse.midpoint_na(), 0.31);
+    check(collapse.half_width_na(), 0.01);
+    assert_eq!(found.unexplained_collapse(), Some(collapse));
+    let blocked = with_block(&line, 0.31);
+    assert_eq!((blocked.collapse, blocked.unexplained_collapse()), (Ok(collapse), None));
+    let halved = analysis(&[(0.1, 100.0), (0.2, 50.0), (0.3, 60.0)]);
+    assert_eq!(halved.collapse, Err(Undefined::NoCollapse { largest_na: 0.3 }));
+    assert!(analysis(&[(0.1, 100.0), (0.2, 0.0)]).collapse.is_ok());
+}
+
+#[test]
 fn analytic_gaps_and_spontaneous_firing_are_reported() {
     let found = analysis(&[(-0.1, 0.0), (0.0, 2.5), (0.1, 0.0), (0.2, 10.0)]);
     assert_eq!((found.silent_above_na.as_slice(), found.spontaneous_na.as_slice()), (&[0.1][..], &[0.0][..]));
@@ -160,7 +175,7 @@ proptest! {
         let found = analyze(&curve, STEP_HZ).unwrap();
         let currents_na: Vec<f64> = curve.levels().iter().map(|level| level.current_na).collect();
         prop_assert_eq!(curve.levels().iter().map(|level| level.n_sweeps).sum::<usize>(), points.len());
-        for bracket in [found.threshold, found.saturation, found.block].into_iter().flatten() {
+        for bracket in [found.threshold, found.saturation, found.collapse, found.block].into_iter().flatten() {
             prop_assert!(bracket.lower_na < bracket.upper_na);
             prop_assert!(currents_na.contains(&bracket.lower_na) && currents_na.contains(&bracket.upper_na));
         }
