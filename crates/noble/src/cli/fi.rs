@@ -109,16 +109,16 @@ fn recorded(args: &FiArgs, path: &Path) -> Result<Vec<FiReport>, Error> {
     if n_without_current > 0 {
         words(&format!("note: {} without a known current left out", counted(n_without_current, "sweep")));
     }
-    for (current_na, sweep) in by_model.values().flatten() {
-        for warning in sweep.warnings() {
-            words(&format!("warning: sweep at {} nA: {warning}", listed(*current_na)));
+    for sweep in by_model.values().flatten() {
+        for warning in &sweep.warnings {
+            words(&format!("warning: sweep at {} nA: {warning}", listed(sweep.point.current_na)));
         }
     }
     let reports = by_model.iter().map(|(model, sweeps)| recorded_fi(*model, sweeps));
     reports.collect::<Result<_, _>>().map_err(|error: Error| error.in_file(path))
 }
 
-/// Currents and prepared sweeps of a file, whatever its format.
+/// Currents and points of the sweeps of a file, whatever its format.
 fn read_file(args: &FiArgs, path: &Path) -> Result<CurrentSweeps, Error> {
     let sweeps = match path.extension().and_then(|extension| extension.to_str()) {
         Some("npz") => files::read_with(path, Sweeps::from_npz)?,

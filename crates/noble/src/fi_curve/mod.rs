@@ -1,6 +1,6 @@
 //! F-I curves of recorded sweeps and of simulated cells, and what they say.
 //!
-//! Recorded sweeps come as currents with prepared sweeps, wherever they were read. A simulated cell can be asked at any
+//! Recorded sweeps come as an [`FiSweep`] each, wherever they were read. A simulated cell can be asked at any
 //! current, so its threshold is bisected and the curve lies above it.
 
 mod drawing;
@@ -50,16 +50,39 @@ pub struct FiReport {
     pub rate_step_hz: f64,
 }
 
+/// What an F-I curve needs of a sweep, wherever the sweep was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FiSweep {
+    /// Its point of the curve.
+    pub point: FiPoint,
+    /// What one spike adds to its rate.
+    pub rate_step_hz: f64,
+    /// What looks wrong with it.
+    pub warnings: Vec<String>,
+}
+
+impl FiSweep {
+    /// The point of a prepared sweep.
+    #[must_use]
+    pub fn new(sweep: &PreparedSweep, current_na: f64) -> Self {
+        Self {
+            point: fi_point(sweep, current_na),
+            rate_step_hz: MS_PER_S / (sweep.stim_end_ms() - sweep.stim_start_ms()),
+            warnings: sweep.warnings().iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
 /// Sweeps of a file with their currents.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CurrentSweeps {
-    /// Current and prepared sweep, by model; `None` in a file without models.
-    pub by_model: BTreeMap<Option<ModelId>, Vec<(f64, PreparedSweep)>>,
+    /// Sweeps by model; `None` in a file without models.
+    pub by_model: BTreeMap<Option<ModelId>, Vec<FiSweep>>,
     /// Sweeps left out because no current is known.
     pub n_without_current: usize,
 }
 
-/// Prepares the sweeps of a file.
+/// The points of the sweeps of a file.
 ///
 /// # Errors
 /// [`Error::Usage`] when no sweep has a current, or naming the sweep whose trace cannot be used.
@@ -70,19 +93,18 @@ pub fn current_sweeps(sweeps: &Sweeps, window: StimulusWindow) -> Result<Current
         let remedy = "give step_na [n] in an NPZ file, or a column ending in _na per sweep in a CSV file";
         return Err(Error::usage("no sweep tells its current", remedy));
     }
-    let prepare = |&(sweep_idx, current_na): &(usize, f64)| {
+    let read = |&(sweep_idx, current_na): &(usize, f64)| {
         let v_mv = sweeps.v_mv.row(sweep_idx).to_vec();
-        let sweep = Sweep::new(sweeps.times_ms.as_slice(), &v_mv, window.start_ms, window.end_ms);
-        let prepared = sweep.and_then(|sweep| PreparedSweep::new(&sweep, &Settings::default()));
+        let named = |error: noble_features::Error| in_sweep(sweep_idx, &error);
+        let sweep =
+            Sweep::new(sweeps.times_ms.as_slice(), &v_mv, window.start_ms, window.end_ms).map_err(named)?;
+        let prepared = PreparedSweep::new(&sweep, &Settings::default()).map_err(named)?;
         let model = sweeps.models.as_ref().map(|models| models[sweep_idx]);
-        match prepared {
-            Ok(prepared) => Ok((model, (current_na, prepared))),
-            Err(error) => Err(in_sweep(sweep_idx, &error)),
-        }
+        Ok((model, FiSweep::new(&prepared, current_na)))
     };
-    let prepared: Vec<_> = known.par_iter().map(prepare).collect::<Result<_, Error>>()?;
+    let read: Vec<_> = known.par_iter().map(read).collect::<Result<_, Error>>()?;
     let mut by_model: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (model, sweep) in prepared {
+    for (model, sweep) in read {
         by_model.entry(model).or_default().push(sweep);
     }
     Ok(CurrentSweeps { by_model, n_without_current: sweeps.n_sweeps() - known.len() })
@@ -94,16 +116,13 @@ fn in_sweep(sweep_idx: usize, error: &noble_features::Error) -> Error {
     Error::usage(format!("sweep {sweep_idx}: {what}"), remedy)
 }
 
-/// The curve of sweeps with their currents, in any order.
+/// The curve of sweeps in any order.
 ///
 /// # Errors
 /// [`Error::Features`] without a sweep, or for a current that is not finite.
-pub fn recorded_fi(model: Option<ModelId>, sweeps: &[(f64, PreparedSweep)]) -> Result<FiReport, Error> {
-    let points: Vec<FiPoint> =
-        sweeps.iter().map(|(current_na, sweep)| fi_point(sweep, *current_na)).collect();
-    let step_hz =
-        |(_, sweep): &(f64, PreparedSweep)| MS_PER_S / (sweep.stim_end_ms() - sweep.stim_start_ms());
-    let rate_step_hz = sweeps.iter().map(step_hz).fold(0.0, f64::max);
+pub fn recorded_fi(model: Option<ModelId>, sweeps: &[FiSweep]) -> Result<FiReport, Error> {
+    let points: Vec<FiPoint> = sweeps.iter().map(|sweep| sweep.point).collect();
+    let rate_step_hz = sweeps.iter().map(|sweep| sweep.rate_step_hz).fold(0.0, f64::max);
     let curve = FiCurve::new(&points)?;
     let analysis = analyze(&curve, rate_step_hz)?;
     Ok(FiReport { model, curve, analysis, threshold_rule: ThresholdRule::Sweeps, rate_step_hz })
