@@ -75,6 +75,58 @@ pub enum Error {
         /// Largest number of samples accepted.
         limit: usize,
     },
+    /// A spike train with a time that cannot be used.
+    #[error("{train} spike {spike_idx} at {time_ms} ms; {requirement}")]
+    SpikeTrain {
+        /// Which of the trains.
+        train: &'static str,
+        /// Index of the spike.
+        spike_idx: usize,
+        /// Its time.
+        time_ms: f64,
+        /// What it must be.
+        requirement: &'static str,
+    },
+    /// An interval of spike trains that is empty or not finite.
+    #[error("interval from {start_ms} ms to {end_ms} ms; give a finite end after a finite start")]
+    MetricInterval {
+        /// Start given.
+        start_ms: f64,
+        /// End given.
+        end_ms: f64,
+    },
+    /// Traces to compare that differ in length.
+    #[error(
+        "reference trace of {n_reference} samples and predicted one of {n_predicted}; bring both to one time grid"
+    )]
+    MetricLengths {
+        /// Samples of the reference.
+        n_reference: usize,
+        /// Samples of the prediction.
+        n_predicted: usize,
+    },
+    /// A voltage to compare that is NaN or infinite.
+    #[error(
+        "{trace} trace: sample {sample_idx} is {value_mv} mV; remove or interpolate values that are not finite"
+    )]
+    MetricSample {
+        /// Which of the traces.
+        trace: &'static str,
+        /// Index of the first such sample.
+        sample_idx: usize,
+        /// Its value.
+        value_mv: f64,
+    },
+    /// A stretch of samples that is empty or leaves its traces.
+    #[error("samples {start_idx} to {end_idx} of {n_samples}; give a start below an end within the trace")]
+    MetricWindow {
+        /// First sample.
+        start_idx: usize,
+        /// The sample after the last.
+        end_idx: usize,
+        /// Samples there are.
+        n_samples: usize,
+    },
     /// A setting outside its range.
     #[error("setting {name} is {value}; {requirement}")]
     Setting {
@@ -149,6 +201,9 @@ pub enum Error {
         /// Its rate.
         rate_hz: f64,
     },
+    /// An F-I curve without a sweep.
+    #[error("f-i curve of no sweeps; give at least one with its current")]
+    NoFiPoints,
     /// Too few sweeps that spike without block, at different currents, to fit a line.
     #[error(
         "f-i slope: {n_usable} spiking sweeps without block at {n_currents} currents; give at least 2 currents above threshold"

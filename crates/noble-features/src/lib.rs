@@ -22,6 +22,7 @@
 mod error;
 mod events;
 pub mod fi;
+pub mod metrics;
 mod prepared;
 mod registry;
 mod resample;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use noble_cell::{CablePlan, CableState, Electrode, run};
+use noble_data::Trace;
 use noble_data::sweeps::StimulusWindow;
 use noble_features::fi::{
     FiPoint, FiSlope, Threshold, ThresholdSettings, fi_grid_na, fi_point, fi_slope_hz_per_na,
@@ -71,6 +72,22 @@ pub fn measure_excitability(
     protocol: &Protocol,
     settings: &ExcitabilitySettings,
 ) -> Result<Excitability, Error> {
+    let threshold = measure_threshold(plan, protocol, settings)?;
+    let currents_na = fi_grid_na(threshold.threshold_na, settings.largest_na, settings.n_fi_points)?;
+    let points = measure_fi_points(plan, protocol, &currents_na)?;
+    let slope = fi_slope_hz_per_na(&points)?;
+    Ok(Excitability { threshold, slope, points })
+}
+
+/// Bisects the threshold with runs that stop at the first spike.
+///
+/// # Errors
+/// As [`measure_excitability`].
+pub(crate) fn measure_threshold(
+    plan: &CablePlan,
+    protocol: &Protocol,
+    settings: &ExcitabilitySettings,
+) -> Result<Threshold, Error> {
     let mut state = CableState::new(plan);
     let search = ThresholdSettings {
         lower_na: 0.0,
@@ -79,18 +96,27 @@ pub fn measure_excitability(
         relative_tolerance: settings.relative_tolerance,
         ..ThresholdSettings::default()
     };
-    let threshold = threshold_current_na(&search, |step_na| fires(plan, protocol, step_na, &mut state))?;
-    let currents_na = fi_grid_na(threshold.threshold_na, settings.largest_na, settings.n_fi_points)?;
-    let mut points = Vec::with_capacity(currents_na.len());
+    threshold_current_na(&search, |step_na| fires(plan, protocol, step_na, &mut state))
+}
+
+/// Whole sweeps at the given currents, side by side.
+///
+/// # Errors
+/// As [`measure_excitability`].
+pub(crate) fn measure_fi_points(
+    plan: &CablePlan,
+    protocol: &Protocol,
+    currents_na: &[f64],
+) -> Result<Vec<FiPoint>, Error> {
     let pairs: Vec<(&CablePlan, f64)> = currents_na.iter().map(|step_na| (plan, *step_na)).collect();
-    for (trace, step_na) in simulate_pairs(&pairs, protocol, &Silent)?.into_iter().zip(currents_na) {
+    let window = StimulusWindow { start_ms: protocol.delay_ms, end_ms: protocol.end_ms() };
+    let traces = simulate_pairs(&pairs, protocol, &Silent)?;
+    let point = |(trace, step_na): (Result<Trace, Error>, &f64)| {
         let trace = trace?;
-        let window = StimulusWindow { start_ms: protocol.delay_ms, end_ms: protocol.end_ms() };
         let sweep = Sweep::from_trace(&trace, window.start_ms, window.end_ms)?;
-        points.push(fi_point(&PreparedSweep::new(&sweep, &Settings::default())?, step_na));
-    }
-    let slope = fi_slope_hz_per_na(&points)?;
-    Ok(Excitability { threshold, slope, points })
+        Ok(fi_point(&PreparedSweep::new(&sweep, &Settings::default())?, *step_na))
+    };
+    traces.into_iter().zip(currents_na).map(point).collect()
 }
 
 /// Whether the voltage crosses the spike threshold upwards within the step, and comes back below it at any time.

@@ -12,6 +12,7 @@ mod error;
 pub mod evaluate;
 mod excitability;
 pub mod features;
+pub mod fi_curve;
 pub mod figure;
 pub mod files;
 pub mod generate;

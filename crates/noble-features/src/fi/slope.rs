@@ -74,18 +74,24 @@ pub fn fi_grid_na(threshold_na: f64, upper_na: f64, n_points: usize) -> Result<V
 /// [`Error::FiPoint`] for a value that is not finite or a negative rate, [`Error::TooFewFiPoints`] when fewer than
 /// two currents are left.
 pub fn fi_slope_hz_per_na(points: &[FiPoint]) -> Result<FiSlope, Error> {
-    for (point_idx, &FiPoint { current_na, rate_hz, .. }) in points.iter().enumerate() {
-        let is_valid = current_na.is_finite() && rate_hz.is_finite() && rate_hz >= 0.0;
-        if !is_valid {
-            return Err(Error::FiPoint { point_idx, current_na, rate_hz });
-        }
-    }
+    check_points(points)?;
     let spiking = points.iter().filter(|point| point.rate_hz > 0.0);
     let usable: Vec<FiPoint> = spiking.clone().filter(|point| !point.is_blocked).copied().collect();
     check_currents(&usable)?;
     let n_blocked = points.iter().filter(|point| point.is_blocked).count();
     let (slope_hz_per_na, standard_error_hz_per_na) = fit_line(&usable);
     Ok(FiSlope { slope_hz_per_na, standard_error_hz_per_na, n_points: usable.len(), n_blocked })
+}
+
+/// Refuses points that are not finite and rates below zero.
+pub(super) fn check_points(points: &[FiPoint]) -> Result<(), Error> {
+    for (point_idx, &FiPoint { current_na, rate_hz, .. }) in points.iter().enumerate() {
+        let is_valid = current_na.is_finite() && rate_hz.is_finite() && rate_hz >= 0.0;
+        if !is_valid {
+            return Err(Error::FiPoint { point_idx, current_na, rate_hz });
+        }
+    }
+    Ok(())
 }
 
 fn check_currents(usable: &[FiPoint]) -> Result<(), Error> {

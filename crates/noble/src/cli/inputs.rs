@@ -103,6 +103,29 @@ impl CellArgs {
         Ok(cells)
     }
 
+    /// Cells, the models to run in order, and the protocol that options change.
+    ///
+    /// `members` counts models of the embedded cell in the order of the embedded operator; one without it.
+    pub(super) fn chosen(&self, members: Option<usize>) -> Result<(Cells, Vec<ModelId>, Protocol), Error> {
+        let mut cells = self.cells()?;
+        let typed = self.ids(&cells)?;
+        if !self.is_embedded() {
+            if typed.is_none() && cells.models.len() > 1 {
+                let what = format!("the file holds {} parameter sets", cells.models.len());
+                return Err(Error::usage(what, "choose with --hof K, --hof all or --models ID,…"));
+            }
+            let ids = typed.unwrap_or_else(|| cells.models.keys().copied().collect());
+            return Ok((cells, ids, Protocol::default()));
+        }
+        let operator = embedded_operator()?;
+        let ids = match typed {
+            Some(ids) => ids,
+            None => first_members(operator.card(), members.unwrap_or(1))?,
+        };
+        cells.select(&ids)?;
+        Ok((cells, ids, protocol_of(operator.card())))
+    }
+
     /// Numbers asked for, in the order in which they were named.
     pub(super) fn ids(&self, cells: &Cells) -> Result<Option<Vec<ModelId>>, Error> {
         match (self.hof.as_deref(), &self.models) {

@@ -4,6 +4,7 @@ mod accuracy;
 mod channels;
 mod evaluate;
 mod extract;
+mod fi;
 mod generate;
 mod inputs;
 mod operator;
@@ -36,6 +37,7 @@ enum Command {
     Simulate(Box<simulate::SimulateArgs>),
     Accuracy(accuracy::AccuracyArgs),
     Extract(extract::ExtractArgs),
+    Fi(Box<fi::FiArgs>),
     Generate(Box<generate::GenerateArgs>),
     Train(train::TrainArgs),
     Predict(predict::PredictArgs),
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args),
         Command::Accuracy(args) => accuracy::run(&args),
         Command::Extract(args) => extract::run(&args),
+        Command::Fi(args) => fi::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),

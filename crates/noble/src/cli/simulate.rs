@@ -7,13 +7,11 @@ use clap::Args;
 use noble_data::sweeps::Precision;
 use noble_data::{ModelId, read_stimulus, read_voltage_protocol};
 
-use super::inputs::{CellArgs, ProtocolArgs, amplitudes, first_members, protocol_of};
+use super::inputs::{CellArgs, ProtocolArgs, amplitudes};
 use super::output::out_path;
 use super::terminal::{Bar, counted, on_threads, words};
 use crate::figure::{TracePanel, TracesFigure, axis, traces_svg};
-use crate::{
-    Cells, Drive, Error, Experiment, Protocol, RecordingSpec, embedded_operator, files, record_sweeps,
-};
+use crate::{Drive, Error, Experiment, Protocol, RecordingSpec, files, record_sweeps};
 
 /// Sweeps of a cell under current or voltage clamp, solved as NEURON solves them
 ///
@@ -70,7 +68,7 @@ pub(super) struct SimulateArgs {
 pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
     let out = out_path(args.out.as_deref(), "traces.npz");
     check_outputs(args, &out)?;
-    let (cells, ids, base) = chosen(args)?;
+    let (cells, ids, base) = args.cell.chosen(args.members)?;
     let experiment = experiment(args, args.protocol.protocol(base)?)?;
     let recorded = on_threads(args.threads, || {
         record_sweeps((&cells, &ids), &experiment, args.lanes.and_then(NonZeroUsize::new), &Bar::new())
@@ -154,26 +152,6 @@ fn labels(args: &SimulateArgs) -> Vec<String> {
         return args.step_na.iter().map(|step_na| format!("{} nA", axis::number(*step_na, 3))).collect();
     }
     names
-}
-
-/// Cells, the models to run in order, and the protocol that the options change.
-fn chosen(args: &SimulateArgs) -> Result<(Cells, Vec<ModelId>, Protocol), Error> {
-    let mut cells = args.cell.cells()?;
-    if !args.cell.is_embedded() {
-        let ids = args.cell.ids(&cells)?.unwrap_or_else(|| cells.models.keys().copied().collect());
-        if args.cell.ids(&cells)?.is_none() && ids.len() > 1 {
-            let what = format!("the file holds {} parameter sets", ids.len());
-            return Err(Error::usage(what, "choose with --hof K, --hof all or --models ID,…"));
-        }
-        return Ok((cells, ids, Protocol::default()));
-    }
-    let operator = embedded_operator()?;
-    let ids = match args.cell.ids(&cells)? {
-        Some(ids) => ids,
-        None => first_members(operator.card(), args.members.unwrap_or(1))?,
-    };
-    cells.select(&ids)?;
-    Ok((cells, ids, protocol_of(operator.card())))
 }
 
 /// One panel per sweep, the first ones where there are many.

@@ -163,6 +163,19 @@ pub fn number(value: f64, decimals: usize) -> String {
     shown
 }
 
+/// Decimals that show an uncertainty with one digit, with two where it begins with 100 to 354; three where it is zero.
+///
+/// # Source
+/// Rounding of the Particle Data Group, but that 950 to 999 have one digit.
+pub fn decimals(uncertainty: f64) -> usize {
+    if !(uncertainty.is_finite() && uncertainty > 0.0) {
+        return 3;
+    }
+    let exponent = uncertainty.log10().floor();
+    let has_two = uncertainty / 10_f64.powf(exponent) < 3.55;
+    (-exponent + f64::from(u8::from(has_two))).clamp(0.0, 7.0) as usize
+}
+
 /// Draws the x axis under `frame` with its ticks; an empty `title` is left out.
 pub fn draw_x_axis(svg: &mut Svg, frame: Frame, scale: &Scale, ticks: &[Tick], title: &str) {
     let y = frame.bottom() + AXIS_GAP;

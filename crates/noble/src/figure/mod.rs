@@ -28,6 +28,7 @@ pub mod svg;
 
 mod ensemble;
 mod fi;
+mod fi_analysis;
 mod hull;
 mod latent;
 mod learning;
@@ -43,6 +44,7 @@ mod traces;
 
 pub use ensemble::{EnsembleFigure, ensemble_svg};
 pub use fi::{FiFigure, FiRole, FiSeries, fi_svg};
+pub use fi_analysis::{FiAnalysisCurve, FiAnalysisFigure, FiAnalysisPoint, FiLine, fi_analysis_svg};
 pub use hull::convex_hull;
 pub use latent::{LatentFigure, LatentPoint, LatentRole, latent_svg};
 pub use learning::{LearningFigure, LossSeries, learning_svg};

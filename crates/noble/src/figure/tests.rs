@@ -1,5 +1,7 @@
 //! Every figure under ordinary and hostile data: well-formed, finite, titled.
 
+use noble_features::fi::{Bracket, FiState};
+
 use super::*;
 
 /// Asserts that tags balance, nothing stands outside the root, and no number is broken.
@@ -180,4 +182,49 @@ fn invariant_learning_curves_are_drawn() {
         check(&learning_svg(&LearningFigure { series, ..LearningFigure::default() }));
     }
     check(&learning_svg(&LearningFigure { series: vec![curve(vec![0.5; 9])], ..LearningFigure::default() }));
+}
+
+#[test]
+fn invariant_fi_analyses_are_drawn_whatever_lies_in_them() {
+    let point = |k: usize, rate_hz: f64, state| FiAnalysisPoint {
+        current_na: k as f64 * 0.05,
+        rate_hz,
+        uncertainty_hz: 2.5,
+        state,
+    };
+    let bracket = |lower_na, upper_na| Some(Bracket { lower_na, upper_na });
+    let span = Bracket { lower_na: 0.1, upper_na: 0.2 };
+    let line = FiLine { slope_hz_per_na: 1e3, uncertainty_hz_per_na: None, at_na: 0.1, at_hz: 20.0, span };
+    let whole = FiAnalysisCurve {
+        label: "model <1>".to_owned(),
+        points: vec![
+            point(0, 0.0, FiState::Silent),
+            point(2, 20.0, FiState::Firing),
+            point(4, 90.0, FiState::Firing),
+            point(6, 2.5, FiState::Blocked),
+        ],
+        threshold: bracket(0.0, 0.1),
+        line: Some(line),
+        saturation: bracket(0.1, 0.1),
+        collapse: bracket(0.25, 0.3),
+        block: bracket(0.2, 0.3),
+    };
+    let mut broken = whole.clone();
+    broken.points[1].rate_hz = f64::NAN;
+    broken.points[2].uncertainty_hz = f64::INFINITY;
+    broken.threshold = bracket(f64::NAN, 0.1);
+    broken.line = Some(FiLine { slope_hz_per_na: 0.0, ..line });
+    let blocked =
+        FiAnalysisCurve { points: vec![point(1, 0.0, FiState::Blocked)], ..FiAnalysisCurve::default() };
+    for curves in [
+        vec![],
+        vec![FiAnalysisCurve::default()],
+        vec![whole.clone()],
+        vec![broken.clone()],
+        vec![blocked],
+        vec![whole.clone(), broken],
+        vec![whole; 40],
+    ] {
+        check(&fi_analysis_svg(&FiAnalysisFigure { curves, ..FiAnalysisFigure::default() }));
+    }
 }

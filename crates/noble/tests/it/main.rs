@@ -7,3 +7,4 @@ mod chain;
 mod channels;
 mod command;
 mod experiments;
+mod fi;

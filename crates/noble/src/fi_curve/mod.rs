@@ -1,0 +1,292 @@
+//! F-I curves of recorded sweeps and of simulated cells, and what they say.
+//!
+//! Recorded sweeps come as an [`FiSweep`] each, wherever they were read. A simulated cell can be asked at any
+//! current, so its threshold is bisected and the curve lies above it.
+
+mod drawing;
+mod quantities;
+
+use std::collections::BTreeMap;
+
+use noble_data::sweeps::StimulusWindow;
+use noble_data::{ModelId, Sweeps};
+use noble_features::fi::{
+    Bracket, FI_POINTS, FiAnalysis, FiCurve, FiPoint, Threshold, Undefined, analyze, fi_grid_na, fi_point,
+};
+use noble_features::{PreparedSweep, Settings, Sweep};
+use rayon::prelude::*;
+
+pub use quantities::FiQuantity;
+
+use crate::excitability::{measure_fi_points, measure_threshold};
+use crate::{Cells, Error, ExcitabilitySettings, Protocol};
+
+const MS_PER_S: f64 = 1000.0;
+
+/// How the threshold of a curve was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThresholdRule {
+    /// Between two currents of the sweeps.
+    Sweeps,
+    /// By bisection.
+    Bisection {
+        /// Currents tried.
+        n_tried: usize,
+    },
+}
+
+/// An F-I curve and what it says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FiReport {
+    /// The model, where there are several or it was simulated.
+    pub model: Option<ModelId>,
+    /// The sweeps by current.
+    pub curve: FiCurve,
+    /// What they say; the threshold is the bisected one of a simulated cell.
+    pub analysis: FiAnalysis,
+    /// How the threshold was found.
+    pub threshold_rule: ThresholdRule,
+    /// What one spike adds to a rate; of the shortest stimulus where they differ.
+    pub rate_step_hz: f64,
+}
+
+/// What an F-I curve needs of a sweep, wherever the sweep was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FiSweep {
+    /// Its point of the curve.
+    pub point: FiPoint,
+    /// What one spike adds to its rate.
+    pub rate_step_hz: f64,
+    /// What looks wrong with it.
+    pub warnings: Vec<String>,
+}
+
+impl FiSweep {
+    /// The point of a prepared sweep.
+    #[must_use]
+    pub fn new(sweep: &PreparedSweep, current_na: f64) -> Self {
+        Self {
+            point: fi_point(sweep, current_na),
+            rate_step_hz: MS_PER_S / (sweep.stim_end_ms() - sweep.stim_start_ms()),
+            warnings: sweep.warnings().iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+/// Sweeps of a file with their currents.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CurrentSweeps {
+    /// Sweeps by model; `None` in a file without models.
+    pub by_model: BTreeMap<Option<ModelId>, Vec<FiSweep>>,
+    /// Sweeps left out because no current is known.
+    pub n_without_current: usize,
+}
+
+/// The points of the sweeps of a file.
+///
+/// # Errors
+/// [`Error::Usage`] when no sweep has a current, or naming the sweep whose trace cannot be used.
+pub fn current_sweeps(sweeps: &Sweeps, window: StimulusWindow) -> Result<CurrentSweeps, Error> {
+    let known: Vec<(usize, f64)> =
+        sweeps.step_na.iter().enumerate().filter_map(|(idx, step_na)| Some((idx, (*step_na)?))).collect();
+    if known.is_empty() {
+        let remedy = "give step_na [n] in an NPZ file, or a column ending in _na per sweep in a CSV file";
+        return Err(Error::usage("no sweep tells its current", remedy));
+    }
+    let read = |&(sweep_idx, current_na): &(usize, f64)| {
+        let v_mv = sweeps.v_mv.row(sweep_idx).to_vec();
+        let named = |error: noble_features::Error| in_sweep(sweep_idx, &error);
+        let sweep =
+            Sweep::new(sweeps.times_ms.as_slice(), &v_mv, window.start_ms, window.end_ms).map_err(named)?;
+        let prepared = PreparedSweep::new(&sweep, &Settings::default()).map_err(named)?;
+        let model = sweeps.models.as_ref().map(|models| models[sweep_idx]);
+        Ok((model, FiSweep::new(&prepared, current_na)))
+    };
+    let read: Vec<_> = known.par_iter().map(read).collect::<Result<_, Error>>()?;
+    let mut by_model: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (model, sweep) in read {
+        by_model.entry(model).or_default().push(sweep);
+    }
+    Ok(CurrentSweeps { by_model, n_without_current: sweeps.n_sweeps() - known.len() })
+}
+
+fn in_sweep(sweep_idx: usize, error: &noble_features::Error) -> Error {
+    let message = error.to_string();
+    let (what, remedy) = message.rsplit_once("; ").unwrap_or((&message, "mend or remove the sweep"));
+    Error::usage(format!("sweep {sweep_idx}: {what}"), remedy)
+}
+
+/// The curve of sweeps in any order.
+///
+/// # Errors
+/// [`Error::Features`] without a sweep, or for a current that is not finite.
+pub fn recorded_fi(model: Option<ModelId>, sweeps: &[FiSweep]) -> Result<FiReport, Error> {
+    let points: Vec<FiPoint> = sweeps.iter().map(|sweep| sweep.point).collect();
+    let rate_step_hz = sweeps.iter().map(|sweep| sweep.rate_step_hz).fold(0.0, f64::max);
+    let curve = FiCurve::new(&points)?;
+    let analysis = analyze(&curve, rate_step_hz)?;
+    Ok(FiReport { model, curve, analysis, threshold_rule: ThresholdRule::Sweeps, rate_step_hz })
+}
+
+/// How a simulated cell is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimulatedFiSettings {
+    /// Currents of the curve; `None` for [`FI_POINTS`] from above the threshold to `largest_na`.
+    pub currents_na: Option<Vec<f64>>,
+    /// Largest current of the search for the threshold, and of the curve.
+    pub largest_na: f64,
+    /// Number of currents where none are given.
+    pub n_points: usize,
+    /// Width of the threshold's bracket relative to the threshold.
+    pub relative_tolerance: f64,
+}
+
+impl Default for SimulatedFiSettings {
+    /// As [`ExcitabilitySettings`].
+    fn default() -> Self {
+        let ExcitabilitySettings { largest_na, relative_tolerance, .. } = ExcitabilitySettings::default();
+        Self { currents_na: None, largest_na, n_points: FI_POINTS, relative_tolerance }
+    }
+}
+
+/// Curves of models: the threshold by bisection, then whole sweeps at every current.
+///
+/// A cell that is silent up to the largest current, or fires without one, is no error: its curve goes from zero to the
+/// largest current, and its threshold says why it is not there.
+///
+/// # Errors
+/// [`Error::Usage`] for settings or a protocol without sense, [`Error::Model`] with what went wrong in a model.
+pub fn simulated_fi(
+    cells: &Cells,
+    ids: &[ModelId],
+    protocol: &Protocol,
+    settings: &SimulatedFiSettings,
+) -> Result<Vec<FiReport>, Error> {
+    protocol.check()?;
+    if protocol.duration_ms <= 0.0 {
+        return Err(Error::usage("the step lasts 0 ms", "give a duration greater than zero"));
+    }
+    if !(settings.largest_na.is_finite() && settings.largest_na > 0.0) {
+        let what = format!("the largest current is {} nA", settings.largest_na);
+        return Err(Error::usage(what, "give a finite current greater than zero"));
+    }
+    if settings.currents_na.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Error::usage("no current is given", "give at least one"));
+    }
+    let of_model = |id: &ModelId| {
+        model_fi(cells, *id, protocol, settings).map_err(|error| match error {
+            error @ Error::Model { .. } => error,
+            error => error.of_model(*id),
+        })
+    };
+    ids.par_iter().map(of_model).collect()
+}
+
+fn model_fi(
+    cells: &Cells,
+    id: ModelId,
+    protocol: &Protocol,
+    settings: &SimulatedFiSettings,
+) -> Result<FiReport, Error> {
+    let plan = cells.plan(id)?;
+    let search = ExcitabilitySettings {
+        largest_na: settings.largest_na,
+        n_fi_points: settings.n_points,
+        relative_tolerance: settings.relative_tolerance,
+    };
+    let found = bisected(measure_threshold(&plan, protocol, &search))?;
+    let currents_na = match &settings.currents_na {
+        Some(currents_na) => currents_na.clone(),
+        None => currents_na(&found, settings)?,
+    };
+    let points = measure_fi_points(&plan, protocol, &currents_na)?;
+    let rate_step_hz = MS_PER_S / protocol.duration_ms;
+    let curve = FiCurve::new(&points)?;
+    let mut analysis = analyze(&curve, rate_step_hz)?;
+    let mut n_tried = 0;
+    analysis.threshold = match found {
+        Ok(threshold) => {
+            n_tried = threshold.n_tried;
+            analysis.silent_above_na.extend(&threshold.silent_above_na);
+            analysis.silent_above_na.sort_by(f64::total_cmp);
+            analysis.silent_above_na.dedup();
+            Ok(Bracket { lower_na: threshold.silent_na, upper_na: threshold.threshold_na })
+        }
+        Err(why) => Err(why),
+    };
+    let threshold_rule = ThresholdRule::Bisection { n_tried };
+    Ok(FiReport { model: Some(id), curve, analysis, threshold_rule, rate_step_hz })
+}
+
+/// A search without a threshold is a finding.
+fn bisected(found: Result<Threshold, Error>) -> Result<Result<Threshold, Undefined>, Error> {
+    match found {
+        Ok(threshold) => Ok(Ok(threshold)),
+        Err(Error::Features(noble_features::Error::NeverFires { largest_na })) => {
+            Ok(Err(Undefined::AllSilent { largest_na }))
+        }
+        Err(Error::Features(noble_features::Error::FiresAtLowerLimit { lower_na })) => {
+            Ok(Err(Undefined::FiresAtSmallest { smallest_na: lower_na }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The grid above the threshold; from zero, and with zero, where there is none.
+fn currents_na(
+    found: &Result<Threshold, Undefined>,
+    settings: &SimulatedFiSettings,
+) -> Result<Vec<f64>, Error> {
+    let grid = |from_na: f64| fi_grid_na(from_na, settings.largest_na, settings.n_points);
+    match found {
+        Ok(threshold) if threshold.threshold_na < settings.largest_na => Ok(grid(threshold.threshold_na)?),
+        _ => Ok([vec![0.0], grid(0.0)?].concat()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure_excitability;
+    use crate::reference_cell::reference_cells;
+
+    /// Short sweeps, so that the test is.
+    const PROTOCOL: (f64, f64, f64) = (10.0, 150.0, 170.0);
+
+    fn protocol() -> Protocol {
+        let (delay_ms, duration_ms, total_ms) = PROTOCOL;
+        Protocol { delay_ms, duration_ms, total_ms, ..Protocol::default() }
+    }
+
+    #[test]
+    fn invariant_a_simulated_curve_has_the_latent_features() {
+        let cells = reference_cells().unwrap();
+        let id = *cells.models.keys().next().unwrap();
+        let settings = ExcitabilitySettings::default();
+        let expected = measure_excitability(&cells.plan(id).unwrap(), &protocol(), &settings).unwrap();
+        let reports = simulated_fi(&cells, &[id], &protocol(), &SimulatedFiSettings::default()).unwrap();
+        let [report] = reports.as_slice() else { panic!("one model") };
+        let threshold = report.analysis.threshold.unwrap();
+        assert_eq!(threshold.upper_na.to_bits(), expected.threshold.threshold_na.to_bits());
+        assert_eq!(report.analysis.slope.unwrap(), expected.slope);
+        assert_eq!(report.curve.points(), expected.points);
+    }
+
+    #[test]
+    fn invariant_a_cell_without_threshold_says_why() {
+        let cells = reference_cells().unwrap();
+        let id = *cells.models.keys().next().unwrap();
+        let settings =
+            SimulatedFiSettings { largest_na: 0.01, n_points: 2, ..SimulatedFiSettings::default() };
+        let reports = simulated_fi(&cells, &[id], &protocol(), &settings).unwrap();
+        assert_eq!(reports[0].analysis.threshold, Err(Undefined::AllSilent { largest_na: 0.01 }));
+        assert_eq!(reports[0].curve.levels().len(), 3);
+        for (quantity, without) in reports[0].quantities().iter().zip(["silent up to 0.01 nA"; 2]) {
+            assert_eq!((quantity.value, quantity.reason.as_str()), (None, without));
+        }
+        for largest_na in [0.0, f64::NAN] {
+            let settings = SimulatedFiSettings { largest_na, ..SimulatedFiSettings::default() };
+            assert!(matches!(simulated_fi(&cells, &[id], &protocol(), &settings), Err(Error::Usage { .. })));
+        }
+    }
+}
