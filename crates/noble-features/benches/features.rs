@@ -33,12 +33,16 @@ fn main() {
         ("all", features().collect()),
     ];
     for (request, asked) in &requests {
-        for (kind, times) in [("listed", Times::from(trace.times_ms.as_slice())), ("grid", Times::from(trace.grid()))] {
+        for (kind, times) in
+            [("listed", Times::from(trace.times_ms.as_slice())), ("grid", Times::from(trace.grid()))]
+        {
             for (mode, settings) in [("efel", Settings::default()), ("precise", Settings::precise())] {
                 let shortest = (0..n_repeats).map(|_| time(&trace, times, &settings, asked)).min();
                 let us = shortest.expect("there is a repeat").as_secs_f64() * 1e6;
                 if is_json {
-                    println!("{{\"request\":\"{request}\",\"times\":\"{kind}\",\"mode\":\"{mode}\",\"us\":{us:.3}}}");
+                    println!(
+                        "{{\"request\":\"{request}\",\"times\":\"{kind}\",\"mode\":\"{mode}\",\"us\":{us:.3}}}"
+                    );
                 } else {
                     println!("{request:10} {kind:6} {mode:7} {us:9.2} us");
                 }
@@ -67,8 +71,12 @@ impl Trace {
     /// 24 drawn spikes between 15 and 415 ms.
     fn drawn() -> Self {
         let times_ms: Vec<f64> = (0..N_SAMPLES).map(|idx| idx as f64 * STEP_MS).collect();
-        let spike = |dt_ms: f64| 100.0 * (-(dt_ms / 0.5).powi(2)).exp() - 8.0 * (-((dt_ms - 3.0) / 2.0).powi(2)).exp();
-        let v_mv = times_ms.iter().map(|t| -70.0 + (0..24).map(|k| spike(t - 20.0 - 16.0 * f64::from(k))).sum::<f64>());
+        let spike = |dt_ms: f64| {
+            100.0 * (-(dt_ms / 0.5).powi(2)).exp() - 8.0 * (-((dt_ms - 3.0) / 2.0).powi(2)).exp()
+        };
+        let v_mv = times_ms
+            .iter()
+            .map(|t| -70.0 + (0..24).map(|k| spike(t - 20.0 - 16.0 * f64::from(k))).sum::<f64>());
         Self { v_mv: v_mv.collect(), times_ms, window_ms: (15.0, 415.0) }
     }
 

@@ -135,7 +135,8 @@ impl Feature {
     /// Where eFEL gives NaN or an infinity (a mean of no samples, a slope of a constant) the answer is `None`.
     #[must_use]
     pub fn values(&self, sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
-        let is_defined = |values: &Vec<f64>| !values.is_empty() && values.iter().all(|value| value.is_finite());
+        let is_defined =
+            |values: &Vec<f64>| !values.is_empty() && values.iter().all(|value| value.is_finite());
         self.efel_values(sweep).filter(is_defined).map(without_negative_zeros)
     }
 
@@ -206,7 +207,11 @@ mod tests {
             let name = feature.name;
             assert!(UNITS.contains(&feature.unit_suffix) || feature.unit_suffix == "per_ms", "{name}");
             assert!(feature.sentence.ends_with('.') && !feature.formula.is_empty(), "{name}");
-            assert!(feature.needs.split_whitespace().all(|need| names.contains(need)), "{name}: {}", feature.needs);
+            assert!(
+                feature.needs.split_whitespace().all(|need| names.contains(need)),
+                "{name}: {}",
+                feature.needs
+            );
         }
     }
 

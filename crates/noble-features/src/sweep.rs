@@ -233,7 +233,8 @@ fn check_listed(times_ms: &[f64]) -> Result<(), Error> {
         let time_ms = times_ms[sample_idx];
         return Err(Error::NotFinite { what: "time", sample_idx, time_ms, value: time_ms });
     }
-    let before_idx = times_ms.windows(2).position(|pair| pair[1] < pair[0]).expect("times that are out of order");
+    let before_idx =
+        times_ms.windows(2).position(|pair| pair[1] < pair[0]).expect("times that are out of order");
     let (time_ms, previous_ms) = (times_ms[before_idx + 1], times_ms[before_idx]);
     Err(Error::TimeNotSorted { sample_idx: before_idx + 1, time_ms, previous_ms })
 }

@@ -74,7 +74,7 @@ pub fn extract(
             step_na: sweeps.step_na[sweep_idx],
             warnings: prepared.warnings().iter().map(ToString::to_string).collect(),
             values: asked.iter().map(|feature| (feature.name, feature.values(&prepared))).collect(),
-            spike_times_ms: prepared.peak_indices().iter().map(|idx| prepared.times_ms()[*idx]).collect(),
+            spike_times_ms: prepared.peaks().iter().map(|peak| peak.time_ms).collect(),
         })
     })
     .collect()

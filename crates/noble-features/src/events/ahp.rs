@@ -30,7 +30,9 @@ pub(crate) fn find_fast(sweep: &PreparedSweep<'_>) -> Vec<Point> {
 /// # Source
 /// eFEL 5.7.34 `min_between_peaks_indices`.
 pub(crate) fn find_lowest(sweep: &PreparedSweep<'_>) -> Vec<Point> {
-    ranges(sweep).map(|range| sweep.extremum(first_minimum_idx(sweep.v_mv(), range.start, range.end))).collect()
+    ranges(sweep)
+        .map(|range| sweep.extremum(first_minimum_idx(sweep.v_mv(), range.start, range.end)))
+        .collect()
 }
 
 /// From each peak up to the next; from the last to the end of the trace or, if strict, of the stimulus.

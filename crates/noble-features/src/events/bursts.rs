@@ -17,7 +17,8 @@ pub(crate) struct Bursts {
 /// # Source
 /// eFEL 5.7.34 `burst_begin_indices`, `burst_end_indices`.
 pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Option<Bursts> {
-    let intervals: Vec<f64> = sweep.peaks().windows(2).map(|pair| pair[1].time_ms - pair[0].time_ms).collect();
+    let intervals: Vec<f64> =
+        sweep.peaks().windows(2).map(|pair| pair[1].time_ms - pair[0].time_ms).collect();
     if intervals.len() < 2 {
         return None;
     }

@@ -22,7 +22,8 @@ pub(crate) fn count_spikes(prepared: &PreparedSweep<'_>) -> Option<usize> {
     }
     let grid = resampled_grid(sweep, settings.interp_step_ms);
     let (v_mv, threshold_mv) = (sweep.v_mv(), settings.threshold_mv);
-    let mut counter = Counter { sweep, cursor: grid.cursor(), threshold_mv, side: None, n_ups: 0, n_downs: 0 };
+    let mut counter =
+        Counter { sweep, cursor: grid.cursor(), threshold_mv, side: None, n_ups: 0, n_downs: 0 };
     let last_idx = v_mv.len() - 1;
     let mut start_idx: usize = 0;
     while start_idx < last_idx {

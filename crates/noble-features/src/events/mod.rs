@@ -7,5 +7,5 @@ pub(crate) mod offset;
 pub(crate) mod onset;
 pub(crate) mod peaks;
 
-pub(crate) use bursts::{Bursts, median};
 pub(crate) use ahp::fast_minimum_idx;
+pub(crate) use bursts::{Bursts, median};

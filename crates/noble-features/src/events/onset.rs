@@ -28,7 +28,11 @@ pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
     found.map(|idx| sweep.slope_crossing(idx, threshold)).collect()
 }
 
-fn onset_idx(sweep: &PreparedSweep<'_>, (bound_idx, peak_idx): (usize, usize), n_window: usize) -> Option<usize> {
+fn onset_idx(
+    sweep: &PreparedSweep<'_>,
+    (bound_idx, peak_idx): (usize, usize),
+    n_window: usize,
+) -> Option<usize> {
     let threshold = sweep.settings().derivative_threshold_mv_per_ms;
     let last_idx = sweep.v_mv().len() - n_window;
     let mut end_idx = peak_idx;

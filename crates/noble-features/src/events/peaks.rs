@@ -14,9 +14,8 @@ pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
     // Where the threshold hides crossings, a pair may be the wrong way round; it holds no spike.
     let pairs = ups.iter().zip(&downs).filter(|(up, down)| up < down);
     let peaks = pairs.map(|(up, down)| sweep.extremum(first_maximum_idx(sweep.v_mv(), *up, down + 1)));
-    let is_kept = |peak: &Point| {
-        !sweep.settings().drops_peaks_outside_stimulus || sweep.is_in_stimulus(peak.time_ms)
-    };
+    let is_kept =
+        |peak: &Point| !sweep.settings().drops_peaks_outside_stimulus || sweep.is_in_stimulus(peak.time_ms);
     peaks.filter(is_kept).collect()
 }
 

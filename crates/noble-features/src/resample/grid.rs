@@ -42,11 +42,6 @@ impl AccumulatedGrid {
         Self { pieces, n_points }
     }
 
-    /// Number of points.
-    pub(crate) fn n_points(&self) -> usize {
-        self.n_points
-    }
-
     /// One point; also the one that would follow the last.
     pub(crate) fn time_ms(&self, idx: usize) -> f64 {
         let piece_idx = self.pieces.partition_point(|piece| piece.first_idx <= idx).saturating_sub(1);
@@ -167,8 +162,10 @@ mod tests {
     }
 
     fn check(start_ms: f64, step_ms: f64, n_points: usize) {
-        let (grid, slow) =
-            (AccumulatedGrid::new(start_ms, step_ms, n_points), added_one_by_one(start_ms, step_ms, n_points));
+        let (grid, slow) = (
+            AccumulatedGrid::new(start_ms, step_ms, n_points),
+            added_one_by_one(start_ms, step_ms, n_points),
+        );
         let bits = |times_ms: &[f64]| -> Vec<u64> { times_ms.iter().map(|t| t.to_bits()).collect() };
         assert_eq!(bits(&grid.times_ms()), bits(&slow), "{start_ms} {step_ms}");
         for idx in [0, n_points / 3, n_points - 1] {
@@ -187,8 +184,13 @@ mod tests {
                 near_ms.sort_by(f64::total_cmp);
                 for near_ms in near_ms {
                     seeking.seek_after(near_ms);
-                    let next = slow.iter().copied().skip(idx).find(|t| *t > near_ms && *t >= seeking.time_ms());
-                    assert_eq!(seeking.time_ms().to_bits(), next.unwrap_or(f64::INFINITY).to_bits(), "{near_ms}");
+                    let next =
+                        slow.iter().copied().skip(idx).find(|t| *t > near_ms && *t >= seeking.time_ms());
+                    assert_eq!(
+                        seeking.time_ms().to_bits(),
+                        next.unwrap_or(f64::INFINITY).to_bits(),
+                        "{near_ms}"
+                    );
                 }
             }
         }

@@ -64,10 +64,10 @@ pub(crate) fn each_change(values: &[f64], level: Level, mut at: impl FnMut(usize
     let (mut is_above, mut idx) = (level.is_above(*first), 1);
     while idx < values.len() {
         idx = skip_clear(values, idx, level.stays(is_above));
-        for end_idx in idx..values.len().min(idx + BLOCK) {
-            if level.is_above(values[end_idx]) != is_above {
+        for (offset, value) in values[idx..].iter().take(BLOCK).enumerate() {
+            if level.is_above(*value) != is_above {
                 is_above = !is_above;
-                at(end_idx, is_above);
+                at(idx + offset, is_above);
             }
         }
         idx += BLOCK;
@@ -108,7 +108,8 @@ mod tests {
     use super::*;
 
     fn values() -> impl Strategy<Value = Vec<f64>> {
-        let value = prop_oneof![8 => Just(-20.0), 8 => -100.0..-20.0_f64, 1 => Just(3.0), 1 => -100.0..100.0_f64];
+        let value =
+            prop_oneof![8 => Just(-20.0), 8 => -100.0..-20.0_f64, 1 => Just(3.0), 1 => -100.0..100.0_f64];
         prop::collection::vec(value, 0..300)
     }
 

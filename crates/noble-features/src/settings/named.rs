@@ -187,9 +187,12 @@ mod tests {
     #[test]
     fn invariant_settings_reach_their_field() {
         let mut settings = Settings::default();
-        for (name, text) in
-            [("Threshold", "-40"), ("DerivativeWindow", "5"), ("ignore_first_ISI", "False"), ("min_spike_height", "1")]
-        {
+        for (name, text) in [
+            ("Threshold", "-40"),
+            ("DerivativeWindow", "5"),
+            ("ignore_first_ISI", "False"),
+            ("min_spike_height", "1"),
+        ] {
             settings.set(name, text).unwrap();
         }
         let expected = Settings {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::ahp::{indices, values_mv};
 use super::series::filled;
 use crate::events::fast_minimum_idx;
-use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::resample::on_line;
+use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::{Feature, Point, PreparedSweep};
 
 /// Steps of eFEL's grid that end the search for a fast AHP.
@@ -55,7 +55,10 @@ pub(super) const FEATURES: &[Feature] = &[
     .is("Time from the last spike of each burst to the next spike.", "t[last + 1] - t[last]")
     .of("peak_time burst_end_indices"),
     Feature::many("interburst_min_indices", "", |s| indices(&lowest_between(s)?))
-        .is("Lowest sample from the end of a burst to the next spike.", "argmin V[peak[last] .. peak[last + 1]]")
+        .is(
+            "Lowest sample from the end of a burst to the next spike.",
+            "argmin V[peak[last] .. peak[last + 1]]",
+        )
         .of("peak_indices burst_end_indices")
         .precisely(RECORDED),
     Feature::many("interburst_min_values", "mv", |s| values_mv(&lowest_between(s)?))
@@ -63,7 +66,10 @@ pub(super) const FEATURES: &[Feature] = &[
         .of("interburst_min_indices")
         .precisely(VERTEX),
     Feature::many("time_to_interburst_min", "ms", |s| times_from_burst_ms(s, &lowest_between(s)?))
-        .is("Time from the end of a burst to the lowest sample.", "T[interburst_min_indices] - peak_time[last]")
+        .is(
+            "Time from the end of a burst to the lowest sample.",
+            "T[interburst_min_indices] - peak_time[last]",
+        )
         .of("interburst_min_indices peak_time burst_end_indices"),
     Feature::many("postburst_min_indices", "", |s| indices(&lowest_after(s)?))
         .is(
@@ -88,7 +94,10 @@ pub(super) const FEATURES: &[Feature] = &[
         .of("postburst_slow_ahp_indices")
         .precisely(VERTEX),
     Feature::many("time_to_postburst_slow_ahp", "ms", |s| times_from_burst_ms(s, &slow_ahps(s)?))
-        .is("Time from the end of each burst to the slow AHP.", "T[postburst_slow_ahp_indices] - peak_time[last]")
+        .is(
+            "Time from the end of each burst to the slow AHP.",
+            "T[postburst_slow_ahp_indices] - peak_time[last]",
+        )
         .of("postburst_slow_ahp_indices peak_time burst_end_indices"),
     Feature::many("postburst_fast_ahp_indices", "", |s| indices(&fast_ahps(s)?))
         .is(
@@ -102,7 +111,10 @@ pub(super) const FEATURES: &[Feature] = &[
         .of("postburst_fast_ahp_indices")
         .precisely(VERTEX),
     Feature::many("time_to_postburst_fast_ahp", "ms", |s| times_from_burst_ms(s, &fast_ahps(s)?))
-        .is("Time from the end of each burst to the fast AHP.", "T[postburst_fast_ahp_indices] - peak_time[last]")
+        .is(
+            "Time from the end of each burst to the fast AHP.",
+            "T[postburst_fast_ahp_indices] - peak_time[last]",
+        )
         .of("postburst_fast_ahp_indices peak_time burst_end_indices"),
     Feature::many("postburst_adp_peak_indices", "", |s| indices(&adps(s)?))
         .is(

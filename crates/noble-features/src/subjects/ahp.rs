@@ -1,8 +1,8 @@
 //! Afterhyperpolarizations and afterdepolarizations.
 
 use super::series::{differences, filled, relative_changes};
-use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::prepared::mean;
+use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::{Feature, Point, PreparedSweep};
 
 pub(super) const FEATURES: &[Feature] = &[
@@ -137,7 +137,11 @@ fn slow_ahps(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
         let start_ms = sweep.times_ms()[pair[0].sample_idx] + sweep.settings().slow_ahp_start_ms;
         let next_idx = pair[1].sample_idx;
         let start_idx = sweep.first_at(start_ms).clamp(pair[0].sample_idx, next_idx);
-        if start_idx == next_idx { pair[1] } else { sweep.extremum(first_minimum_idx(sweep.v_mv(), start_idx, next_idx)) }
+        if start_idx == next_idx {
+            pair[1]
+        } else {
+            sweep.extremum(first_minimum_idx(sweep.v_mv(), start_idx, next_idx))
+        }
     });
     filled(found.collect())
 }

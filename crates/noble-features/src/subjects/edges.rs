@@ -101,10 +101,16 @@ fn rise_time_ms(sweep: &PreparedSweep<'_>, onset: &Point, peak: &Point) -> f64 {
     if !sweep.is_precise() {
         return sweep.times_ms()[end_idx] - sweep.times_ms()[start_idx];
     }
-    let start_ms =
-        if settings.rise_start_fraction <= 0.0 { onset.time_ms } else { sweep.reached_ms(start_idx, start_mv) };
+    let start_ms = if settings.rise_start_fraction <= 0.0 {
+        onset.time_ms
+    } else {
+        sweep.reached_ms(start_idx, start_mv)
+    };
     let after_end_idx = (end_idx + 1).min(last_idx);
-    let end_ms =
-        if settings.rise_end_fraction >= 1.0 { peak.time_ms } else { sweep.reached_ms(after_end_idx, end_mv) };
+    let end_ms = if settings.rise_end_fraction >= 1.0 {
+        peak.time_ms
+    } else {
+        sweep.reached_ms(after_end_idx, end_mv)
+    };
     end_ms - start_ms
 }

@@ -32,7 +32,9 @@ fn resonance_hz(sweep: &PreparedSweep<'_>) -> Option<f64> {
         .count();
     let turns = unit_circle(sweep.v_mv().len());
     let impedances: Vec<f64> = (1..=n_bins)
-        .map(|bin| magnitude(sweep.v_mv(), base_mv, bin, &turns) / magnitude(current_na, base_na, bin, &turns))
+        .map(|bin| {
+            magnitude(sweep.v_mv(), base_mv, bin, &turns) / magnitude(current_na, base_na, bin, &turns)
+        })
         .collect();
     let smooth = smoothed(&impedances);
     let largest = |best: usize, bin: usize| if smooth[bin] > smooth[best] { bin } else { best };
@@ -77,6 +79,8 @@ fn smoothed(values: &[f64]) -> Vec<f64> {
         values[if within < n { within } else { 2 * n - 1 - within }]
     };
     let shift = RADIUS.div_ceil(2 * n.max(1)) * 2 * n;
-    let at = |idx: usize| (0..=2 * RADIUS).map(|k| weight(k.abs_diff(RADIUS)) * mirrored(shift + idx + k - RADIUS)).sum::<f64>();
+    let at = |idx: usize| {
+        (0..=2 * RADIUS).map(|k| weight(k.abs_diff(RADIUS)) * mirrored(shift + idx + k - RADIUS)).sum::<f64>()
+    };
     (0..n).map(|idx| at(idx) / total).collect()
 }

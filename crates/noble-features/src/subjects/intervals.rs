@@ -25,9 +25,11 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature::one("doublet_ISI", "ms", |s| all_isi_ms(s)?.first().copied())
         .is("First interval.", "all_ISI_values[0]")
         .of("all_ISI_values"),
-    Feature::many("inv_ISI_values", "hz", |s| Some(all_isi_ms(s)?.iter().map(|isi| MS_PER_S / isi).collect()))
-        .is("Inverse of every interval, the first included.", "1000 / all_ISI_values")
-        .of("all_ISI_values"),
+    Feature::many("inv_ISI_values", "hz", |s| {
+        Some(all_isi_ms(s)?.iter().map(|isi| MS_PER_S / isi).collect())
+    })
+    .is("Inverse of every interval, the first included.", "1000 / all_ISI_values")
+    .of("all_ISI_values"),
     Feature::one("inv_first_ISI", "hz", |s| inverse_isi_hz(s, 0))
         .is("Inverse of the first interval.", "1000 / all_ISI_values[0]")
         .of("all_ISI_values"),

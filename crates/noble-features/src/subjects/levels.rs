@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::events::median;
-use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::prepared::mean;
+use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::{BaseMode, Feature, PreparedSweep};
 
 /// eFEL's samples of the hyperpolarized steady state, and how many before the stimulus end they stop.
@@ -95,7 +95,10 @@ pub(crate) fn has_base_window(sweep: &PreparedSweep<'_>) -> bool {
     base_window(sweep, fractions).is_some_and(|window| !window.is_empty())
 }
 
-fn base_window(sweep: &PreparedSweep<'_>, (start_fraction, end_fraction): (f64, f64)) -> Option<Range<usize>> {
+fn base_window(
+    sweep: &PreparedSweep<'_>,
+    (start_fraction, end_fraction): (f64, f64),
+) -> Option<Range<usize>> {
     let start_ms = sweep.stim_start_ms() * start_fraction;
     let end_ms = sweep.stim_start_ms() * end_fraction;
     let end_idx = sweep.times_ms().partition_point(|t| t - end_ms < sweep.settings().base_tolerance_ms);

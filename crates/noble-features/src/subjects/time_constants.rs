@@ -72,7 +72,8 @@ fn sag_time_constant_ms(sweep: &PreparedSweep<'_>) -> Option<f64> {
     let (lowest_mv, sag_mv) = (minimum_mv(sweep)?, sag_amplitude_mv(sweep)?);
     let nearly_back_mv = sweep.steady_state_voltage_stimend_mv()? - sag_mv * 0.1;
     let v_mv = sweep.v_mv();
-    let lowest_sample_mv = if sweep.is_precise() { lowest_mv.max(lowest_sample_mv(sweep)?) } else { lowest_mv };
+    let lowest_sample_mv =
+        if sweep.is_precise() { lowest_mv.max(lowest_sample_mv(sweep)?) } else { lowest_mv };
     let start_idx = v_mv.iter().position(|v| *v <= lowest_sample_mv)?;
     let end_idx = start_idx + v_mv[start_idx..].iter().position(|v| *v >= nearly_back_mv)?;
     if end_idx - start_idx < N_FIT {
@@ -108,13 +109,21 @@ fn search_offset(fit_with: impl Fn(f64) -> Fit) -> Fit {
     let (mut smallest, mut is_upward) = (last.relative_residual, true);
     while upper - lower > OFFSET_TOLERANCE_MV {
         let outer = if is_upward { upper } else { lower };
-        let tried = if is_upward { (middle * GOLDEN + outer) / (1.0 + GOLDEN) } else { (outer + GOLDEN * middle) / (1.0 + GOLDEN) };
+        let tried = (middle * GOLDEN + outer) / (1.0 + GOLDEN);
         last = fit_with(tried);
         if last.relative_residual < smallest {
-            if is_upward { lower = middle } else { upper = middle }
+            if is_upward {
+                lower = middle
+            } else {
+                upper = middle
+            }
             (middle, smallest) = (tried, last.relative_residual);
         } else {
-            if is_upward { upper = tried } else { lower = tried }
+            if is_upward {
+                upper = tried
+            } else {
+                lower = tried
+            }
             is_upward = !is_upward;
         }
     }
@@ -130,7 +139,8 @@ fn decay_samples<'a>(sweep: &'a PreparedSweep<'_>) -> Option<(&'a [f64], &'a [f6
     let (t, v) = (&sweep.times_ms()[start_idx..half_idx], &sweep.v_mv()[start_idx..half_idx]);
     let slopes = five_point_slopes(t, v)?;
     let n_falling = sweep.n_covering(N_FALLING);
-    let fall_idx = slopes.windows(n_falling).position(|run| !run.iter().any(|slope| *slope > -FLAT_MV_PER_MS))?;
+    let fall_idx =
+        slopes.windows(n_falling).position(|run| !run.iter().any(|slope| *slope > -FLAT_MV_PER_MS))?;
     let is_flat_at = |idx: usize| slopes[idx] + FLAT_MV_PER_MS > 0.0 && is_flat_after(t, &slopes, idx);
     let is_end = |idx: &usize| t[*idx] >= half_time_ms - FLAT_SPAN_MS || is_flat_at(*idx);
     let end_idx = (fall_idx..t.len()).find(is_end).unwrap_or(t.len());
@@ -138,7 +148,8 @@ fn decay_samples<'a>(sweep: &'a PreparedSweep<'_>) -> Option<(&'a [f64], &'a [f6
 }
 
 fn is_flat_after(times_ms: &[f64], slopes: &[f64], idx: usize) -> bool {
-    let span = times_ms[idx..].iter().zip(&slopes[idx..]).take_while(|(t, _)| *t - times_ms[idx] < FLAT_SPAN_MS);
+    let span =
+        times_ms[idx..].iter().zip(&slopes[idx..]).take_while(|(t, _)| *t - times_ms[idx] < FLAT_SPAN_MS);
     let (sum, n) = span.fold((0.0, 0.0), |(sum, n), (_, slope)| (sum + slope, n + 1.0));
     sum / n + FLAT_MV_PER_MS > 0.0
 }

@@ -239,7 +239,9 @@ fn falls(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
         let end = sweep.offsets().get(spike_idx).filter(|end| from <= end.sample_idx);
         match (sweep.is_precise(), end) {
             (false, None) => Some(sweep.sample(0)),
-            (false, Some(end)) => Some(sweep.sample(nearest_idx(sweep.v_mv(), from..end.sample_idx, half_mv))),
+            (false, Some(end)) => {
+                Some(sweep.sample(nearest_idx(sweep.v_mv(), from..end.sample_idx, half_mv)))
+            }
             (true, end) => {
                 let idx = first_or_end(sweep.v_mv(), from..end?.sample_idx, |v| v <= half_mv);
                 Some(Point { time_ms: sweep.reached_ms(idx, half_mv), ..sweep.sample(idx) })

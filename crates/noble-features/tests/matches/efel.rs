@@ -62,7 +62,8 @@ fn compare_trace(place: &Place<'_>, entry: &Value, tally: &mut Tally) {
                     tally.holds(&format!("{name} is not known"), false);
                     continue;
                 };
-                let is_unstable = entry["unstable"].as_array().is_some_and(|names| names.contains(&json!(name)));
+                let is_unstable =
+                    entry["unstable"].as_array().is_some_and(|names| names.contains(&json!(name)));
                 if is_without_numbers || is_unstable || is_failure(expected) {
                     check_defined(&sweep, feature, place.id, tally);
                 } else {
@@ -98,7 +99,12 @@ fn check_defined(sweep: &PreparedSweep<'_>, feature: &Feature, id: &str, tally: 
 }
 
 /// eFEL's view equals eFEL's answer; ours is the same where that is a list of numbers, and missing where it is not.
-fn compare_feature(sweep: &PreparedSweep<'_>, feature: &Feature, (id, expected): (&str, &Value), tally: &mut Tally) {
+fn compare_feature(
+    sweep: &PreparedSweep<'_>,
+    feature: &Feature,
+    (id, expected): (&str, &Value),
+    tally: &mut Tally,
+) {
     let place = format!("{id} {}", feature.name);
     let (ours, efel) = (feature.values(sweep), feature.efel_values(sweep));
     let is_plain = |values: &Vec<f64>| !values.is_empty() && values.iter().all(|value| value.is_finite());

@@ -30,7 +30,8 @@ pub(crate) fn trace(npz: &Path, id: &str, entry: &Value) -> Trace {
         }
     };
     let has_current = entry["has_I"].as_bool() == Some(true);
-    let list = |name: &str| entry["extra"][name].as_array().into_iter().flatten().map(number).collect::<Vec<f64>>();
+    let list =
+        |name: &str| entry["extra"][name].as_array().into_iter().flatten().map(number).collect::<Vec<f64>>();
     let (starts, ends) = (list("multi_stim_start"), list("multi_stim_end"));
     Trace {
         times_ms,

@@ -68,7 +68,10 @@ pub(crate) fn compare_all() {
 fn compare(case: &Case, tally: &mut Tally) {
     let json = case.json(FILE);
     let published: Vec<Model> = json["hof"].as_array().unwrap().iter().map(Model::published).collect();
-    let sweeps = sweeps(case, &json["stimulus"], &published);
+    let step = step(&json["stimulus"]);
+    let traces = traces(case, step, &published);
+    let sweeps: BTreeMap<ModelId, PreparedSweep<'_>> =
+        traces.iter().map(|(id, trace)| (*id, prepared(trace, step))).collect();
     for model in &published {
         tally.case();
         judge(tally, &format!("{} set {}", case.name, model.id), &sweeps[&model.id], &model.features);
@@ -115,7 +118,7 @@ impl Judged {
     }
 }
 
-fn judge(tally: &mut Tally, place: &str, sweep: &PreparedSweep, expected: &BTreeMap<String, f64>) {
+fn judge(tally: &mut Tally, place: &str, sweep: &PreparedSweep<'_>, expected: &BTreeMap<String, f64>) {
     for judged in &JUDGED {
         let deviation = judged.deviation(value(sweep, judged.name), expected[judged.name]);
         tally.value(&format!("{place} {}", judged.name), deviation, judged.tolerance);
@@ -123,7 +126,7 @@ fn judge(tally: &mut Tally, place: &str, sweep: &PreparedSweep, expected: &BTree
 }
 
 /// Mean of a feature's values, as the published tables have it; NaN where it is undefined.
-fn value(sweep: &PreparedSweep, name: &str) -> f64 {
+fn value(sweep: &PreparedSweep<'_>, name: &str) -> f64 {
     let values = feature_values(sweep, &[name]).unwrap().remove(0);
     values.map_or(f64::NAN, |values| values.iter().sum::<f64>() / values.len() as f64)
 }
@@ -136,7 +139,7 @@ fn value(sweep: &PreparedSweep, name: &str) -> f64 {
 fn note_deviations(
     tally: &mut Tally,
     label: &str,
-    sweeps: &BTreeMap<ModelId, PreparedSweep>,
+    sweeps: &BTreeMap<ModelId, PreparedSweep<'_>>,
     models: &[Model],
 ) {
     let mut unknown = Vec::new();
@@ -164,22 +167,27 @@ fn note_deviations(
     tally.note(format!("{label}: not known here: {}", unknown.join(", ")));
 }
 
-/// One prepared sweep per model, run in lanes.
-fn sweeps(case: &Case, stimulus: &Value, models: &[Model]) -> BTreeMap<ModelId, PreparedSweep> {
+fn step(stimulus: &Value) -> Step {
     let number = |key: &str| stimulus[key].as_f64().unwrap_or_else(|| panic!("{FILE}: {key} is no number"));
-    let step =
-        Step { delay_ms: number("delay_ms"), duration_ms: number("dur_ms"), amplitude_na: number("amp_nA") };
+    Step { delay_ms: number("delay_ms"), duration_ms: number("dur_ms"), amplitude_na: number("amp_nA") }
+}
+
+fn prepared(trace: &Trace, step: Step) -> PreparedSweep<'_> {
+    let sweep = Sweep::from_trace(trace, step.delay_ms, step.delay_ms + step.duration_ms).unwrap();
+    PreparedSweep::new(&sweep, &Settings::default()).unwrap()
+}
+
+/// One trace per model, run in lanes.
+fn traces(case: &Case, step: Step, models: &[Model]) -> BTreeMap<ModelId, Trace> {
     let plans = plans(case, models);
     let stimulus = Stimulus::step(step).unwrap();
     let voltages: Vec<Vec<f64>> =
         plans.par_chunks(N_LANES).flat_map_iter(|plans| voltages(plans, &stimulus)).collect();
-    let prepared = |v_mv: Vec<f64>| {
+    let trace = |v_mv: Vec<f64>| {
         let grid = TimeGrid::new(0.0, SAMPLE_MS, v_mv.len()).unwrap();
-        let trace = Trace::new(grid, v_mv).unwrap();
-        let sweep = Sweep::from_trace(&trace, step.delay_ms, step.delay_ms + step.duration_ms).unwrap();
-        PreparedSweep::new(&sweep, &Settings::default()).unwrap()
+        Trace::new(grid, v_mv).unwrap()
     };
-    models.iter().map(|model| model.id).zip(voltages.into_iter().map(prepared)).collect()
+    models.iter().map(|model| model.id).zip(voltages.into_iter().map(trace)).collect()
 }
 
 /// The cells with the axon and the mechanisms that the case's own protocol names.
