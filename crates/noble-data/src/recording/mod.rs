@@ -6,12 +6,15 @@
 
 mod abf;
 mod bytes;
+mod hdf5;
+mod nwb;
 mod step;
 mod units;
 
 use crate::{Error, Trace};
 
 pub use abf::read_abf;
+pub use nwb::read_nwb;
 pub use step::{NoStep, StepWindow, detect_step, detect_steps};
 
 /// What a file of one cell's sweeps holds.
@@ -87,6 +90,7 @@ impl Recording {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         match bytes {
             [b'A', b'B', b'F', b' ' | b'2', ..] => read_abf(bytes),
+            _ if bytes.starts_with(hdf5::SIGNATURE) => read_nwb(bytes),
             _ => Err(Error::Recording {
                 format: "recording",
                 place: "first bytes".to_owned(),

@@ -40,11 +40,3 @@ pub(super) fn na_per(unit: &str) -> Option<f64> {
         Quantity::Voltage(_) => None,
     }
 }
-
-/// Factor to millivolts, for a unit of voltage.
-pub(super) fn mv_per(unit: &str) -> Option<f64> {
-    match quantity(unit)? {
-        Quantity::Voltage(factor) => Some(factor),
-        Quantity::Current(_) => None,
-    }
-}
