@@ -12,25 +12,31 @@ const SIBLING_NOTE: &str = "no step of its own: the window is that of its siblin
 const VARYING_NOTE: &str =
     "several steps: the longest that changes between sweeps is taken, the first of equals";
 
-pub(super) fn detect(currents: &[Option<Current>]) -> Vec<Result<StepWindow, NoStep>> {
-    let mut families: BTreeMap<(u64, usize), Vec<&Current>> = BTreeMap::new();
-    for current in currents.iter().flatten() {
-        families.entry(key(current)).or_default().push(current);
+/// The step of every current; `channels` says from which channel each comes.
+pub(super) fn detect(
+    channels: &[Option<&str>],
+    currents: &[Option<Current>],
+) -> Vec<Result<StepWindow, NoStep>> {
+    let mut families: BTreeMap<Key, Vec<&Current>> = BTreeMap::new();
+    for (channel, current) in channels.iter().zip(currents) {
+        if let Some(current) = current {
+            families.entry(key(*channel, current)).or_default().push(current);
+        }
     }
     let families: BTreeMap<_, Family> =
         families.into_iter().map(|(key, members)| (key, Family::new(&members))).collect();
-    currents
-        .iter()
-        .map(|current| match current {
-            Some(current) => families[&key(current)].step(current),
-            None => Err(NoStep::new("the stimulus is not known")),
-        })
-        .collect()
+    let step = |(channel, current): (&Option<&str>, &Option<Current>)| match current {
+        Some(current) => families[&key(*channel, current)].step(current),
+        None => Err(NoStep::new("the stimulus is not known")),
+    };
+    channels.iter().zip(currents).map(step).collect()
 }
 
-/// Sweeps of the same rate and length.
-fn key(current: &Current) -> (u64, usize) {
-    (current.grid.step_ms().to_bits(), current.grid.n_samples())
+/// Channel, rate and length.
+type Key<'a> = (Option<&'a str>, u64, usize);
+
+fn key<'a>(channel: Option<&'a str>, current: &Current) -> Key<'a> {
+    (channel, current.grid.step_ms().to_bits(), current.grid.n_samples())
 }
 
 #[derive(Debug, Default)]

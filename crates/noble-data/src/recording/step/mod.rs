@@ -66,22 +66,21 @@ pub fn detect_step(current_na: &[f64], grid: TimeGrid) -> Result<StepWindow, NoS
 
 /// The step of every sweep, found from all sweeps together.
 ///
-/// Of the steps of a sweep the longest counts whose level changes between sweeps of equal length and rate, the first
-/// of several. Where nothing is injected in a sweep (a step of zero amplitude), the window is that of its siblings. A
+/// Of the steps of a sweep the longest counts whose level changes between sweeps of the same channel, length and rate,
+/// the first of several. Where nothing is injected in a sweep (a step of zero amplitude), the window is that of its siblings. A
 /// sweep without siblings has the step that [`detect_step`] finds. What was assumed is in the notes of each window.
 ///
 /// # Errors
 /// [`NoStep`] in the place of a sweep without stimulus or without a step.
 #[must_use]
 pub fn detect_steps(sweeps: &[RecordedSweep]) -> Vec<Result<StepWindow, NoStep>> {
-    let currents: Vec<Option<Current>> = sweeps
-        .iter()
-        .map(|sweep| {
-            let stimulus = sweep.stimulus.as_ref()?;
-            Some(Current::new(&stimulus.current_na, sweep.trace.grid()))
-        })
-        .collect();
-    family::detect(&currents)
+    let current = |sweep: &RecordedSweep| {
+        let stimulus = sweep.stimulus.as_ref()?;
+        Some(Current::new(&stimulus.current_na, sweep.trace.grid()))
+    };
+    let channels: Vec<Option<&str>> = sweeps.iter().map(|sweep| sweep.channel.as_deref()).collect();
+    let currents: Vec<Option<Current>> = sweeps.iter().map(current).collect();
+    family::detect(&channels, &currents)
 }
 
 /// A current as runs of constant level.

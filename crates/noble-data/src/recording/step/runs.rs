@@ -8,6 +8,8 @@ const NOISE_WIDTH: f64 = 8.0;
 const SIGMA_PER_MEDIAN: f64 = 1.0 / (0.674_49 * std::f64::consts::SQRT_2);
 /// A boundary with a jump of fewer tolerances than this is drift, not a step.
 const JUMP: f64 = 4.0;
+/// Runs longer than their neighbor in a ramp by this factor are held levels.
+const HELD: usize = 16;
 /// Differences that are looked at to measure the noise.
 const N_PROBES: usize = 4096;
 
@@ -47,12 +49,14 @@ pub(super) fn cut(current_na: &[f64]) -> (Vec<Run>, f64) {
     (runs, tolerance_na)
 }
 
+/// Marks runs that a small jump links to a neighbor, but for those that last much longer than it: a level that is held
+/// before or after a ramp.
 fn mark_drift(runs: &mut [Run], tolerance_na: f64) {
     for idx in 1..runs.len() {
-        let jump_na = (runs[idx].level_na - runs[idx - 1].level_na).abs();
-        if jump_na <= JUMP * tolerance_na {
-            runs[idx].is_drift = true;
-            runs[idx - 1].is_drift = true;
+        let (left, right) = (runs[idx - 1], runs[idx]);
+        if (right.level_na - left.level_na).abs() <= JUMP * tolerance_na {
+            runs[idx - 1].is_drift |= left.n_samples() < HELD * right.n_samples();
+            runs[idx].is_drift |= right.n_samples() < HELD * left.n_samples();
         }
     }
 }
