@@ -101,7 +101,7 @@ impl<'a> File<'a> {
         let mut fields = Fields { body, at: 2 };
         let early = || self.damaged("data layout", "ends too early");
         let (version, class) = (*body.first().ok_or_else(early)?, *body.get(1).ok_or_else(early)?);
-        if !matches!(version, 3 | 4) || class > 2 {
+        if !matches!(version, 3..=5) || class > 2 {
             return Err(self.unsupported("data layout", format!("version {version}, class {class}")));
         }
         let layout = match class {
