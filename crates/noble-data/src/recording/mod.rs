@@ -14,7 +14,7 @@ mod units;
 use crate::{Error, Trace};
 
 pub use abf::read_abf;
-pub use nwb::read_nwb;
+pub use nwb::{NwbSession, read_nwb};
 pub use step::{NoStep, StepWindow, detect_step, detect_steps};
 
 /// What a file of one cell's sweeps holds.

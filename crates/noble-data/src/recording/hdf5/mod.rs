@@ -19,6 +19,7 @@ mod group;
 mod header;
 mod heap;
 mod tree;
+mod write;
 
 use std::cell::Cell;
 
@@ -27,6 +28,7 @@ use crate::Error;
 
 pub(super) use datatype::Datatype;
 pub(super) use group::Link;
+pub(super) use write::{Group, Value};
 
 pub(super) const SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
 const FORMAT: &str = "hdf5 file";

@@ -5,6 +5,7 @@ mod pairing;
 mod series;
 mod table;
 mod timing;
+mod write;
 
 use super::bytes::Bytes;
 use super::hdf5::{File, Link};
@@ -12,6 +13,8 @@ use super::{RecordedStimulus, RecordedSweep, Recording, RefusedSweep, StimulusOr
 use crate::{Error, TimeGrid, Trace};
 use pairing::{Pair, Pairing};
 use series::{Kind, Place, Series};
+
+pub use write::NwbSession;
 
 const FORMAT: &str = "nwb file";
 

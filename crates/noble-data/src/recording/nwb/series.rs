@@ -146,8 +146,10 @@ impl Series {
         if values.is_empty() {
             return Err(self.wrong("has no samples"));
         }
+        // One factor, so that values stored in our unit come back with the same bits.
+        let (scale, shift) = (conversion * factor, offset * factor);
         for value in &mut values {
-            *value = (*value * conversion + offset) * factor;
+            *value = *value * scale + shift;
         }
         Ok((values, note))
     }
