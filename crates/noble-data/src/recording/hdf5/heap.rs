@@ -30,7 +30,7 @@ impl<'a> File<'a> {
         let end = start.saturating_add(Self::offset(self.length(start + 8)?));
         let mut at = start + 8 + self.n_length;
         for _ in 0..MAX_OBJECTS {
-            if at + 8 + self.n_length > end {
+            if at >= self.bytes.len() || at + 8 + self.n_length > end {
                 break;
             }
             let n_bytes = Self::offset(self.length(at + 8)?);

@@ -134,7 +134,7 @@ impl<'a> Walk<'_, 'a> {
     ) -> Result<(), Error> {
         let file = self.file;
         *n_nodes += 1;
-        file.check_nodes(*n_nodes + records.len())?;
+        file.check_nodes((*n_nodes + records.len()).saturating_add(n_records))?;
         let at = File::offset(address);
         file.expect(at, if depth == 0 { b"BTLF" } else { b"BTIN" })?;
         if file.bytes.u8(at + 5)? != self.kind {

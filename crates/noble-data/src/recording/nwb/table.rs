@@ -15,8 +15,11 @@ pub(super) struct Stretch {
     pub(super) rows: Rows,
 }
 
+/// Response and stimulus.
+pub(super) type Row = (Option<Stretch>, Option<Stretch>);
+
 /// Response and stimulus of every row of the table; none where the file has no table.
-pub(super) fn read(file: &File<'_>) -> Result<Vec<(Option<Stretch>, Option<Stretch>)>, Error> {
+pub(super) fn read(file: &File<'_>) -> Result<Vec<Row>, Error> {
     let responses = column(file, RESPONSES)?;
     let stimuli = column(file, STIMULI)?;
     let stimuli = stimuli.into_iter().chain(std::iter::repeat(None));
