@@ -118,6 +118,18 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// A file of recorded sweeps (ABF, NWB) that cannot be used.
+    #[error("{format}: {place}: {what}; {remedy}")]
+    Recording {
+        /// The format read.
+        format: &'static str,
+        /// Section, series or byte.
+        place: String,
+        /// What is wrong.
+        what: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// A formula that cannot be read.
     #[error("column {column}: {what}; {remedy}")]
     Expression {

@@ -8,6 +8,7 @@ pub mod channel;
 pub mod dataset;
 mod error;
 pub mod morphology;
+pub mod recording;
 pub mod stimulus;
 pub mod sweeps;
 mod trace;
@@ -16,6 +17,7 @@ pub use cell_model::{CellModel, CellSet, ModelId, SectionKind, SectionParameters
 pub use channel::{ChannelModel, Expression};
 pub use error::Error;
 pub use morphology::Morphology;
+pub use recording::Recording;
 pub use stimulus::{Step, Stimulus, StimulusSpec, VoltageProtocol, read_stimulus, read_voltage_protocol};
 pub use sweeps::Sweeps;
 pub use trace::{Decimator, Sampling, TimeGrid, Trace};

@@ -4,13 +4,14 @@ use super::Finding;
 use super::repository::{Repository, Source};
 
 /// Which of our crates a crate may need.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("noble-data", &[]),
     ("noble-cell", &["noble-data"]),
     ("noble-features", &["noble-data"]),
     ("noble-operator", &["noble-data"]),
     ("noble", &["noble-data", "noble-cell", "noble-features", "noble-operator"]),
     ("noble-reference", &[]),
+    ("noble-fuzz", &["noble-data"]),
     ("xtask", &[]),
 ];
 /// Needed by tests alone.

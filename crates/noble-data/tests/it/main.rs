@@ -4,3 +4,4 @@
 
 mod damaged_files;
 mod long_tracings;
+mod recordings;

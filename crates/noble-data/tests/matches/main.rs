@@ -1,6 +1,7 @@
 //! Section trees and parameters against NEURON's importer and the cells it built.
 
 mod parameters;
+mod recordings;
 
 use noble_data::SectionKind;
 use noble_data::morphology::{Morphology, read_swc};

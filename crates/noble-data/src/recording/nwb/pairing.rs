@@ -1,0 +1,148 @@
+//! Which stimulus was presented while a response was recorded.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::File;
+use super::RefusedSweep;
+use super::names;
+use super::series::{Kind, Rows, Series};
+use super::table::{self, Stretch};
+use crate::Error;
+
+/// A response, or a stretch of it, and its stimulus.
+#[derive(Debug, Clone)]
+pub(super) struct Pair<'a> {
+    pub(super) stimulus: Option<&'a Series>,
+    pub(super) response_rows: Rows,
+    pub(super) stimulus_rows: Rows,
+    /// The response holds several sweeps.
+    pub(super) is_part: bool,
+    pub(super) notes: Vec<String>,
+}
+
+impl<'a> Pair<'a> {
+    fn whole(stimulus: Option<&'a Series>, notes: Vec<String>) -> Self {
+        Self { stimulus, response_rows: None, stimulus_rows: None, is_part: false, notes }
+    }
+
+    /// The name of the series, with the first sample where it holds several sweeps.
+    pub(super) fn name(&self, response: &Series) -> String {
+        match self.response_rows {
+            Some((first, _)) if self.is_part => format!("{}[{first}]", response.name),
+            _ => response.name.clone(),
+        }
+    }
+}
+
+/// All that is known about pairs of a file.
+pub(super) struct Pairing {
+    stimuli: Vec<Series>,
+    /// Stretches of the table by address of the response.
+    rows: BTreeMap<u64, Vec<(Stretch, Option<Stretch>)>>,
+    /// How many responses have the same number, or the same key of their names.
+    n_responses: usize,
+    used: RefCell<BTreeSet<u64>>,
+}
+
+impl Pairing {
+    pub(super) fn new(file: &File<'_>, responses: &[Series], stimuli: Vec<Series>) -> Result<Self, Error> {
+        let mut rows: BTreeMap<u64, Vec<(Stretch, Option<Stretch>)>> = BTreeMap::new();
+        for (response, stimulus) in table::read(file)? {
+            if let Some(response) = response {
+                rows.entry(response.address).or_default().push((response, stimulus));
+            }
+        }
+        let n_responses = responses.iter().filter(|response| response.kind == Kind::CurrentClamp).count();
+        Ok(Self { stimuli, rows, n_responses, used: RefCell::default() })
+    }
+
+    /// The sweeps of a response: one, or one for every row of the table that names it.
+    pub(super) fn pairs(&self, response: &Series) -> Vec<Pair<'_>> {
+        if response.kind == Kind::ZeroCurrent {
+            return vec![Pair::whole(None, vec!["no current is injected (I = 0)".to_owned()])];
+        }
+        match self.rows.get(&response.address) {
+            Some(rows) => rows.iter().map(|row| self.of_row(response, *row, rows.len() > 1)).collect(),
+            None => vec![self.of_series(response)],
+        }
+    }
+
+    fn of_row(&self, response: &Series, row: (Stretch, Option<Stretch>), is_part: bool) -> Pair<'_> {
+        let (stretch, stimulus) = row;
+        let stimulus = stimulus.filter(|stimulus| stimulus.address != stretch.address);
+        let series = stimulus
+            .and_then(|stimulus| self.stimuli.iter().find(|series| series.address == stimulus.address));
+        let mut pair = match series {
+            Some(series) => Pair::whole(Some(series), Vec::new()),
+            None => self.of_series(response),
+        };
+        pair.is_part = is_part;
+        pair.response_rows = stretch.rows;
+        pair.stimulus_rows = match (series, stimulus) {
+            (Some(series), Some(stimulus)) => {
+                self.used.borrow_mut().insert(series.address);
+                stimulus.rows
+            }
+            // A stimulus that the table does not name is as long as the whole response, if anything.
+            _ => stretch.rows,
+        };
+        pair
+    }
+
+    fn of_series(&self, response: &Series) -> Pair<'_> {
+        let found = self.by_number(response).or_else(|| self.by_name(response)).or_else(|| self.only());
+        match found {
+            Some((stimulus, notes)) => {
+                self.used.borrow_mut().insert(stimulus.address);
+                Pair::whole(Some(stimulus), notes)
+            }
+            None => Pair::whole(None, vec!["no stimulus: none has its number or name".to_owned()]),
+        }
+    }
+
+    fn currents(&self) -> impl Iterator<Item = &Series> {
+        self.stimuli.iter().filter(|stimulus| stimulus.kind != Kind::VoltageClamp)
+    }
+
+    /// The stimulus of the same sweep number, and of the same electrode where several have it.
+    fn by_number(&self, response: &Series) -> Option<(&Series, Vec<String>)> {
+        let number = response.sweep_number?;
+        let found: Vec<&Series> =
+            self.currents().filter(|stimulus| stimulus.sweep_number == Some(number)).collect();
+        let same_electrode = |stimulus: &&&Series| stimulus.electrode == response.electrode;
+        let of_electrode: Vec<&&Series> = found.iter().filter(same_electrode).collect();
+        match (found.as_slice(), of_electrode.as_slice()) {
+            ([stimulus], _) if stimulus.electrode.is_none() || same_electrode(&stimulus) => {
+                Some((stimulus, Vec::new()))
+            }
+            (_, [stimulus]) => Some((stimulus, Vec::new())),
+            _ => None,
+        }
+    }
+
+    /// The only stimulus whose name is the same but for words like `response` and `stimulus`.
+    fn by_name(&self, response: &Series) -> Option<(&Series, Vec<String>)> {
+        let key = names::key(&response.name);
+        let mut found =
+            self.currents().filter(|stimulus| !key.is_empty() && names::key(&stimulus.name) == key);
+        let stimulus = found.next().filter(|_| found.next().is_none())?;
+        Some((stimulus, vec![format!("stimulus {} is paired by its name", stimulus.name)]))
+    }
+
+    /// The only stimulus of the only response.
+    fn only(&self) -> Option<(&Series, Vec<String>)> {
+        let mut currents = self.currents();
+        let stimulus = currents.next().filter(|_| currents.next().is_none() && self.n_responses == 1)?;
+        Some((stimulus, vec![format!("stimulus {} is the only one", stimulus.name)]))
+    }
+
+    /// Stimuli of current clamp that no response was found for.
+    pub(super) fn unpaired(&self) -> Vec<RefusedSweep> {
+        let used = self.used.borrow();
+        let is_left =
+            |stimulus: &&Series| stimulus.kind == Kind::CurrentClamp && !used.contains(&stimulus.address);
+        let left = self.stimuli.iter().filter(is_left);
+        left.map(|stimulus| stimulus.refused("a stimulus without a response")).collect()
+    }
+}

@@ -1,0 +1,183 @@
+//! One time series of a file: what it is, and its values in our units.
+
+use super::{File, Link, RefusedSweep};
+use crate::Error;
+use crate::recording::units::{Quantity, quantity};
+
+/// What a series records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    CurrentClamp,
+    ZeroCurrent,
+    VoltageClamp,
+    Other,
+}
+
+/// What the values must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Voltage,
+    Current,
+}
+
+/// Samples that a row of the table of recordings names: first and number.
+pub(super) type Rows = Option<(usize, usize)>;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Series {
+    pub(super) name: String,
+    pub(super) address: u64,
+    pub(super) kind: Kind,
+    /// The type's name in the schema.
+    pub(super) type_name: String,
+    pub(super) sweep_number: Option<u32>,
+    /// The sweep's number, or the one in its name.
+    pub(super) number: Option<u32>,
+    pub(super) electrode: Option<String>,
+}
+
+/// The series of a group, and what could not be opened.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    pub(super) series: Vec<Series>,
+    pub(super) refused: Vec<RefusedSweep>,
+}
+
+/// Every series of a group.
+pub(super) fn list(file: &File<'_>, path: &str) -> Result<List, Error> {
+    let mut list = List::default();
+    let Some(group) = file.find(file.root(), path)? else { return Ok(list) };
+    for (name, link) in file.members(group)? {
+        match open(file, (group, &link), &name) {
+            Ok(Some(series)) => list.series.push(series),
+            Ok(None) => {}
+            Err(error) => {
+                list.refused.push(RefusedSweep { name, number: None, reason: super::reason(&error) });
+            }
+        }
+    }
+    Ok(list)
+}
+
+fn open(file: &File<'_>, (group, link): (u64, &Link), name: &str) -> Result<Option<Series>, Error> {
+    let Some(address) = file.target(group, link)? else { return Ok(None) };
+    let type_name = file.text(address, "neurodata_type")?.unwrap_or_default();
+    let kind = match type_name.as_str() {
+        "CurrentClampSeries" | "CurrentClampStimulusSeries" => Kind::CurrentClamp,
+        "IZeroClampSeries" => Kind::ZeroCurrent,
+        "VoltageClampSeries" | "VoltageClampStimulusSeries" => Kind::VoltageClamp,
+        _ => Kind::Other,
+    };
+    let sweep_number = file.number(address, "sweep_number")?.and_then(whole);
+    let series = Series {
+        name: name.to_owned(),
+        address,
+        kind,
+        type_name,
+        sweep_number,
+        number: sweep_number.or_else(|| super::names::number(name)),
+        electrode: electrode(file, address)?,
+    };
+    Ok(Some(series))
+}
+
+fn whole(number: f64) -> Option<u32> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be whole and in range"
+    )]
+    let is_whole =
+        (number >= 0.0 && number <= f64::from(u32::MAX) && number.fract() == 0.0).then_some(number as u32);
+    is_whole
+}
+
+/// The last name on the way to the electrode, whichever kind of link leads there.
+fn electrode(file: &File<'_>, address: u64) -> Result<Option<String>, Error> {
+    let link = file.members(address)?.into_iter().find(|(name, _)| name == "electrode");
+    match link {
+        Some((_, Link::Soft(path))) => Ok(path.rsplit('/').next().map(str::to_owned)),
+        Some((_, Link::Hard(target))) => {
+            let Some(electrodes) = file.find(file.root(), "general/intracellular_ephys")? else {
+                return Ok(None);
+            };
+            let mut electrodes = file.members(electrodes)?.into_iter();
+            Ok(electrodes.find(|(_, link)| *link == Link::Hard(target)).map(|(name, _)| name))
+        }
+        _ => Ok(None),
+    }
+}
+
+impl Series {
+    pub(super) fn refused(&self, reason: &str) -> RefusedSweep {
+        RefusedSweep { name: self.name.clone(), number: self.number, reason: reason.to_owned() }
+    }
+
+    /// An error about this series, in which its name need not be said again.
+    pub(super) fn wrong(&self, what: impl Into<String>) -> Error {
+        Error::Recording {
+            format: super::FORMAT,
+            place: String::new(),
+            what: what.into(),
+            remedy: "mend the series where it was written",
+        }
+    }
+
+    /// The values in mV or nA, with a note where the unit was assumed.
+    pub(super) fn values(
+        &self,
+        file: &File<'_>,
+        place: Place,
+        rows: Rows,
+    ) -> Result<(Vec<f64>, Option<String>), Error> {
+        let data = self.member(file, "data")?.ok_or_else(|| self.wrong("has no data"))?;
+        let (factor, note) = self.factor(file, data, place)?;
+        let conversion = file.number(data, "conversion")?.unwrap_or(1.0);
+        let offset = file.number(data, "offset")?.unwrap_or(0.0);
+        let mut values = file.dataset(data)?.numbers()?;
+        if let Some((first, n_samples)) = rows {
+            let end = first.checked_add(n_samples).filter(|end| *end <= values.len());
+            let end = end.ok_or_else(|| {
+                self.wrong(format!("samples {first} and {n_samples} more of {} in the table", values.len()))
+            })?;
+            values.truncate(end);
+            values.drain(..first);
+        }
+        if values.is_empty() {
+            return Err(self.wrong("has no samples"));
+        }
+        // One factor, so that values stored in our unit come back with the same bits.
+        let (scale, shift) = (conversion * factor, offset * factor);
+        for value in &mut values {
+            *value = *value * scale + shift;
+        }
+        Ok((values, note))
+    }
+
+    fn factor(&self, file: &File<'_>, data: u64, place: Place) -> Result<(f64, Option<String>), Error> {
+        let default = if place == Place::Voltage { "volts" } else { "amperes" };
+        let stated = file.text(data, "unit")?.filter(|unit| !unit.is_empty());
+        let note = stated.is_none().then(|| format!("{}: no unit, {default} are assumed", self.name));
+        let unit = stated.unwrap_or_else(|| default.to_owned());
+        match (quantity(&unit), place) {
+            (Some(Quantity::Voltage(factor)), Place::Voltage)
+            | (Some(Quantity::Current(factor)), Place::Current) => Ok((factor, note)),
+            _ => Err(self.wrong(format!("unit {unit:?} where {default} are expected"))),
+        }
+    }
+
+    /// Current that the amplifier adds to the stimulus.
+    pub(super) fn bias_na(&self, file: &File<'_>) -> Result<f64, Error> {
+        let Some(bias) = self.member(file, "bias_current")? else { return Ok(0.0) };
+        let Some(Quantity::Current(na_per_ampere)) = quantity("amperes") else { return Ok(0.0) };
+        let bias = file.dataset(bias)?;
+        // Tools write NaN for a bias that is not known.
+        let bias_na = bias.numbers()?.first().copied().unwrap_or(0.0) * na_per_ampere;
+        Ok(if bias_na.is_finite() { bias_na } else { 0.0 })
+    }
+
+    /// A member of the series, along links.
+    pub(super) fn member(&self, file: &File<'_>, name: &str) -> Result<Option<u64>, Error> {
+        file.find(self.address, name)
+    }
+}

@@ -1,0 +1,226 @@
+//! Recordings as NWB 2 files.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use super::super::hdf5::{Group, Value};
+use super::FORMAT;
+use crate::recording::{RecordedSweep, Recording};
+use crate::sweeps::Precision;
+use crate::{Error, TimeGrid};
+
+const NWB_VERSION: &str = "2.8.0";
+const HZ_PER_PER_MS: f64 = 1e3;
+const VOLTS_PER_MV: f64 = 1e-3;
+const AMPERES_PER_NA: f64 = 1e-9;
+/// Texts and names longer than this are cut; a message of HDF5 holds 64 kB.
+const MAX_TEXT_BYTES: usize = 4096;
+const MAX_SWEEPS: usize = 30_000;
+
+/// What an NWB file says about the session, none of which a recording knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NwbSession {
+    /// Unique name of the file.
+    pub identifier: String,
+    /// What was done, in a sentence.
+    pub description: String,
+    /// Start of the session, ISO 8601 with time zone, such as `2026-01-31T09:30:00+01:00`.
+    pub start_time: String,
+    /// When the file is made, in the same form.
+    pub created: String,
+    /// How samples are stored; double keeps every bit.
+    pub precision: Precision,
+}
+
+impl Recording {
+    /// The bytes of an NWB 2 file with a `CurrentClampSeries` for every sweep and a `CurrentClampStimulusSeries`, of
+    /// the same sweep number and electrode, where the current is known.
+    ///
+    /// [`read_nwb`](super::read_nwb) gives the sweeps back under the same names, with the same bits at double
+    /// precision and rounded to float32 at single; a sweep without channel comes back with the electrode
+    /// `electrode`. Notes are written as comments, refused sweeps not at all. The same recording and session give the
+    /// same bytes.
+    ///
+    /// # Errors
+    /// [`Error::Recording`] when a time is not ISO 8601, two sweeps have the same name, or there are too many.
+    pub fn to_nwb(&self, session: &NwbSession) -> Result<Vec<u8>, Error> {
+        for (key, time) in [("start_time", &session.start_time), ("created", &session.created)] {
+            if !is_iso_time(time) {
+                let what = format!("{time:?} is no time of ISO 8601");
+                return Err(wrong(key, what, "write it like 2026-01-31T09:30:00+01:00"));
+            }
+        }
+        if self.sweeps.len() > MAX_SWEEPS {
+            let what = format!("{} sweeps", self.sweeps.len());
+            return Err(wrong("acquisition", what, "write at most 30000 sweeps to one file"));
+        }
+        let ids = Ids(&session.identifier);
+        let mut acquisition = Group::default();
+        let mut presentation = Group::default();
+        let mut electrodes = BTreeSet::new();
+        for sweep in &self.sweeps {
+            let name = link_name(&sweep.name);
+            if acquisition.has(&name) {
+                return Err(wrong(
+                    &name,
+                    "two sweeps have this name".to_owned(),
+                    "give every sweep its own name",
+                ));
+            }
+            let electrode = link_name(sweep.channel.as_deref().unwrap_or("electrode"));
+            acquisition.group(&name, response(sweep, (&name, &electrode), &ids, session.precision));
+            if let Some(stimulus) = stimulus(sweep, (&name, &electrode), &ids, session.precision) {
+                presentation.group(&format!("{name}_stimulus"), stimulus);
+            }
+            electrodes.insert(electrode);
+        }
+        Ok(root(session, &ids, acquisition, presentation, &electrodes).into_file())
+    }
+}
+
+fn root(
+    session: &NwbSession,
+    ids: &Ids<'_>,
+    acquisition: Group,
+    presentation: Group,
+    electrodes: &BTreeSet<String>,
+) -> Group {
+    let mut devices = Group::default();
+    devices.group("amplifier", ids.typed("Device", "amplifier"));
+    let mut ephys = Group::default();
+    for name in electrodes {
+        let mut electrode = ids.typed("IntracellularElectrode", name);
+        electrode.array("description", "electrode of the recording");
+        electrode.soft_link("device", "/general/devices/amplifier");
+        ephys.group(name, electrode);
+    }
+    let mut general = Group::default();
+    general.group("devices", devices).group("intracellular_ephys", ephys);
+    let mut stimulus = Group::default();
+    stimulus.group("presentation", presentation).group("templates", Group::default());
+    let mut root = ids.typed("NWBFile", "root");
+    root.attribute("nwb_version", NWB_VERSION);
+    root.group("acquisition", acquisition).group("analysis", Group::default());
+    root.group("general", general).group("processing", Group::default()).group("stimulus", stimulus);
+    root.array("file_create_date", Value::Texts(vec![session.created.clone()]));
+    root.array("identifier", cut(&session.identifier));
+    root.array("session_description", cut(&session.description));
+    root.array("session_start_time", session.start_time.as_str());
+    root.array("timestamps_reference_time", session.start_time.as_str());
+    root
+}
+
+fn response(
+    sweep: &RecordedSweep,
+    (name, electrode): (&str, &str),
+    ids: &Ids<'_>,
+    precision: Precision,
+) -> Group {
+    let values = samples(sweep.trace.v_mv(), precision);
+    let data = Data { values, unit: "volts", conversion: VOLTS_PER_MV, grid: sweep.trace.grid() };
+    series(("CurrentClampSeries", name, electrode), sweep, ids, data)
+}
+
+fn stimulus(
+    sweep: &RecordedSweep,
+    (name, electrode): (&str, &str),
+    ids: &Ids<'_>,
+    precision: Precision,
+) -> Option<Group> {
+    let stimulus = sweep.stimulus.as_ref()?;
+    let values = samples(&stimulus.current_na, precision);
+    let data = Data { values, unit: "amperes", conversion: AMPERES_PER_NA, grid: sweep.trace.grid() };
+    let name = format!("{name}_stimulus");
+    Some(series(("CurrentClampStimulusSeries", &name, electrode), sweep, ids, data))
+}
+
+struct Data {
+    values: Value,
+    unit: &'static str,
+    conversion: f64,
+    grid: TimeGrid,
+}
+
+fn series(
+    (kind, name, electrode): (&str, &str, &str),
+    sweep: &RecordedSweep,
+    ids: &Ids<'_>,
+    data: Data,
+) -> Group {
+    let comments = if sweep.notes.is_empty() { "no comments".to_owned() } else { sweep.notes.join("; ") };
+    let mut group = ids.typed(kind, name);
+    group.attribute("comments", cut(&comments));
+    group.attribute("description", "no description");
+    group.attribute("stimulus_description", "not stated");
+    if let Some(number) = sweep.number {
+        group.attribute("sweep_number", Value::U32(number));
+    }
+    let array = group.array("data", data.values);
+    array.attribute("conversion", Value::F64(data.conversion)).attribute("offset", Value::F64(0.0));
+    array.attribute("resolution", Value::F64(-1.0)).attribute("unit", data.unit);
+    let rate_hz = HZ_PER_PER_MS / data.grid.step_ms();
+    let start = group.array("starting_time", Value::F64(0.0));
+    start.attribute("rate", Value::F64(rate_hz)).attribute("unit", "seconds");
+    group.soft_link("electrode", &format!("/general/intracellular_ephys/{electrode}"));
+    group
+}
+
+fn samples(values: &[f64], precision: Precision) -> Value {
+    match precision {
+        Precision::Double => Value::F64s(values.to_vec()),
+        #[expect(clippy::cast_possible_truncation, reason = "single precision is asked for")]
+        Precision::Single => Value::F32s(values.iter().map(|value| *value as f32).collect()),
+    }
+}
+
+/// Identifiers of objects, made from the file's and the object's name.
+struct Ids<'a>(&'a str);
+
+impl Ids<'_> {
+    /// A group of a type of the schema.
+    fn typed(&self, kind: &str, name: &str) -> Group {
+        let mut group = Group::default();
+        group.attribute("namespace", "core").attribute("neurodata_type", kind);
+        group.attribute("object_id", self.id(&format!("{kind}/{name}")).as_str());
+        group
+    }
+
+    /// A UUID of version 8, whose bits are up to us.
+    fn id(&self, name: &str) -> String {
+        let mut hash = Sha256::digest(format!("{}/{name}", self.0)).to_vec();
+        hash[6] = hash[6] & 0x0f | 0x80;
+        hash[8] = hash[8] & 0x3f | 0x80;
+        let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    }
+}
+
+/// A name that can be a link: no slash, not a dot alone.
+fn link_name(name: &str) -> String {
+    let Value::Text(name) = cut(name) else { return String::new() };
+    let name = name.replace(['/', '\0'], "_");
+    if matches!(name.as_str(), "" | "." | "..") { format!("_{name}") } else { name }
+}
+
+fn cut(text: &str) -> Value {
+    let end = (0..=text.len().min(MAX_TEXT_BYTES)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    Value::Text(text[..end].to_owned())
+}
+
+/// `YYYY-MM-DDThh:mm:ss`, perhaps with a fraction, then `Z` or an offset.
+fn is_iso_time(time: &str) -> bool {
+    let is_shape = |text: &str, shape: &str| {
+        let fits = |(c, s): (char, char)| if s == '0' { c.is_ascii_digit() } else { c == s };
+        text.len() == shape.len() && text.chars().zip(shape.chars()).all(fits)
+    };
+    let Some((second, rest)) = time.split_at_checked(19) else { return false };
+    let zone =
+        rest.strip_prefix('.').map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let is_zone = zone == "Z" || is_shape(zone, "+00:00") || is_shape(zone, "-00:00");
+    is_shape(second, "0000-00-00T00:00:00") && is_zone
+}
+
+fn wrong(place: &str, what: String, remedy: &'static str) -> Error {
+    Error::Recording { format: FORMAT, place: place.to_owned(), what, remedy }
+}

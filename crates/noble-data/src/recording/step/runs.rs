@@ -1,0 +1,77 @@
+//! A current cut into runs of constant level.
+
+/// Levels closer than this share of the current's whole range are one level.
+const LEVEL_FRACTION: f64 = 1e-3;
+/// Spread of the differences of two samples, in standard deviations of the noise, that does not end a run.
+const NOISE_WIDTH: f64 = 8.0;
+/// From the median of absolute differences of two samples to the standard deviation of normal noise.
+const SIGMA_PER_MEDIAN: f64 = 1.0 / (0.674_49 * std::f64::consts::SQRT_2);
+/// A boundary with a jump of fewer tolerances than this is drift, not a step.
+const JUMP: f64 = 4.0;
+/// Runs longer than their neighbor in a ramp by this factor are held levels.
+const HELD: usize = 16;
+/// Differences that are looked at to measure the noise.
+const N_PROBES: usize = 4096;
+
+/// Samples `start..end` at one level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Run {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Mean of the samples; their value where they are equal.
+    pub(super) level_na: f64,
+    /// Part of a ramp, a sine or noise: the level before or after is too near for a step.
+    pub(super) is_drift: bool,
+}
+
+impl Run {
+    pub(super) fn n_samples(&self) -> usize {
+        self.end - self.start
+    }
+}
+
+/// The runs of a current, in order of time, and the tolerance within which levels are equal.
+pub(super) fn cut(current_na: &[f64]) -> (Vec<Run>, f64) {
+    let tolerance_na = tolerance(current_na);
+    let mut runs: Vec<Run> = Vec::new();
+    for (idx, current) in current_na.iter().enumerate() {
+        match runs.last_mut().filter(|run| (current - run.level_na).abs() <= tolerance_na) {
+            Some(run) => {
+                run.end = idx + 1;
+                #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
+                let n_samples = run.n_samples() as f64;
+                run.level_na += (current - run.level_na) / n_samples;
+            }
+            None => runs.push(Run { start: idx, end: idx + 1, level_na: *current, is_drift: false }),
+        }
+    }
+    mark_drift(&mut runs, tolerance_na);
+    (runs, tolerance_na)
+}
+
+/// Marks runs that a small jump links to a neighbor, but for those that last much longer than it: a level that is held
+/// before or after a ramp.
+fn mark_drift(runs: &mut [Run], tolerance_na: f64) {
+    for idx in 1..runs.len() {
+        let (left, right) = (runs[idx - 1], runs[idx]);
+        if (right.level_na - left.level_na).abs() <= JUMP * tolerance_na {
+            runs[idx - 1].is_drift |= left.n_samples() < HELD * right.n_samples();
+            runs[idx].is_drift |= right.n_samples() < HELD * left.n_samples();
+        }
+    }
+}
+
+/// What is noise or round-off and no change of level.
+fn tolerance(current_na: &[f64]) -> f64 {
+    let low = current_na.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = current_na.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let stride = (current_na.len() / N_PROBES).max(1);
+    let pairs = current_na.windows(2).step_by(stride);
+    let mut differences: Vec<f64> = pairs.map(|pair| (pair[1] - pair[0]).abs()).collect();
+    if differences.is_empty() {
+        return 0.0;
+    }
+    let middle = differences.len() / 2;
+    let (_, median, _) = differences.select_nth_unstable_by(middle, f64::total_cmp);
+    (LEVEL_FRACTION * (high - low)).max(NOISE_WIDTH * SIGMA_PER_MEDIAN * *median)
+}

@@ -1,0 +1,116 @@
+//! Recordings written as NWB and read back, and files that are cut.
+
+use std::path::PathBuf;
+
+use noble_data::recording::{NwbSession, RecordedStimulus, RecordedSweep, StimulusOrigin, read_nwb};
+use noble_data::sweeps::Precision;
+use noble_data::{Error, Recording, TimeGrid, Trace};
+
+fn session(precision: Precision) -> NwbSession {
+    NwbSession {
+        identifier: "round trip".to_owned(),
+        description: "closed forms".to_owned(),
+        start_time: "2026-01-31T09:30:00+01:00".to_owned(),
+        created: "2026-01-31T09:30:00.5Z".to_owned(),
+        precision,
+    }
+}
+
+fn sweep(number: u32, level_na: f64) -> RecordedSweep {
+    let v_mv: Vec<f64> = (0..500).map(|idx| -70.0 + (f64::from(idx) * 0.1).sin() / 3.0).collect();
+    let mut current_na = vec![0.0; 500];
+    current_na[100..300].fill(level_na);
+    RecordedSweep {
+        name: format!("sweep {number} channel 0"),
+        number: Some(number),
+        channel: Some("IN 0".to_owned()),
+        trace: Trace::new(TimeGrid::new(0.0, 0.05, 500).unwrap(), v_mv).unwrap(),
+        stimulus: Some(RecordedStimulus {
+            current_na,
+            origin: StimulusOrigin::Recorded { name: format!("sweep {number} channel 0_stimulus") },
+        }),
+        notes: Vec::new(),
+    }
+}
+
+fn recording() -> Recording {
+    let mut sweeps: Vec<RecordedSweep> =
+        (0..12).map(|number| sweep(number, f64::from(number) / 30.0)).collect();
+    sweeps[3].stimulus = None;
+    sweeps[3].notes = vec!["no stimulus: none has its number or name".to_owned()];
+    Recording { format: "nwb 2.8.0".to_owned(), sweeps, refused: Vec::new(), notes: Vec::new() }
+}
+
+#[test]
+fn invariant_nwb_comes_back_with_the_same_bits() {
+    let written = recording();
+    let bytes = written.to_nwb(&session(Precision::Double)).unwrap();
+    assert_eq!(read_nwb(&bytes).unwrap(), written);
+    assert_eq!(bytes, written.to_nwb(&session(Precision::Double)).unwrap());
+}
+
+#[test]
+fn invariant_nwb_of_single_precision_rounds_to_float32() {
+    let read = read_nwb(&recording().to_nwb(&session(Precision::Single)).unwrap()).unwrap();
+    for (read, written) in read.sweeps.iter().zip(&recording().sweeps) {
+        let rounded = written.trace.v_mv().iter().map(|v| f64::from(*v as f32));
+        assert!(read.trace.v_mv().iter().copied().eq(rounded));
+    }
+}
+
+#[test]
+fn invariant_nwb_refuses_times_and_names_that_cannot_be() {
+    let place_of = |error: Error| match error {
+        Error::Recording { place, .. } => place,
+        other => panic!("{other}"),
+    };
+    for time in ["", "yesterday", "2026-01-31", "2026-01-31T09:30:00", "2026-01-31T09:30:00+1"] {
+        let session = NwbSession { start_time: time.to_owned(), ..session(Precision::Double) };
+        assert_eq!(place_of(recording().to_nwb(&session).unwrap_err()), "start_time", "{time}");
+    }
+    let mut twice = recording();
+    twice.sweeps[1].name = twice.sweeps[0].name.clone();
+    assert_eq!(place_of(twice.to_nwb(&session(Precision::Double)).unwrap_err()), "sweep 0 channel 0");
+}
+
+/// Files of other programs that lie in the repository.
+fn files() -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../reference/recordings");
+    let mut files = Vec::new();
+    for case in ["abf", "nwb"] {
+        for entry in std::fs::read_dir(folder.join(case)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == case) {
+                files.push((path.clone(), std::fs::read(path).unwrap()));
+            }
+        }
+    }
+    assert!(files.len() > 10, "reference/recordings has {} files", files.len());
+    files
+}
+
+#[test]
+fn invariant_cut_files_are_errors_or_lose_sweeps() {
+    for (path, bytes) in files() {
+        let whole = Recording::from_bytes(&bytes).unwrap();
+        for share in 0..200 {
+            let n_kept = bytes.len() * share / 200;
+            if let Ok(cut) = Recording::from_bytes(&bytes[..n_kept]) {
+                let (n_cut, n_whole) = (cut.sweeps.len(), whole.sweeps.len());
+                assert!(
+                    n_cut <= n_whole,
+                    "{}: {n_cut} sweeps of {n_whole} in {n_kept} bytes",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn invariant_files_of_no_format_are_named() {
+    for bytes in [&b""[..], b"A", b"ABF", b"time_ms,v_mv", &[0; 512]] {
+        let error = Recording::from_bytes(bytes).unwrap_err();
+        assert!(error.to_string().contains("give an ABF 1, ABF 2 or NWB 2 file"), "{error}");
+    }
+}
