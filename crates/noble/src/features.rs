@@ -8,6 +8,10 @@ use noble_features::{Feature, PreparedSweep, Settings, Sweep, feature, features}
 use rayon::prelude::*;
 
 use crate::Error;
+use crate::sweep_file::FileSweep;
+
+/// The samples themselves, which `all` leaves out: they are no numbers of a sweep.
+const SAMPLES: [&str; 3] = ["time", "voltage", "current"];
 
 /// Features of one sweep.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +33,7 @@ impl SweepFeatures {
     #[must_use]
     pub fn mean(&self, name: &str) -> Option<f64> {
         let (_, values) = self.values.iter().find(|(own, _)| *own == name)?;
-        let values = values.as_ref()?;
+        let values = values.as_ref().filter(|values| !values.is_empty())?;
         #[expect(clippy::cast_precision_loss, reason = "a small count")]
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         Some(mean)
@@ -42,21 +46,86 @@ impl SweepFeatures {
     }
 }
 
-/// Features by name; `all` stands for every one.
+/// What a missing value looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// A feature is there with finite values, or it is not there.
+    #[default]
+    None,
+    /// As eFEL has it: NaN, infinities and empty lists too.
+    Efel,
+}
+
+/// How features are extracted.
+#[derive(Debug, Clone, Default)]
+pub struct ExtractSettings {
+    /// eFEL's settings and the mode.
+    pub settings: Settings,
+    /// What a missing value looks like.
+    pub missing: Missing,
+}
+
+/// Features by name; `all` stands for every one but the samples themselves.
 ///
 /// # Errors
 /// [`Error::Features`] for a name that is unknown, with the nearest known one.
 pub fn features_named(names: &[String]) -> Result<Vec<&'static Feature>, Error> {
     if names.iter().any(|name| name == "all") {
-        return Ok(features().collect());
+        return Ok(features().filter(|feature| !SAMPLES.contains(&feature.name)).collect());
     }
     names.iter().map(|name| Ok(feature(name)?)).collect()
 }
 
-/// Features of every sweep, in parallel.
+/// Features of every sweep of a file, in parallel, each with its own outcome: a sweep that cannot be used does not
+/// stand in the way of the others.
+#[must_use]
+pub fn extract_sweeps(
+    sweeps: &[FileSweep],
+    asked: &[&'static Feature],
+    settings: &ExtractSettings,
+) -> Vec<Result<SweepFeatures, Error>> {
+    sweeps.par_iter().map(|sweep| extract_sweep(sweep, asked, settings)).collect()
+}
+
+fn extract_sweep(
+    sweep: &FileSweep,
+    asked: &[&'static Feature],
+    settings: &ExtractSettings,
+) -> Result<SweepFeatures, Error> {
+    let prepared = prepare(sweep, &settings.settings)?;
+    Ok(SweepFeatures {
+        sweep_idx: sweep.sweep_idx,
+        step_na: sweep.step_na,
+        ..of_prepared(&prepared, asked, settings.missing)
+    })
+}
+
+/// A sweep of a file as features take it.
 ///
 /// # Errors
-/// [`Error::Usage`] naming the sweep when its trace cannot be used.
+/// [`Error::Usage`] naming the sweep when its window is not known or its trace cannot be used.
+pub fn prepare<'a>(sweep: &'a FileSweep, settings: &Settings) -> Result<PreparedSweep<'a>, Error> {
+    let window = sweep.window.as_ref().map_err(|reason| {
+        let what = format!("{}: the window of the stimulus is not known: {reason}", sweep.called());
+        Error::usage(what, "give --stim-start-ms and --stim-end-ms")
+    })?;
+    let checked = || {
+        let mut checked = Sweep::new(sweep.times(), &sweep.v_mv, window.start_ms, window.end_ms)?;
+        if let Some(current_na) = &sweep.current_na {
+            checked = checked.with_current_na(current_na)?;
+        }
+        if let Some(injected_na) = sweep.injected_na() {
+            checked = checked.with_stimulus_current_na(injected_na)?;
+        }
+        PreparedSweep::new(&checked, settings)
+    };
+    checked().map_err(|error| in_sweep(&sweep.called(), &error))
+}
+
+/// Features of every sweep with eFEL's definitions and default settings, in parallel.
+///
+/// # Errors
+/// [`Error::Usage`] naming the first sweep whose trace cannot be used.
 pub fn extract(
     sweeps: &Sweeps,
     asked: &[&'static Feature],
@@ -65,25 +134,32 @@ pub fn extract(
     let rows = (0..sweeps.n_sweeps()).into_par_iter();
     rows.map(|sweep_idx| {
         let v_mv = sweeps.v_mv.row(sweep_idx).to_vec();
-        let named = |error: noble_features::Error| in_sweep(sweep_idx, &error);
+        let named = |error: noble_features::Error| in_sweep(&format!("sweep {sweep_idx}"), &error);
         let sweep =
             Sweep::new(sweeps.times_ms.as_slice(), &v_mv, window.start_ms, window.end_ms).map_err(named)?;
         let prepared = PreparedSweep::new(&sweep, &Settings::default()).map_err(named)?;
-        Ok(SweepFeatures {
-            sweep_idx,
-            step_na: sweeps.step_na[sweep_idx],
-            warnings: prepared.warnings().iter().map(ToString::to_string).collect(),
-            values: asked.iter().map(|feature| (feature.name, feature.values(&prepared))).collect(),
-            spike_times_ms: prepared.peaks().iter().map(|peak| peak.time_ms).collect(),
-        })
+        let row = of_prepared(&prepared, asked, Missing::None);
+        Ok(SweepFeatures { sweep_idx, step_na: sweeps.step_na[sweep_idx], ..row })
     })
     .collect()
 }
 
-fn in_sweep(sweep_idx: usize, error: &noble_features::Error) -> Error {
-    let message = error.to_string();
-    match message.rsplit_once("; ") {
-        Some((what, remedy)) => Error::usage(format!("sweep {sweep_idx}: {what}"), remedy),
-        None => Error::usage(format!("sweep {sweep_idx}: {message}"), "mend or remove the sweep"),
+fn of_prepared(prepared: &PreparedSweep<'_>, asked: &[&'static Feature], missing: Missing) -> SweepFeatures {
+    let values = |feature: &&'static Feature| match missing {
+        Missing::None => (feature.name, feature.values(prepared)),
+        Missing::Efel => (feature.name, feature.efel_values(prepared)),
+    };
+    SweepFeatures {
+        sweep_idx: 0,
+        step_na: None,
+        warnings: prepared.warnings().iter().map(ToString::to_string).collect(),
+        values: asked.iter().map(values).collect(),
+        spike_times_ms: prepared.peaks().iter().map(|peak| peak.time_ms).collect(),
     }
+}
+
+fn in_sweep(name: &str, error: &noble_features::Error) -> Error {
+    let message = error.to_string();
+    let (what, remedy) = message.rsplit_once("; ").unwrap_or((&message, "mend or remove the sweep"));
+    Error::usage(format!("{name}: {what}"), remedy)
 }

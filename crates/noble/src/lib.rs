@@ -21,6 +21,7 @@ mod progress;
 mod protocol;
 pub mod reference_cell;
 mod simulate;
+pub mod sweep_file;
 pub mod training;
 
 pub use cells::Cells;

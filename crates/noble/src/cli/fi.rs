@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use noble_data::Sweeps;
-use noble_data::sweeps::StimulusWindow;
 use noble_features::fi::{Bracket, FiLevel, FiState};
 use serde_json::{Map, Value, json};
 
 use super::inputs::{CellArgs, ProtocolArgs, amplitudes};
+use super::sweep_input::SweepInputArgs;
 use super::table::{csv_table, text_table};
 use super::terminal::{counted, data, on_threads, words};
 use crate::fi_curve::{
@@ -21,7 +20,7 @@ use crate::{Error, files};
 /// The F-I curve of recorded sweeps or of a simulated cell: threshold, slopes, saturation, depolarization block
 ///
 /// Every number comes with its uncertainty and the rule it follows. The rate of a sweep is Spikecount_stimint by the
-/// duration of the stimulus. Of recorded sweeps (NPZ or CSV, read as by `noble extract`) the threshold lies between two
+/// duration of the stimulus. Of recorded sweeps (read as by `noble extract`) the threshold lies between two
 /// recorded currents; of a simulated cell it is bisected, and the curve runs from there to --highest-na.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -30,17 +29,13 @@ use crate::{Error, files};
     noble fi --morphology cell.swc --cell hof_params.json --hof all --highest-na 0.5 --format csv\n  \
     noble fi --models 3 --step-na 0,0.05,0.1,0.15,0.2 --format json")]
 pub(super) struct FiArgs {
-    /// File of sweeps, .npz or .csv; without it a cell is simulated
+    /// File of sweeps, .abf, .nwb, .npz or .csv; without it a cell is simulated
     #[arg(value_name = "FILE", conflicts_with_all = ["morphology", "cell", "hof", "models", "axon", "mechanisms",
         "channels", "members", "step_na", "highest_na", "points", "delay_ms", "duration_ms", "total_ms", "dt_ms", "every",
         "sampling", "integrator"])]
     file: Option<PathBuf>,
-    /// Onset of the stimulus of a file
-    #[arg(long, value_name = "MS", requires_all = ["file", "stim_end_ms"])]
-    stim_start_ms: Option<f64>,
-    /// End of the stimulus of a file
-    #[arg(long, value_name = "MS", requires_all = ["file", "stim_start_ms"])]
-    stim_end_ms: Option<f64>,
+    #[command(flatten)]
+    input: SweepInputArgs,
     #[command(flatten)]
     cell: CellArgs,
     /// The first N models in the order of the embedded operator (embedded cell only)
@@ -78,15 +73,16 @@ enum Format {
     Csv,
 }
 
-/// The window of `noble simulate`, assumed where nothing else is known.
-const ASSUMED: StimulusWindow = StimulusWindow { start_ms: 15.0, end_ms: 415.0 };
-
 pub(super) fn run(args: &FiArgs) -> Result<(), Error> {
     if let Some(folder) = &args.out {
         files::check_writable(&folder.join("fi.svg"))?;
     }
     let reports = match &args.file {
         Some(path) => recorded(args, path)?,
+        None if args.input.is_typed() => {
+            let what = "--sweeps, --stim-start-ms and --liquid-junction-mv are about a file";
+            return Err(Error::usage(what, "name the file, or leave them out"));
+        }
         None => simulated(args)?,
     };
     data(&match args.format {
@@ -118,23 +114,10 @@ fn recorded(args: &FiArgs, path: &Path) -> Result<Vec<FiReport>, Error> {
     reports.collect::<Result<_, _>>().map_err(|error: Error| error.in_file(path))
 }
 
-/// Currents and points of the sweeps of a file, whatever its format.
 fn read_file(args: &FiArgs, path: &Path) -> Result<CurrentSweeps, Error> {
-    let sweeps = match path.extension().and_then(|extension| extension.to_str()) {
-        Some("npz") => files::read_with(path, Sweeps::from_npz)?,
-        Some("csv") => files::read_with(path, Sweeps::from_csv)?,
-        _ => {
-            let what = format!("{} is neither .npz nor .csv", path.display());
-            return Err(Error::usage(what, "convert it to one of them"));
-        }
-    };
-    let (window, source) = match (args.stim_start_ms, args.stim_end_ms, sweeps.window) {
-        (Some(start_ms), Some(end_ms), _) => (StimulusWindow { start_ms, end_ms }, "as typed"),
-        (_, _, Some(window)) => (window, "from the file"),
-        _ => (ASSUMED, "assumed; give --stim-start-ms and --stim-end-ms if it is another"),
-    };
-    words(&format!("stimulus from {} to {} ms, {source}", window.start_ms, window.end_ms));
-    current_sweeps(&sweeps, window).map_err(|error| error.in_file(path))
+    let file = args.input.read(path)?;
+    args.input.introduce(path, &file);
+    current_sweeps(&file).map_err(|error| error.in_file(path))
 }
 
 fn simulated(args: &FiArgs) -> Result<Vec<FiReport>, Error> {

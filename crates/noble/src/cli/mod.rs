@@ -11,6 +11,7 @@ mod operator;
 mod output;
 mod predict;
 mod simulate;
+mod sweep_input;
 mod table;
 mod terminal;
 mod train;

@@ -8,17 +8,18 @@ mod quantities;
 
 use std::collections::BTreeMap;
 
-use noble_data::sweeps::StimulusWindow;
-use noble_data::{ModelId, Sweeps};
+use noble_data::ModelId;
 use noble_features::fi::{
     Bracket, FI_POINTS, FiAnalysis, FiCurve, FiPoint, Threshold, Undefined, analyze, fi_grid_na, fi_point,
 };
-use noble_features::{PreparedSweep, Settings, Sweep};
+use noble_features::{PreparedSweep, Settings};
 use rayon::prelude::*;
 
 pub use quantities::FiQuantity;
 
 use crate::excitability::{measure_fi_points, measure_threshold};
+use crate::features::prepare;
+use crate::sweep_file::{FileSweep, SweepFile};
 use crate::{Cells, Error, ExcitabilitySettings, Protocol};
 
 const MS_PER_S: f64 = 1000.0;
@@ -64,7 +65,7 @@ pub struct FiSweep {
 impl FiSweep {
     /// The point of a prepared sweep.
     #[must_use]
-    pub fn new(sweep: &PreparedSweep, current_na: f64) -> Self {
+    pub fn new(sweep: &PreparedSweep<'_>, current_na: f64) -> Self {
         Self {
             point: fi_point(sweep, current_na),
             rate_step_hz: MS_PER_S / (sweep.stim_end_ms() - sweep.stim_start_ms()),
@@ -85,35 +86,30 @@ pub struct CurrentSweeps {
 /// The points of the sweeps of a file.
 ///
 /// # Errors
-/// [`Error::Usage`] when no sweep has a current, or naming the sweep whose trace cannot be used.
-pub fn current_sweeps(sweeps: &Sweeps, window: StimulusWindow) -> Result<CurrentSweeps, Error> {
-    let known: Vec<(usize, f64)> =
-        sweeps.step_na.iter().enumerate().filter_map(|(idx, step_na)| Some((idx, (*step_na)?))).collect();
-    if known.is_empty() {
-        let remedy = "give step_na [n] in an NPZ file, or a column ending in _na per sweep in a CSV file";
+/// [`Error::Usage`] when no sweep has a current and a window, several channels have, or naming the sweep whose trace
+/// cannot be used.
+pub fn current_sweeps(file: &SweepFile) -> Result<CurrentSweeps, Error> {
+    let known = |sweep: &&FileSweep| sweep.step_na.is_some() && sweep.window.is_ok();
+    let known: Vec<&FileSweep> = file.sweeps.iter().filter(known).collect();
+    let Some(first) = known.first() else {
+        let remedy = "give step_na [n] in an NPZ file, a column ending in _na per sweep in a CSV file, or a recording with its stimulus";
         return Err(Error::usage("no sweep tells its current", remedy));
+    };
+    if let Some(other) = known.iter().find(|sweep| sweep.channel != first.channel) {
+        let channel = |sweep: &FileSweep| sweep.channel.clone().unwrap_or_default();
+        let what = format!("sweeps of two channels, {} and {}", channel(first), channel(other));
+        return Err(Error::usage(what, "choose those of one with --sweeps"));
     }
-    let read = |&(sweep_idx, current_na): &(usize, f64)| {
-        let v_mv = sweeps.v_mv.row(sweep_idx).to_vec();
-        let named = |error: noble_features::Error| in_sweep(sweep_idx, &error);
-        let sweep =
-            Sweep::new(sweeps.times_ms.as_slice(), &v_mv, window.start_ms, window.end_ms).map_err(named)?;
-        let prepared = PreparedSweep::new(&sweep, &Settings::default()).map_err(named)?;
-        let model = sweeps.models.as_ref().map(|models| models[sweep_idx]);
-        Ok((model, FiSweep::new(&prepared, current_na)))
+    let read = |sweep: &&FileSweep| {
+        let prepared = prepare(sweep, &Settings::default())?;
+        Ok((sweep.model, FiSweep::new(&prepared, sweep.step_na.unwrap_or(0.0))))
     };
     let read: Vec<_> = known.par_iter().map(read).collect::<Result<_, Error>>()?;
     let mut by_model: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (model, sweep) in read {
         by_model.entry(model).or_default().push(sweep);
     }
-    Ok(CurrentSweeps { by_model, n_without_current: sweeps.n_sweeps() - known.len() })
-}
-
-fn in_sweep(sweep_idx: usize, error: &noble_features::Error) -> Error {
-    let message = error.to_string();
-    let (what, remedy) = message.rsplit_once("; ").unwrap_or((&message, "mend or remove the sweep"));
-    Error::usage(format!("sweep {sweep_idx}: {what}"), remedy)
+    Ok(CurrentSweeps { by_model, n_without_current: file.sweeps.len() - known.len() })
 }
 
 /// The curve of sweeps in any order.

@@ -79,7 +79,7 @@ fn invariant_wrong_traces_and_features_are_refused() {
         ("extract cut.npz", "cut.npz: npz file"),
         ("extract good.csv --features Spikecuont", "Spikecount"),
         ("extract missing.csv", "missing.csv"),
-        ("extract good.txt", "neither .npz nor .csv"),
+        ("extract good.txt", "neither .abf, .nwb, .npz nor .csv"),
         ("extract good.csv --stim-start-ms 50 --stim-end-ms 20", "50"),
     ];
     for (line, expected) in cases {

@@ -170,7 +170,7 @@ fn invariant_wrong_input_is_refused() {
     folder.write("known.csv", csv(&[(0.1, Spikes(2))], true));
     for (line, expected) in [
         ("fi unknown.csv", "no sweep tells its current"),
-        ("fi unknown.abc", "neither .npz nor .csv"),
+        ("fi unknown.abc", "neither .abf, .nwb, .npz nor .csv"),
         ("fi missing.npz", "missing.npz"),
         ("fi known.csv --stim-start-ms 20 --stim-end-ms 10", "stimulus from 20 ms to 10 ms"),
         ("fi unknown.csv --models 1", "cannot be used with"),

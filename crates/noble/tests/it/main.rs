@@ -8,3 +8,4 @@ mod channels;
 mod command;
 mod experiments;
 mod fi;
+mod recordings;

@@ -1,0 +1,162 @@
+//! Sweeps of any file, as features and F-I curves need them: voltage, current, window of the stimulus.
+//!
+//! Arrays (NPZ, CSV) and recordings (ABF, NWB) end in one list. What a sweep lacks, such as a window, is said with the
+//! sweep and does not stand in the way of the others.
+
+mod arrays;
+mod recorded;
+mod selection;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use noble_data::recording::RefusedSweep;
+use noble_data::sweeps::StimulusWindow;
+use noble_data::{ModelId, TimeGrid};
+use noble_features::Times;
+
+pub use selection::SweepSelection;
+
+use crate::{Error, files};
+
+/// The window of `noble simulate`, assumed for arrays where nothing else is known.
+pub const ASSUMED_WINDOW: StimulusWindow = StimulusWindow { start_ms: 15.0, end_ms: 415.0 };
+
+/// What a file of sweeps holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepFile {
+    /// Format and version, such as `npz` or `abf 2.6`.
+    pub format: String,
+    /// The sweeps, in the order of the file.
+    pub sweeps: Vec<FileSweep>,
+    /// What no sweep was made of, with the reason.
+    pub refused: Vec<RefusedSweep>,
+    /// What was assumed for the file as a whole.
+    pub notes: Vec<String>,
+}
+
+/// Times of a sweep's samples.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SweepTimes {
+    /// Evenly spaced.
+    Grid(TimeGrid),
+    /// One time per sample, in ms, shared by the sweeps of the file.
+    Listed(Arc<[f64]>),
+}
+
+/// One sweep of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FileSweep {
+    /// Place in the file, from 0.
+    pub sweep_idx: usize,
+    /// Name by which the file tells it from others; its place where there is none.
+    pub name: String,
+    /// Channel or electrode, where the file names it.
+    pub channel: Option<String>,
+    /// Model that was simulated, where there are several.
+    pub model: Option<ModelId>,
+    /// Times of the samples.
+    pub times: SweepTimes,
+    /// Voltages, `[n_samples]`.
+    pub v_mv: Vec<f64>,
+    /// Injected current, `[n_samples]`, where known.
+    pub current_na: Option<Vec<f64>>,
+    /// Where the current comes from, in words.
+    pub stimulus: Option<String>,
+    /// Current during the step, where known.
+    pub step_na: Option<f64>,
+    /// Current beside the step.
+    pub holding_na: f64,
+    /// When the stimulus is on, or why that is not known.
+    pub window: Result<StimulusWindow, String>,
+    /// Every assumption made for this sweep.
+    pub notes: Vec<String>,
+}
+
+impl FileSweep {
+    /// The name with the word sweep before it, unless it begins with it.
+    #[must_use]
+    pub fn called(&self) -> String {
+        if self.name.starts_with("sweep") { self.name.clone() } else { format!("sweep {}", self.name) }
+    }
+
+    /// Times as features take them.
+    #[must_use]
+    pub fn times(&self) -> Times<'_> {
+        match &self.times {
+            SweepTimes::Grid(grid) => Times::Grid(*grid),
+            SweepTimes::Listed(times_ms) => Times::Listed(times_ms),
+        }
+    }
+
+    /// Samples per second, of the mean step.
+    #[must_use]
+    pub fn rate_hz(&self) -> f64 {
+        const MS_PER_S: f64 = 1000.0;
+        let n_samples = self.v_mv.len();
+        match &self.times {
+            SweepTimes::Grid(grid) => MS_PER_S / grid.step_ms(),
+            SweepTimes::Listed(times_ms) => {
+                let duration_ms = times_ms.last().unwrap_or(&0.0) - times_ms.first().unwrap_or(&0.0);
+                MS_PER_S * (n_samples as f64 - 1.0) / duration_ms
+            }
+        }
+    }
+
+    /// Step above the holding current: what an input resistance divides by.
+    #[must_use]
+    pub fn injected_na(&self) -> Option<f64> {
+        Some(self.step_na? - self.holding_na)
+    }
+}
+
+impl SweepFile {
+    /// Reads a file; recordings are told by their first bytes, arrays by the ending of the name.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when it cannot be read, [`Error::File`] when its content cannot be used, [`Error::Usage`] for an
+    /// ending that is not known.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        if path.is_dir() {
+            let what = format!("{} is a folder", path.display());
+            return Err(Error::usage(what, "name a file of sweeps: .abf, .nwb, .npz or .csv"));
+        }
+        let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
+        match ending.as_deref() {
+            Some("npz") => files::read_with(path, arrays::from_npz),
+            Some("csv") => files::read_with(path, arrays::from_csv),
+            Some("abf" | "nwb" | "h5" | "hdf5") => files::read_with(path, recorded::from_bytes),
+            _ => Err(Error::usage(
+                format!("{} is neither .abf, .nwb, .npz nor .csv", path.display()),
+                "give a file of one of these formats",
+            )),
+        }
+    }
+
+    /// Takes one window for every sweep, in place of those of the file.
+    pub fn set_window(&mut self, window: StimulusWindow) {
+        for sweep in &mut self.sweeps {
+            sweep.window = Ok(window);
+            sweep.take_current_in(window);
+        }
+    }
+
+    /// Subtracts the liquid junction potential: the membrane's voltage is the recorded one less this.
+    pub fn subtract_junction_mv(&mut self, junction_mv: f64) {
+        for sweep in &mut self.sweeps {
+            sweep.v_mv.iter_mut().for_each(|v| *v -= junction_mv);
+            sweep.notes.push(format!("liquid junction potential of {junction_mv} mV subtracted"));
+        }
+    }
+}
+
+impl FileSweep {
+    /// The step's current in a typed window: what is injected in its middle, where the current is known.
+    fn take_current_in(&mut self, window: StimulusWindow) {
+        let Some(current_na) = &self.current_na else { return };
+        let middle_ms = (window.start_ms + window.end_ms) / 2.0;
+        let times = self.times();
+        let idx = (0..current_na.len()).find(|idx| times.time_ms(*idx) >= middle_ms);
+        self.step_na = idx.map(|idx| current_na[idx]);
+    }
+}

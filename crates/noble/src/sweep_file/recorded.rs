@@ -1,0 +1,61 @@
+//! Sweeps of recordings.
+
+use noble_data::recording::{
+    NoStep, RecordedStimulus, RecordedSweep, Recording, StepWindow, StimulusOrigin, detect_steps,
+};
+use noble_data::sweeps::StimulusWindow;
+
+use super::{FileSweep, SweepFile, SweepTimes};
+use crate::Error;
+
+pub(super) fn from_bytes(bytes: &[u8]) -> Result<SweepFile, Error> {
+    let mut recording = Recording::from_bytes(bytes)?;
+    // Channel by channel, so that the places of the first channel are its sweeps' numbers.
+    let mut channels: Vec<Option<String>> = Vec::new();
+    for sweep in &recording.sweeps {
+        if !channels.contains(&sweep.channel) {
+            channels.push(sweep.channel.clone());
+        }
+    }
+    recording.sweeps.sort_by_key(|sweep| channels.iter().position(|channel| *channel == sweep.channel));
+    let steps = detect_steps(&recording.sweeps);
+    let sweeps = recording.sweeps.into_iter().zip(steps).enumerate();
+    let sweeps = sweeps.map(|(sweep_idx, (sweep, step))| file_sweep(sweep_idx, sweep, step)).collect();
+    Ok(SweepFile { format: recording.format, sweeps, refused: recording.refused, notes: recording.notes })
+}
+
+fn file_sweep(sweep_idx: usize, sweep: RecordedSweep, step: Result<StepWindow, NoStep>) -> FileSweep {
+    let mut notes = sweep.notes;
+    let (current_na, stimulus) = match sweep.stimulus {
+        None => (None, None),
+        Some(RecordedStimulus { current_na, origin: StimulusOrigin::Recorded { name } }) => {
+            (Some(current_na), Some(format!("recorded as {name}")))
+        }
+        Some(RecordedStimulus { current_na, origin: StimulusOrigin::Rebuilt { name } }) => {
+            notes.push(format!("stimulus rebuilt from the protocol of {name}"));
+            (Some(current_na), Some(format!("rebuilt from the protocol of {name}")))
+        }
+    };
+    let (step_na, holding_na, window) = match step {
+        Ok(step) => {
+            notes.extend(step.notes);
+            let window = StimulusWindow { start_ms: step.start_ms, end_ms: step.end_ms };
+            (Some(step.amplitude_na), step.holding_na, Ok(window))
+        }
+        Err(none) => (None, 0.0, Err(none.reason)),
+    };
+    FileSweep {
+        sweep_idx,
+        name: sweep.name,
+        channel: sweep.channel,
+        model: None,
+        times: SweepTimes::Grid(sweep.trace.grid()),
+        v_mv: sweep.trace.into_v_mv(),
+        current_na,
+        stimulus,
+        step_na,
+        holding_na,
+        window,
+        notes,
+    }
+}
