@@ -7,6 +7,7 @@ pub mod accuracy;
 mod cells;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod convert;
 mod embedded;
 mod error;
 pub mod evaluate;

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod channels;
+mod convert;
 mod evaluate;
 mod extract;
 mod fi;
@@ -39,6 +40,7 @@ enum Command {
     Accuracy(accuracy::AccuracyArgs),
     Extract(extract::ExtractArgs),
     Fi(Box<fi::FiArgs>),
+    Convert(convert::ConvertArgs),
     Generate(Box<generate::GenerateArgs>),
     Train(train::TrainArgs),
     Predict(predict::PredictArgs),
@@ -62,6 +64,7 @@ pub fn main() -> ExitCode {
         Command::Accuracy(args) => accuracy::run(&args),
         Command::Extract(args) => extract::run(&args),
         Command::Fi(args) => fi::run(&args),
+        Command::Convert(args) => convert::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),

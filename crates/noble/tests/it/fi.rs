@@ -174,7 +174,7 @@ fn invariant_wrong_input_is_refused() {
         ("fi missing.npz", "missing.npz"),
         ("fi known.csv --stim-start-ms 20 --stim-end-ms 10", "stimulus from 20 ms to 10 ms"),
         ("fi unknown.csv --models 1", "cannot be used with"),
-        ("fi --stim-start-ms 20 --stim-end-ms 30", "FILE"),
+        ("fi --stim-start-ms 20 --stim-end-ms 30", "are about a file"),
         ("fi --highest-na 0", "largest current is 0 nA"),
         ("fi --step-na nan", "--step-na holds NaN"),
         ("fi --points 1", "at least 2 points"),

@@ -122,3 +122,26 @@ fn invariant_files_that_are_no_current_clamp_recording_are_refused() {
     }
     assert_eq!(bytes(&folder.path("empty.abf")), b"");
 }
+
+#[test]
+fn invariant_converted_recordings_have_the_same_features() {
+    let folder = with("convert", "abf/v2_two_cells.abf");
+    let features = "--features voltage_base,steady_state_voltage_stimend,ohmic_input_resistance --format csv";
+    let original = folder.done(&format!("extract v2_two_cells.abf {features}"));
+    folder.done("convert v2_two_cells.abf two.nwb --session-start 2026-01-31T09:30:00+01:00");
+    assert_eq!(folder.done(&format!("extract two.nwb {features}")), original);
+    folder.done("convert v2_two_cells.abf again.nwb --session-start 2026-01-31T09:30:00+01:00");
+    assert_eq!(bytes(&folder.path("two.nwb")), bytes(&folder.path("again.nwb")));
+    folder.done("convert v2_two_cells.abf one.npz --sweeps 0-2");
+    let rows = |text: &str, n: usize| text.lines().take(n + 1).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(rows(&folder.done(&format!("extract one.npz {features}")), 3), rows(&original, 3));
+    folder.done("convert one.npz back.nwb");
+    assert_eq!(rows(&folder.done(&format!("extract back.nwb {features}")), 3), rows(&original, 3));
+    for (line, expected) in [
+        ("convert v2_two_cells.abf two.abf", "neither .nwb, .npz nor .csv"),
+        ("convert v2_two_cells.abf two.nwb --session-start yesterday", "no time of ISO 8601"),
+    ] {
+        let message = folder.refused(line);
+        assert!(message.contains(expected), "noble {line}: {message} lacks {expected}");
+    }
+}
