@@ -1,12 +1,10 @@
-"""Times noble against eFEL and neuraloperator in one session and prints the rows of docs/performance.md.
+"""Times noble against neuraloperator in one session and prints the rows of docs/performance.md.
 
 usage, from the repository root, after `cargo build --release`:
     python benches/rivals.py operator WEIGHTS.pth
-    python benches/rivals.py features TRACES.npz
 
-Needs torch, neuraloperator 2.0.0 and efel as far as the row does. One thread on both sides, minimum of 5 after one run
-that is not counted; the two sides alternate. `features` times noble as a process, reading and printing included.
-`simulator.py` beside this file times the simulator.
+Needs torch and neuraloperator 2.0.0. One thread on both sides, minimum of 5 after one run
+that is not counted; the two sides alternate. `simulator.py` and `features.py` beside this file time the other stages.
 """
 import os
 import subprocess
@@ -66,30 +64,5 @@ def operator(weights):
               f"| {best[1]:.1f} | {best[1] / best[0]:.1f} | {deviation:.1e} |")
 
 
-def features(traces):
-    import json
-    import efel
-    names = ("AHP1_depth_from_peak AHP_depth AHP_time_from_peak AP1_peak AP1_width Spikecount mean_frequency "
-             "decay_time_constant_after_stim depol_block inv_first_ISI mean_AP_amplitude steady_state_voltage "
-             "steady_state_voltage_stimend time_to_first_spike voltage_base sag_amplitude").split()
-    data = np.load(traces)
-    sweeps = [{"T": data["time_ms"], "V": v.astype(float), "stim_start": [15.0], "stim_end": [415.0]}
-              for v in data["v_mv"]]
-    command = [NOBLE, "extract", traces, "--features", ",".join(names), "--format", "jsonl", "--threads", "1",
-               "--stim-start-ms", "15", "--stim-end-ms", "415"]
-    ours, theirs, answer, reference = alternate(
-        lambda: subprocess.run(command, capture_output=True, text=True, check=True).stdout,
-        lambda: efel.get_feature_values(sweeps, names, raise_warnings=False))
-    worst = 0.0
-    for line, expected in zip(answer.splitlines(), reference):
-        found = json.loads(line)["features"]
-        for name in names:
-            if expected[name] is not None and found[name] is not None and len(expected[name]):
-                worst = max(worst, np.max(np.abs(np.array(found[name]) / expected[name] - 1)))
-    per_trace = 1e6 / len(sweeps)
-    print(f"| {len(sweeps)} | {data['time_ms'].size} | {ours * per_trace:.0f} | {theirs * per_trace:.0f} "
-          f"| {theirs / ours:.0f} | {worst:.0e} |")
-
-
 if __name__ == "__main__":
-    {"operator": operator, "features": features}[sys.argv[1]](*sys.argv[2:])
+    {"operator": operator}[sys.argv[1]](*sys.argv[2:])
