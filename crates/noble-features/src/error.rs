@@ -155,6 +155,14 @@ pub enum Error {
         /// The known name closest to it.
         nearest: &'static str,
     },
+    /// A feature of eFEL that has no value of its own to agree with.
+    #[error(
+        "feature {name} is not computed: in eFEL it is a curve fit whose value changes with what was asked before; fit the current of the voltage clamp in a fitting program"
+    )]
+    LeftOut {
+        /// eFEL's name.
+        name: &'static str,
+    },
     /// A feature name that is not in the registry.
     #[error("no feature is named {name:?}; did you mean {nearest}?")]
     UnknownFeature {

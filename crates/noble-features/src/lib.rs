@@ -39,7 +39,8 @@ mod waveform;
 pub use error::Error;
 pub use prepared::{Point, PreparedSweep};
 pub use registry::{
-    Feature, STUDY_FEATURES, STUDY_FIRING_FEATURES, STUDY_SILENT_FEATURES, feature, feature_values, features,
+    Feature, LEFT_OUT_FEATURES, STUDY_FEATURES, STUDY_FIRING_FEATURES, STUDY_SILENT_FEATURES, feature,
+    feature_values, features,
 };
 pub use settings::{BaseMode, Mode, SettingName, Settings};
 pub use subjects::{ALL as SUBJECTS, Subject, is_depolarization_blocked};

@@ -52,6 +52,11 @@ pub const STUDY_SILENT_FEATURES: [&str; 5] = [
     "voltage_base",
 ];
 
+/// eFEL's voltage-clamp curve fits, whose value in eFEL depends on what was asked before and on the linear algebra of
+/// the machine.
+pub const LEFT_OUT_FEATURES: [&str; 3] =
+    ["activation_time_constant", "deactivation_time_constant", "inactivation_time_constant"];
+
 /// How a feature is computed; values as eFEL gives them, NaN and infinities included.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Evaluate {
@@ -175,8 +180,11 @@ pub fn features() -> impl Iterator<Item = &'static Feature> {
 /// The feature of one name.
 ///
 /// # Errors
-/// [`Error::UnknownFeature`] with the nearest known name.
+/// [`Error::LeftOut`] for eFEL's voltage-clamp curve fits, [`Error::UnknownFeature`] with the nearest known name.
 pub fn feature(name: &str) -> Result<&'static Feature, Error> {
+    if let Some(name) = LEFT_OUT_FEATURES.into_iter().find(|left_out| *left_out == name) {
+        return Err(Error::LeftOut { name });
+    }
     features().find(|feature| feature.name == name).ok_or_else(|| {
         let known = features().map(|feature| feature.name);
         Error::UnknownFeature { name: name.to_owned(), nearest: spelling::nearest(name, known) }
@@ -228,6 +236,7 @@ mod tests {
             Err(Error::UnknownFeature { nearest, .. }) => assert_eq!(nearest, expected),
             other => panic!("{other:?}"),
         };
+        assert!(matches!(feature("activation_time_constant"), Err(Error::LeftOut { .. })));
         check("spikecount", "Spikecount");
         check("AP1_widht", "AP1_width");
         check("", "ISIs");

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::Error;
 use crate::sweep_file::FileSweep;
 
-/// The samples themselves, which `all` leaves out: they are no numbers of a sweep.
+/// The samples themselves, whose means say nothing.
 const SAMPLES: [&str; 3] = ["time", "voltage", "current"];
 
 /// Features of one sweep.
@@ -65,15 +65,21 @@ pub struct ExtractSettings {
     pub missing: Missing,
 }
 
-/// Features by name; `all` stands for every one but the samples themselves.
+/// Features by name; `all` stands for every one.
 ///
 /// # Errors
 /// [`Error::Features`] for a name that is unknown, with the nearest known one.
 pub fn features_named(names: &[String]) -> Result<Vec<&'static Feature>, Error> {
     if names.iter().any(|name| name == "all") {
-        return Ok(features().filter(|feature| !SAMPLES.contains(&feature.name)).collect());
+        return Ok(features().collect());
     }
     names.iter().map(|name| Ok(feature(name)?)).collect()
+}
+
+/// Every feature but the samples themselves.
+#[must_use]
+pub fn summary_features() -> Vec<&'static Feature> {
+    features().filter(|feature| !SAMPLES.contains(&feature.name)).collect()
 }
 
 /// Features of every sweep of a file, in parallel, each with its own outcome: a sweep that cannot be used does not

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use noble_features::{Error, Feature, PreparedSweep, Sweep, feature};
+use noble_features::{Error, Feature, LEFT_OUT_FEATURES, PreparedSweep, Sweep, feature};
 use noble_reference::{Case, Root, Tally, roots};
 use serde_json::{Map, Value, json};
 
@@ -12,10 +12,6 @@ use crate::load::{Trace, number, settings, trace};
 const TOLERANCE: f64 = 1e-9;
 /// Categories whose numbers are not compared: there the answer must be an error, nothing, or finite.
 const WITHOUT_NUMBERS: [&str; 2] = ["nan", "degenerate"];
-/// Curve fits whose value in eFEL depends on what was asked before and on the linear algebra of the machine.
-const LEFT_OUT: [&str; 3] =
-    ["activation_time_constant", "deactivation_time_constant", "inactivation_time_constant"];
-
 pub(crate) fn compare_all() {
     let mut tally = Tally::new();
     for root in roots() {
@@ -57,7 +53,9 @@ fn compare_trace(place: &Place<'_>, entry: &Value, tally: &mut Tally) {
     let features = entry["features"].as_object().unwrap_or_else(|| panic!("{} lists no features", place.id));
     match sweep(&trace, entry).and_then(|sweep| PreparedSweep::new(&sweep, &settings)) {
         Ok(sweep) => {
-            for (name, expected) in features.iter().filter(|(name, _)| !LEFT_OUT.contains(&name.as_str())) {
+            for (name, expected) in
+                features.iter().filter(|(name, _)| !LEFT_OUT_FEATURES.contains(&name.as_str()))
+            {
                 let Ok(feature) = feature(name) else {
                     tally.holds(&format!("{name} is not known"), false);
                     continue;

@@ -13,7 +13,7 @@ use super::inputs::{amplitudes, first_members, operator};
 use super::output::DEFAULT_FOLDER;
 use super::table::{csv_table, short, text_table};
 use super::terminal::{data, on_threads, words};
-use crate::features::{SweepFeatures, extract, features_named};
+use crate::features::{SweepFeatures, extract, summary_features};
 use crate::figure::{
     EnsembleFigure, LatentFigure, LatentPoint, LatentRole, StepCurrent, axis, ensemble_svg, latent_svg,
 };
@@ -86,7 +86,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
         None => vec![default_step_na(operator.card())],
     };
     let members = members(args, &operator)?;
-    let asked = features_named(&["all".to_owned()])?;
+    let asked = summary_features();
     let (sweeps, features) = on_threads(args.threads, || {
         let sweeps = predict(&operator, &members, &steps_na)?;
         let window =

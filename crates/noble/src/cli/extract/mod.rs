@@ -5,12 +5,14 @@ mod show;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use noble_features::{Mode, Settings};
+use noble_features::{Feature, Mode, Settings};
 
 use super::sweep_input::{SweepInputArgs, gathered, places};
 use super::terminal::{data, on_threads, words};
 use crate::Error;
-use crate::features::{ExtractSettings, Missing, SweepFeatures, extract_sweeps, features_named};
+use crate::features::{
+    ExtractSettings, Missing, SweepFeatures, extract_sweeps, features_named, summary_features,
+};
 use crate::sweep_file::FileSweep;
 
 /// Electrophysiology features of every sweep of a file, with eFEL's names and definitions
@@ -29,7 +31,7 @@ pub(super) struct ExtractArgs {
     /// File of sweeps: .abf, .nwb, .npz or .csv
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Features by eFEL's names, or all (all but the samples themselves: time, voltage, current)
+    /// Features by eFEL's names, or all (in a table and in CSV without the samples: time, voltage, current)
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', default_value = "all")]
     features: Vec<String>,
     /// Only list the sweeps
@@ -86,7 +88,7 @@ enum Format {
 type Row<'a> = (&'a FileSweep, Result<SweepFeatures, Error>);
 
 pub(super) fn run(args: &ExtractArgs) -> Result<(), Error> {
-    let asked = if args.list { Vec::new() } else { features_named(&args.features)? };
+    let asked = asked(args)?;
     let settings = settings(args)?;
     let file = args.input.read(&args.file)?;
     args.input.introduce(&args.file, &file);
@@ -100,6 +102,16 @@ pub(super) fn run(args: &ExtractArgs) -> Result<(), Error> {
     })?;
     warn(&rows);
     finish(rows, args.list)
+}
+
+/// The features; where only their means are shown, `all` leaves out the samples.
+fn asked(args: &ExtractArgs) -> Result<Vec<&'static Feature>, Error> {
+    let is_all = args.features.iter().any(|name| name == "all");
+    match args.format {
+        _ if args.list => Ok(Vec::new()),
+        Format::Table | Format::Csv if is_all => Ok(summary_features()),
+        _ => features_named(&args.features),
+    }
 }
 
 fn settings(args: &ExtractArgs) -> Result<ExtractSettings, Error> {
