@@ -13,17 +13,32 @@ const TOLERANCE: f64 = 1e-9;
 /// Categories whose numbers are not compared: there the answer must be an error, nothing, or finite.
 const WITHOUT_NUMBERS: [&str; 2] = ["nan", "degenerate"];
 pub(crate) fn compare_all() {
-    let mut tally = Tally::new();
+    let mut judge = Judge::default();
     for root in roots() {
-        compare_root(&root, &mut tally);
+        compare_root(&root, &mut judge);
     }
+    let Judge { mut tally, n_features, n_fits, n_without_number } = judge;
+    tally.note(format!(
+        "{n_features} features of traces: {} compared and equal unless listed below, {n_without_number} without a number in \
+         eFEL (failures, memory of others, nan and degenerate traces) found defined, {n_fits} curve fits left out",
+        n_features - n_fits - n_without_number
+    ));
     tally.finish();
 }
 
-fn compare_root(root: &Root, tally: &mut Tally) {
+/// What was compared, and what was not.
+#[derive(Debug, Default)]
+struct Judge {
+    tally: Tally,
+    n_features: usize,
+    n_fits: usize,
+    n_without_number: usize,
+}
+
+fn compare_root(root: &Root, judge: &mut Judge) {
     let case = Case::at(root, "efel");
     if !case.folder.is_dir() {
-        tally.note(format!("{} has no folder efel", root.path.display()));
+        judge.tally.note(format!("{} has no folder efel", root.path.display()));
         return;
     }
     for path in case.files("expected", ".json") {
@@ -34,7 +49,7 @@ fn compare_root(root: &Root, tally: &mut Tally) {
         let npz = npz.unwrap_or_else(|| panic!("{}: {own_npz} is missing", case.folder.display()));
         let traces = document["traces"].as_object().unwrap_or_else(|| panic!("{file} lists no traces"));
         for (id, entry) in traces {
-            compare_trace(&Place { npz: &npz, id, defaults: &document["settings"] }, entry, tally);
+            compare_trace(&Place { npz: &npz, id, defaults: &document["settings"] }, entry, judge);
         }
     }
 }
@@ -45,33 +60,38 @@ struct Place<'a> {
     defaults: &'a Value,
 }
 
-fn compare_trace(place: &Place<'_>, entry: &Value, tally: &mut Tally) {
-    tally.case();
+fn compare_trace(place: &Place<'_>, entry: &Value, judge: &mut Judge) {
+    judge.tally.case();
     let settings = settings(place.defaults, entry);
     let trace = trace(place.npz, place.id, entry);
     let is_without_numbers = entry["category"].as_str().is_some_and(|name| WITHOUT_NUMBERS.contains(&name));
     let features = entry["features"].as_object().unwrap_or_else(|| panic!("{} lists no features", place.id));
+    judge.n_features += features.len();
     match sweep(&trace, entry).and_then(|sweep| PreparedSweep::new(&sweep, &settings)) {
         Ok(sweep) => {
-            for (name, expected) in
-                features.iter().filter(|(name, _)| !LEFT_OUT_FEATURES.contains(&name.as_str()))
-            {
+            for (name, expected) in features {
+                if LEFT_OUT_FEATURES.contains(&name.as_str()) {
+                    judge.n_fits += 1;
+                    continue;
+                }
                 let Ok(feature) = feature(name) else {
-                    tally.holds(&format!("{name} is not known"), false);
+                    judge.tally.holds(&format!("{name} is not known"), false);
                     continue;
                 };
                 let is_unstable =
                     entry["unstable"].as_array().is_some_and(|names| names.contains(&json!(name)));
                 if is_without_numbers || is_unstable || is_failure(expected) {
-                    check_defined(&sweep, feature, place.id, tally);
+                    judge.n_without_number += 1;
+                    check_defined(&sweep, feature, place.id, &mut judge.tally);
                 } else {
-                    compare_feature(&sweep, feature, (place.id, expected), tally);
+                    compare_feature(&sweep, feature, (place.id, expected), &mut judge.tally);
                 }
             }
         }
         Err(error) => {
+            judge.n_without_number += features.len();
             let is_refused = features.values().all(is_failure);
-            tally.holds(&format!("{}: {error}", place.id), is_without_numbers || is_refused);
+            judge.tally.holds(&format!("{}: {error}", place.id), is_without_numbers || is_refused);
         }
     }
 }
