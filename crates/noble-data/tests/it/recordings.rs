@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use noble_data::recording::{NwbSession, RecordedStimulus, RecordedSweep, StimulusOrigin, read_nwb};
+use noble_data::recording::{
+    NwbSession, RecordedStimulus, RecordedSweep, StimulusOrigin, detect_steps, read_nwb,
+};
 use noble_data::sweeps::Precision;
 use noble_data::{Error, Recording, TimeGrid, Trace};
 
@@ -112,5 +114,44 @@ fn invariant_files_of_no_format_are_named() {
     for bytes in [&b""[..], b"A", b"ABF", b"time_ms,v_mv", &[0; 512]] {
         let error = Recording::from_bytes(bytes).unwrap_err();
         assert!(error.to_string().contains("give an ABF 1, ABF 2 or NWB 2 file"), "{error}");
+    }
+}
+
+/// What the fuzz targets found, each named by the number that was out of bounds.
+#[test]
+fn invariant_damaged_recordings_are_errors() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/damaged_recordings");
+    let mut n_files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        if let Ok(recording) = Recording::from_bytes(&bytes) {
+            let _ = detect_steps(&recording.sweeps);
+        }
+        n_files += 1;
+    }
+    assert!(n_files > 0, "no damaged file was read");
+}
+
+/// Bytes replaced at drawn places, by a generator of our own so that every run is the same.
+#[test]
+fn invariant_changed_bytes_never_panic() {
+    let mut state = 1_u64;
+    let mut draw = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for (_, bytes) in files() {
+        for _ in 0..60 {
+            let mut changed = bytes.clone();
+            for _ in 0..1 + draw(8) {
+                // Headers are at the front.
+                let n_front = if draw(2) == 0 { changed.len() } else { changed.len().min(6144) };
+                let place = draw(n_front);
+                changed[place] = [0, 1, 0x7f, 0x80, 0xff][draw(5)];
+            }
+            if let Ok(recording) = Recording::from_bytes(&changed) {
+                let _ = detect_steps(&recording.sweeps);
+            }
+        }
     }
 }

@@ -95,6 +95,7 @@ impl File<'_> {
         if n_entry < n_least || page_bits > 31 || n_entries > self.bytes.len() / n_entry {
             return Err(self.damaged("list of chunks", format!("{n_entries} entries of {n_entry} bytes")));
         }
+        self.work(n_entries)?;
         let n_page = 1_usize << page_bits;
         let is_paged = n_entries > n_page;
         let n_pages = n_entries.div_ceil(n_page);

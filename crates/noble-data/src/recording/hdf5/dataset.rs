@@ -260,7 +260,8 @@ impl Dataset<'_, '_> {
         let mut seen = vec![false; n_elements.div_ceil(chunk_size)];
         for chunk in self.file.chunk_list(chunked, (seen.len(), n_bytes), !self.filters.is_empty())? {
             let start = File::offset(chunk.start);
-            let place = seen.get_mut(start / chunk_size).filter(|seen| !**seen && start.is_multiple_of(chunk_size));
+            let place =
+                seen.get_mut(start / chunk_size).filter(|seen| !**seen && start.is_multiple_of(chunk_size));
             let Some(place) = place else {
                 return Err(self.file.damaged("chunk", format!("at element {start} of {n_elements}")));
             };

@@ -99,6 +99,7 @@ impl<'a> File<'a> {
             let leaf = Self::offset(leaf);
             self.expect(leaf, b"SNOD")?;
             let n_entries = usize::from(self.bytes.u16(leaf + 6)?);
+            self.work(n_entries)?;
             let n_entry = 2 * self.n_address + 24;
             for entry in (0..n_entries).map(|idx| leaf + 8 + idx * n_entry) {
                 let target = self.address(entry + self.n_address)?;
