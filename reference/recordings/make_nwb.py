@@ -133,7 +133,7 @@ def names_file():
 
 
 def links_file():
-    """Data shared along a soft link, a series in another file, and numbers that end in NaN."""
+    """Data shared along a soft link, a stimulus among the responses, a series in another file, and numbers that end in NaN."""
     file, (electrode, _) = new("links")
     file.add_acquisition(response("sweep_1_a", volts(N, 1), electrode))
     file.add_stimulus(stimulus("sweep_1_s", amperes(N, 30.0), electrode))
@@ -146,12 +146,14 @@ def links_file():
         f.copy("stimulus/presentation/sweep_1_s", "stimulus/presentation/sweep_3_s")
         del f["acquisition/sweep_3_a/data"]
         f["acquisition/sweep_3_a/data"] = h5py.SoftLink("/acquisition/sweep_1_a/data")
+        f["acquisition/sweep_3_s"] = f["stimulus/presentation/sweep_3_s"]
+        del f["stimulus/presentation/sweep_3_s"]
         f["acquisition/alias_9_a"] = h5py.SoftLink("/acquisition/sweep_1_a")
         f["acquisition/outside"] = h5py.ExternalLink("names.nwb", "/acquisition/ic__Step__2")
 
 
 def latest_file():
-    """Chunks of one element, some, and all; packed or not; many attributes and many links, which lead nowhere."""
+    """Chunks of one element, some, and all; packed or not; an axis without a largest size; many attributes and many links, which lead nowhere."""
     with h5py.File(HERE / "names.nwb") as source, h5py.File(HERE / "latest.nwb", "w", libver="latest") as target:
         rebuild(source, target)
         for group, member in (("acquisition", "ic__Step__"), ("stimulus/presentation", "ics__Step__")):
@@ -161,7 +163,9 @@ def latest_file():
                 del series["data"]
                 chunks = (1,) if i == 9 else (200,) if i % 2 else (values.size,)
                 packed = {"compression": "gzip", "shuffle": True} if i % 3 else {}
-                new_data = series.create_dataset("data", data=values, chunks=chunks, **packed)
+                more = {"maxshape": (None,)} if i == 11 else {}
+                chunks = (1,) if i == 11 else chunks
+                new_data = series.create_dataset("data", data=values, chunks=chunks, **packed, **more)
                 for key, value in attributes.items():
                     new_data.attrs[key] = value
                 for k in range(12 if i == 2 else 0):
@@ -212,7 +216,8 @@ def tables():
             entry = {"n": v.size, "sum_mV": v.sum(), "min_mV": v.min(), "max_mV": v.max(), "first5_mV": v[:5].tolist(),
                      "stim_nA": "none"}
             if stim:
-                c = np.repeat(values(f, f"stimulus/presentation/{stim}", 1e9), hold)[part]
+                folder = "acquisition" if stim in f["acquisition"] else "stimulus/presentation"
+                c = np.repeat(values(f, f"{folder}/{stim}", 1e9), hold)[part]
                 entry["stim_nA"] = {str(i): c[i] for i in (0, FIRST - 1, FIRST, FIRST + 1, END - 1, END, v.size - 1)}
         samples[f"{file}|{series}"] = entry
         first, end = (FIRST, END) if level is not None else ("", "")

@@ -9,6 +9,7 @@
 //! dense storage, attributes, numbers, texts, compounds and references, contiguous, compact and chunked data with
 //! the filters deflate, shuffle and Fletcher's checksum.
 
+mod arrays;
 mod attribute;
 mod chunks;
 mod dataset;

@@ -22,7 +22,8 @@ const FORMAT: &str = "nwb file";
 ///
 /// Every `CurrentClampSeries` and `IZeroClampSeries` of `acquisition` becomes a sweep under its own name, in the
 /// order of sweep numbers or, without these, of names with numbers compared as numbers. Its stimulus is found by the
-/// `intracellular_recordings` table, else by `sweep_number`, else by name. Links inside the file are followed.
+/// `intracellular_recordings` table, else by `sweep_number`, else by name, in `stimulus/presentation` or `acquisition`.
+/// Links inside the file are followed.
 ///
 /// # Errors
 /// [`Error::Recording`] when the file is truncated or damaged, uses a part of HDF5 that is not read, or is no NWB 2
@@ -42,9 +43,13 @@ pub fn read_nwb(bytes: &[u8]) -> Result<Recording, Error> {
     };
     recording.refused.extend(responses.refused);
     recording.refused.extend(stimuli.refused);
-    let mut responses = responses.series;
+    // Some programs keep stimuli beside the responses.
+    let is_stimulus = |series: &Series| series.type_name.ends_with("ClampStimulusSeries");
+    let (beside, mut responses): (Vec<Series>, Vec<Series>) =
+        responses.series.into_iter().partition(is_stimulus);
     names::sort(&mut responses);
-    let pairing = Pairing::new(&file, &responses, stimuli.series)?;
+    let stimuli = stimuli.series.into_iter().chain(beside).collect();
+    let pairing = Pairing::new(&file, &responses, stimuli)?;
     for response in &responses {
         match response.kind {
             Kind::VoltageClamp => recording.refused.push(response.refused("wrong clamp mode: voltage clamp")),
