@@ -155,3 +155,18 @@ fn invariant_changed_bytes_never_panic() {
         }
     }
 }
+
+#[test]
+fn invariant_a_stimulus_that_two_responses_claim_is_given_to_none() {
+    let mut written = recording();
+    written.sweeps.truncate(3);
+    // The same number and, but for words that say response or stimulus, the same name.
+    written.sweeps[0].name = "x".to_owned();
+    written.sweeps[1].name = "x_a".to_owned();
+    written.sweeps[1].number = Some(0);
+    written.sweeps[1].stimulus = None;
+    let read = read_nwb(&written.to_nwb(&session(Precision::Double)).unwrap()).unwrap();
+    let has_stimulus: Vec<bool> = read.sweeps.iter().map(|sweep| sweep.stimulus.is_some()).collect();
+    assert_eq!((has_stimulus, read.sweeps.len()), (vec![true, false, false], 3), "{read:?}");
+    assert_eq!(read.sweeps[0].name, "sweep 2 channel 0");
+}
