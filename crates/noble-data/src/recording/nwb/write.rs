@@ -44,6 +44,22 @@ impl Recording {
     ///
     /// # Errors
     /// [`Error::Recording`] when a time is not ISO 8601, two sweeps have the same name, or there are too many.
+    /// # Example
+    /// ```
+    /// use noble_data::recording::{NwbSession, Recording};
+    /// use noble_data::sweeps::Precision;
+    /// let recording = Recording { format: String::new(), sweeps: vec![], refused: vec![], notes: vec![] };
+    /// let session = NwbSession {
+    ///     identifier: "cell 7".to_owned(),
+    ///     description: "current steps".to_owned(),
+    ///     start_time: "2026-01-31T09:30:00+01:00".to_owned(),
+    ///     created: "2026-02-01T12:00:00Z".to_owned(),
+    ///     precision: Precision::Double,
+    /// };
+    /// let bytes = recording.to_nwb(&session)?;
+    /// assert_eq!(Recording::from_bytes(&bytes)?.format, "nwb 2.8.0");
+    /// # Ok::<(), noble_data::Error>(())
+    /// ```
     pub fn to_nwb(&self, session: &NwbSession) -> Result<Vec<u8>, Error> {
         for (key, time) in [("start_time", &session.start_time), ("created", &session.created)] {
             if !is_iso_time(time) {
