@@ -35,61 +35,83 @@ impl<'a> File<'a> {
         Ok(entries)
     }
 
-    /// Entries of a list that grows: some in its index block, then blocks of growing size, the later ones listed by
-    /// further blocks.
+    /// Entries of a list that grows: some in its index block, then levels of blocks of growing size. The index lists
+    /// the blocks of the first levels, further blocks those of the others.
     pub(super) fn growing_entries(&self, address: u64, n_chunks: usize) -> Result<Entries<'a>, Error> {
-        let header = Self::offset(address);
+        let list = self.growing(Self::offset(address))?;
+        let mut entries = Vec::new();
+        let in_index =
+            Pages { start: list.index + PREFIX + self.n_address, n_entry: list.n_entry, n_page: None };
+        self.push_entries(&in_index, list.n_index.min(n_chunks), &mut entries)?;
+        let mut pointer = in_index.start + list.n_index * list.n_entry;
+        let mut level = 0;
+        while entries.len() < n_chunks {
+            let is_direct = level < list.n_direct;
+            let blocks = if is_direct { Some(pointer) } else { self.listing(pointer, (&list, level))? };
+            pointer += self.n_address * if is_direct { Growing::n_blocks(level) } else { 1 };
+            match blocks {
+                Some(blocks) => self.level(blocks, (&list, level), n_chunks, &mut entries)?,
+                None => {
+                    let n_entries = Growing::n_blocks(level).saturating_mul(list.block_size(level));
+                    self.pad(n_entries, n_chunks, &mut entries)?;
+                }
+            }
+            level += 1;
+        }
+        Ok(entries)
+    }
+
+    /// The header of a list that grows.
+    fn growing(&self, header: usize) -> Result<Growing, Error> {
         self.expect(header, b"EAHD")?;
         let field = |idx: usize| self.bytes.u8(header + PREFIX + idx).map(usize::from);
-        let (n_entry, n_index, page_bits) = (field(0)?, field(2)?, field(5)?);
+        let (n_entry, page_bits) = (field(0)?, field(5)?);
         let (least_block, least_pointers) = (field(3)?, field(4)?);
         self.check_list(n_entry, u32::try_from(page_bits).unwrap_or(u32::MAX))?;
         if !least_block.is_power_of_two() || !least_pointers.is_power_of_two() {
             return Err(self.damaged("list of chunks", "blocks of sizes that cannot be"));
         }
-        let list = Growing {
+        // Six counts lie before the address of the index.
+        let index = Self::offset(self.address(header + 12 + 6 * self.n_length)?);
+        self.expect(index, b"EAIB")?;
+        Ok(Growing {
             n_entry,
             n_offset: field(1)?.div_ceil(8),
+            n_index: field(2)?,
             n_page: 1 << page_bits,
             least_block,
             n_direct: 2 * usize::try_from(least_pointers.ilog2()).unwrap_or(0),
-        };
-        let index = Self::offset(self.address(header + 12 + 6 * self.n_length)?);
-        self.expect(index, b"EAIB")?;
-        let mut entries = Vec::new();
-        let in_index = Pages { start: index + PREFIX + self.n_address, n_entry, n_page: None };
-        self.push_entries(&in_index, n_index.min(n_chunks), &mut entries)?;
-        let mut pointer = in_index.start + n_index * n_entry;
-        let mut level = 0;
-        while entries.len() < n_chunks {
-            let n_blocks = 1_usize << (level / 2).min(40);
-            let mut blocks = pointer;
-            pointer += if level < list.n_direct { n_blocks * self.n_address } else { self.n_address };
-            if level >= list.n_direct {
-                let listing = self.address(blocks)?;
-                if self.is_undefined(listing) {
-                    self.pad(n_blocks.saturating_mul(list.block_size(level)), n_chunks, &mut entries)?;
-                    level += 1;
-                    continue;
-                }
-                self.expect(Self::offset(listing), b"EASB")?;
-                blocks = Self::offset(listing) + PREFIX + self.n_address + list.n_offset;
-                blocks = blocks.saturating_add(list.n_maps(level)).min(self.bytes.len());
-            }
-            for idx in 0..n_blocks {
-                if entries.len() >= n_chunks {
-                    break;
-                }
-                self.block(
-                    self.address(blocks + idx * self.n_address)?,
-                    (&list, level),
-                    n_chunks,
-                    &mut entries,
-                )?;
-            }
-            level += 1;
+            index,
+        })
+    }
+
+    /// Where the addresses of a level's blocks lie; `None` where the level was never written.
+    fn listing(&self, pointer: usize, (list, level): (&Growing, usize)) -> Result<Option<usize>, Error> {
+        let address = self.address(pointer)?;
+        if self.is_undefined(address) {
+            return Ok(None);
         }
-        Ok(entries)
+        self.expect(Self::offset(address), b"EASB")?;
+        let maps = Self::offset(address) + PREFIX + self.n_address + list.n_offset;
+        Ok(Some(maps.saturating_add(list.n_maps(level)).min(self.bytes.len())))
+    }
+
+    /// The entries of a level, whose addresses lie at `blocks`.
+    fn level(
+        &self,
+        blocks: usize,
+        (list, level): (&Growing, usize),
+        n_chunks: usize,
+        entries: &mut Entries<'a>,
+    ) -> Result<(), Error> {
+        for idx in 0..Growing::n_blocks(level) {
+            if entries.len() >= n_chunks {
+                break;
+            }
+            let address = self.address(blocks + idx * self.n_address)?;
+            self.block(address, (list, level), n_chunks, entries)?;
+        }
+        Ok(())
     }
 
     fn check_list(&self, n_entry: usize, page_bits: u32) -> Result<(), Error> {
@@ -146,18 +168,26 @@ struct Pages {
     n_page: Option<usize>,
 }
 
-/// Sizes of a list that grows.
+/// Sizes of a list that grows, and where its index lies.
 struct Growing {
     n_entry: usize,
     /// Bytes of an offset in the list.
     n_offset: usize,
+    /// Entries in the index itself.
+    n_index: usize,
     n_page: usize,
     least_block: usize,
-    /// Levels whose blocks the index lists itself.
+    /// Levels whose blocks the index lists.
     n_direct: usize,
+    index: usize,
 }
 
 impl Growing {
+    /// Blocks of a level: twice as many every second level.
+    fn n_blocks(level: usize) -> usize {
+        1 << (level / 2).min(40)
+    }
+
     /// Entries of a block: every second level has blocks of twice the size.
     fn block_size(&self, level: usize) -> usize {
         let shift = u32::try_from(level.div_ceil(2)).unwrap_or(u32::MAX);
@@ -168,6 +198,6 @@ impl Growing {
     fn n_maps(&self, level: usize) -> usize {
         let n_block = self.block_size(level);
         let n_map = if n_block > self.n_page { (n_block / self.n_page).div_ceil(8) } else { 0 };
-        n_map << (level / 2).min(40)
+        n_map.saturating_mul(Self::n_blocks(level))
     }
 }
