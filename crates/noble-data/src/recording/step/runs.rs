@@ -44,9 +44,13 @@ pub(super) fn cut(current_na: &[f64]) -> (Vec<Run>, f64) {
         match runs.last_mut().filter(|run| (current - run.level_na).abs() <= tolerance_na) {
             Some(run) => {
                 run.end = idx + 1;
-                #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
-                let n_samples = run.n_samples() as f64;
-                run.level_na += (current - run.level_na) / n_samples;
+                let difference_na = current - run.level_na;
+                // Most samples of a protocol are equal: no division for them.
+                if difference_na != 0.0 {
+                    #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
+                    let n_samples = run.n_samples() as f64;
+                    run.level_na += difference_na / n_samples;
+                }
             }
             None => runs.push(Run { start: idx, end: idx + 1, level_na: *current, is_drift: false }),
         }
