@@ -73,10 +73,10 @@ impl<'a> File<'a> {
         let Some(start) = signature(data) else {
             return Err(Bytes::new(data, FORMAT).wrong("signature", "not found", "give an HDF5 file"));
         };
-        Self::read_superblock(Bytes::new(&data[start..], FORMAT))
+        Self::read_superblock(Bytes::new(&data[start..], FORMAT), data.len())
     }
 
-    fn read_superblock(bytes: Bytes<'a>) -> Result<Self, Error> {
+    fn read_superblock(bytes: Bytes<'a>, n_file: usize) -> Result<Self, Error> {
         let version = bytes.u8(8)?;
         let sizes = if version < 2 { 13 } else { 9 };
         let (n_address, n_length) = (usize::from(bytes.u8(sizes)?), usize::from(bytes.u8(sizes + 1)?));
@@ -86,12 +86,21 @@ impl<'a> File<'a> {
             return Err(bytes.wrong("superblock", what, DAMAGED));
         }
         // Base, free space, end and driver, then the name of the root's entry; or base, extension and end.
-        let root = match version {
-            0 => 24 + 5 * n_address,
-            1 => 28 + 5 * n_address,
-            2 | 3 => 12 + 3 * n_address,
+        let (end, root) = match version {
+            0 => (24 + 2 * n_address, 24 + 5 * n_address),
+            1 => (28 + 2 * n_address, 28 + 5 * n_address),
+            2 | 3 => (12 + 2 * n_address, 12 + 3 * n_address),
             other => return Err(bytes.wrong("superblock", format!("version {other}"), UNSUPPORTED)),
         };
+        let end = bytes.unsigned(end, n_address)?;
+        if end > n_file as u64 && end != u64::MAX >> (64 - 8 * n_address) {
+            let what = format!("{n_file} of {end} bytes");
+            return Err(bytes.wrong(
+                "superblock",
+                what,
+                "the file is truncated; copy it again from its source",
+            ));
+        }
         let work = (bytes.len() as u64).saturating_mul(WORK_PER_BYTE).saturating_add(WORK);
         let budget = (bytes.len() as u64).saturating_mul(BUDGET_PER_BYTE).saturating_add(BUDGET_BYTES);
         Ok(Self {
