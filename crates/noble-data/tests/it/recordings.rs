@@ -168,3 +168,21 @@ fn invariant_a_stimulus_that_two_responses_claim_is_given_to_none() {
     assert_eq!((has_stimulus, read.sweeps.len()), (vec![true, false, false], 3), "{read:?}");
     assert_eq!(read.sweeps[0].name, "sweep 2 channel 0");
 }
+
+#[test]
+fn invariant_declared_sizes_cost_nothing() {
+    let bytes = recording().to_nwb(&session(Precision::Double)).unwrap();
+    // A dataspace of one axis, then its length.
+    let space = [&[1, 1, 0, 0, 0, 0, 0, 0][..], &500_u64.to_le_bytes()].concat();
+    let places: Vec<usize> = (0..bytes.len() - 16).filter(|at| bytes[*at..].starts_with(&space)).collect();
+    assert_eq!(places.len(), 23, "12 voltages and 11 currents");
+    for n_declared in [501, 1 << 40, u64::MAX] {
+        let mut changed = bytes.clone();
+        for place in &places {
+            changed[place + 8..place + 16].copy_from_slice(&n_declared.to_le_bytes());
+        }
+        let read = read_nwb(&changed).unwrap();
+        assert!(read.sweeps.iter().all(|sweep| sweep.trace.v_mv().len() == 501), "{n_declared}");
+        assert!(n_declared == 501 || read.refused.len() == 12, "{n_declared}: {:?}", read.refused);
+    }
+}

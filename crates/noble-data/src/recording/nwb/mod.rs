@@ -98,6 +98,7 @@ fn sweep(file: &File<'_>, response: &Series, pair: &Pair<'_>) -> Result<Recorded
     notes.extend(unit_note);
     let (step_ms, note) = timing::step_ms(file, response, v_mv.len())?;
     notes.extend(note);
+    let recorded = TimeGrid::new(0.0, step_ms, v_mv.len())?;
     let n_finite = v_mv.iter().rposition(|v| v.is_finite()).map_or(0, |last| last + 1);
     if n_finite < v_mv.len() && n_finite > 0 {
         notes.push(format!("{} samples that are no numbers at the end are cut", v_mv.len() - n_finite));
@@ -105,7 +106,7 @@ fn sweep(file: &File<'_>, response: &Series, pair: &Pair<'_>) -> Result<Recorded
     }
     let grid = TimeGrid::new(0.0, step_ms, v_mv.len())?;
     let stimulus = match pair.stimulus {
-        Some(stimulus) => stimulus_of(file, (stimulus, pair), grid, &mut notes)?,
+        Some(stimulus) => stimulus_of(file, (stimulus, pair), (recorded, v_mv.len()), &mut notes)?,
         None => None,
     };
     let bias_na = response.bias_na(file)?;
@@ -122,11 +123,12 @@ fn sweep(file: &File<'_>, response: &Series, pair: &Pair<'_>) -> Result<Recorded
     })
 }
 
-/// The current of a stimulus series on the grid of the response; a stimulus that cannot be read leaves a note.
+/// The current of a stimulus series on the grid of the response, of which `n_kept` samples are kept; a stimulus that
+/// cannot be read leaves a note.
 fn stimulus_of(
     file: &File<'_>,
     (stimulus, pair): (&Series, &Pair<'_>),
-    grid: TimeGrid,
+    (grid, n_kept): (TimeGrid, usize),
     notes: &mut Vec<String>,
 ) -> Result<Option<RecordedStimulus>, Error> {
     let (current_na, unit_note) = match stimulus.values(file, Place::Current, pair.stimulus_rows) {
@@ -147,8 +149,9 @@ fn stimulus_of(
             grid.step_ms()
         }
     };
-    let current_na =
-        timing::on_grid(current_na, step_ms, grid, notes).map_err(|what| stimulus.wrong(what))?;
+    let current_na = timing::on_grid(current_na, step_ms, grid, notes);
+    let mut current_na = current_na.map_err(|what| stimulus.wrong(what))?;
+    current_na.truncate(n_kept);
     if let Some(sample_idx) = current_na.iter().position(|current| !current.is_finite()) {
         notes.push(format!("no stimulus: {}: sample {sample_idx} is not a finite number", stimulus.name));
         return Ok(None);
