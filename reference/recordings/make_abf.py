@@ -165,14 +165,14 @@ def write_files():
     vm, im = ("Vm", "mV", 0.01, 1.5, None), ("Im", "pA", 0.001, 0.0, 5.0)
     command = ("Cmd 0", "pA", 0.0, 1, 1, 0)
     idle = ("Cmd 1", "mV", 0.0, 0, 0, 0)
-    write_v1("v1_steps.abf", voltage(3, 2, 1280), [("Vm", "mV", 0.01, 1.5, 2.0), im], [("Cmd 0", "pA", -20.0, 1, 1, 1), idle],
+    write_v1("v1_steps.abf", voltage(3, 2, 900), [("Vm", "mV", 0.01, 1.5, 2.0), im], [("Cmd 0", "pA", -20.0, 1, 1, 1), idle],
              epochs=[(STEP, -20, 0, 200, 0), (STEP, -60, 60, 400, 20), (RAMP, 40, 0, 100, 0), (STEP, -20, 0, 100, 0)])
-    write_v1("v1_gapfree.abf", voltage(1, 1, 1500), [("Vm", "V", 10.0, 0.0, None)], [("Cmd 0", "nA", 0.0, 0, 0, 0)],
+    write_v1("v1_gapfree.abf", voltage(1, 1, 1100), [("Vm", "V", 10.0, 0.0, None)], [("Cmd 0", "nA", 0.0, 0, 0, 0)],
              mode=3, interval=100.0)
     kinds = [(0, STEP, -20, 0, 100, 0, 0, 0), (0, RAMP, 80, 20, 200, 10, 0, 0), (0, 0, 99, 0, 500, 0, 0, 0),
              (0, PULSE, 50, 10, 210, 0, 50, 20), (0, TRIANGLE, -40, 0, 120, 0, 40, 10), (0, COSINE, 60, 0, 160, 0, 80, 0),
              (0, BIPHASIC, 30, 5, 150, 0, 50, 20), (0, STEP, 10, 10, 200, 0, 0, 0)]
-    write_v2("v2_epochs.abf", (voltage(3, 1, 1500) / np.float32(100)).astype(np.float32), [vm],
+    write_v2("v2_epochs.abf", (voltage(3, 1, 1250) / np.float32(100)).astype(np.float32), [vm],
              [("Cmd 0", "pA", -20.0, 1, 1, 0)], kinds)
     step = [(0, STEP, 0, 0, 100, 0, 0, 0), (0, STEP, -100, 100, 300, 0, 0, 0)]
     write_v2("v2_two_cells.abf", voltage(3, 2, 640), [vm, ("Vm2", "mV", 0.01, 0.0, 5.0)], [command, ("Cmd 1", "nA", 0.0, 1, 1, 0)],
@@ -188,7 +188,7 @@ def write_files():
 # The first sample of a ramp still has the level before it.
 # file, channel, window of the step per sweep (or None), current: pyABF's (True), none (False) or not compared (None)
 TABLE = [
-    ("v1_steps.abf", 0, [(220, 621), (220, 641), (220, 661)], True),
+    ("v1_steps.abf", 0, [(214, 615), (214, 635), (214, 655)], True),
     ("v1_gapfree.abf", 0, [None], True),
     ("v2_epochs.abf", 0, None, True),
     ("v2_two_cells.abf", 0, [(110, 410)] * 3, True),

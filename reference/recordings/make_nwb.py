@@ -29,7 +29,7 @@ from pynwb.icephys import (
 
 HERE = Path(__file__).resolve().parent / "nwb"
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
-N, FIRST, END = 640, 160, 400
+N, FIRST, END = 480, 120, 320
 INDICES = (2, 9, 10, 11)
 
 
@@ -58,7 +58,7 @@ def save(file, name):
 
 def packed(data):
     """Where that makes the file smaller: the index of chunks takes 2 kB."""
-    is_small = isinstance(data, H5DataIO) or data.nbytes < 6000
+    is_small = isinstance(data, H5DataIO) or data.nbytes < 4000
     return data if is_small else H5DataIO(data, compression="gzip", shuffle=True)
 
 
@@ -77,7 +77,7 @@ def table_file():
     """Rows of the table, one response of two sweeps, integers with offset in several chunks, shuffled and checked."""
     file, (electrode, _) = new("table")
     for i, level in enumerate((-50.0, 0.0, 50.0)):
-        data = H5DataIO(volts(N, i), compression="gzip", shuffle=True, fletcher32=True, chunks=(250,))
+        data = H5DataIO(volts(N, i), compression="gzip", shuffle=True, fletcher32=True, chunks=(200,))
         r = response(f"r{7 - i}", data, electrode, conversion=1e-5, offset=0.002, starting_time=2.0 * i)
         s = stimulus(f"q{i}", amperes(N, level), electrode, starting_time=2.0 * i)
         file.add_intracellular_recording(electrode=electrode, response=r, stimulus=s)
@@ -107,12 +107,12 @@ def numbers_file():
     file.add_acquisition(response("clamped", volts(N, 3), electrode, VoltageClampSeries, sweep_number=np.uint64(11)))
     file.add_stimulus(stimulus("command", volts(N, 3), electrode, VoltageClampStimulusSeries, sweep_number=np.uint64(11)))
     stamps = np.arange(N) / 20000.0
-    stamps[600] += 1e-5
+    stamps[300] += 1e-5
     more = {"rate": None, "timestamps": packed(stamps), "sweep_number": np.uint64(12)}
     file.add_acquisition(response("uneven", volts(N, 3), electrode, **more))
     file.add_acquisition(response("short", volts(N, 3), electrode, sweep_number=np.uint64(13)))
-    file.add_stimulus(stimulus("c13", amperes(500, 10.0), electrode, sweep_number=np.uint64(13)))
-    file.add_stimulus(stimulus("c14", amperes(500, 10.0), electrode, sweep_number=np.uint64(14)))
+    file.add_stimulus(stimulus("c13", amperes(400, 10.0), electrode, sweep_number=np.uint64(13)))
+    file.add_stimulus(stimulus("c14", amperes(400, 10.0), electrode, sweep_number=np.uint64(14)))
     file.add_acquisition(TimeSeries(name="temperature", data=np.ones(10), unit="celsius", rate=1.0))
     save(file, "numbers.nwb")
     with h5py.File(HERE / "numbers.nwb", "a") as f:
@@ -133,11 +133,11 @@ def names_file():
 
 
 def links_file():
-    """Data shared along a soft link, a series in another file, and numbers that end in NaN."""
+    """Data shared along a soft link, a stimulus among the responses, a series in another file, and numbers that end in NaN."""
     file, (electrode, _) = new("links")
     file.add_acquisition(response("sweep_1_a", volts(N, 1), electrode))
     file.add_stimulus(stimulus("sweep_1_s", amperes(N, 30.0), electrode))
-    padded = np.concatenate([volts(540, 2) * 1e-5, np.full(100, np.nan)])
+    padded = np.concatenate([volts(380, 2) * 1e-5, np.full(100, np.nan)])
     file.add_acquisition(response("sweep_2_a", padded, electrode, conversion=1.0))
     file.add_stimulus(stimulus("sweep_2_s", amperes(N, 60.0), electrode))
     save(file, "links.nwb")
@@ -146,32 +146,31 @@ def links_file():
         f.copy("stimulus/presentation/sweep_1_s", "stimulus/presentation/sweep_3_s")
         del f["acquisition/sweep_3_a/data"]
         f["acquisition/sweep_3_a/data"] = h5py.SoftLink("/acquisition/sweep_1_a/data")
+        f["acquisition/sweep_3_s"] = f["stimulus/presentation/sweep_3_s"]
+        del f["stimulus/presentation/sweep_3_s"]
         f["acquisition/alias_9_a"] = h5py.SoftLink("/acquisition/sweep_1_a")
         f["acquisition/outside"] = h5py.ExternalLink("names.nwb", "/acquisition/ic__Step__2")
 
 
 def latest_file():
+    """Chunks of one element, some, and all; packed or not; an axis without a largest size; many attributes and many links, which lead nowhere."""
     with h5py.File(HERE / "names.nwb") as source, h5py.File(HERE / "latest.nwb", "w", libver="latest") as target:
-        for key, value in source.attrs.items():
-            if key != ".specloc":
-                target.attrs[key] = value
-        for key in source:
-            if key != "specifications":
-                source.copy(key, target)
-        for group, member, unit in (("acquisition", "ic__Step__", "volts"), ("stimulus/presentation", "ics__Step__", "amperes")):
+        rebuild(source, target)
+        for group, member in (("acquisition", "ic__Step__"), ("stimulus/presentation", "ics__Step__")):
             for i in INDICES:
                 series = target[f"{group}/{member}{i}"]
-                old = series["data"]
-                values, attributes = old[:], dict(old.attrs)
+                values, attributes = series["data"][:], dict(series["data"].attrs)
                 del series["data"]
-                chunks = (1,) if i == 9 else (250,) if i % 2 else (values.size,)
+                chunks = (1,) if i == 9 else (200,) if i % 2 else (values.size,)
                 packed = {"compression": "gzip", "shuffle": True} if i % 3 else {}
-                new_data = series.create_dataset("data", data=values, chunks=chunks, **packed)
+                more = {"maxshape": (None,)} if i == 11 else {}
+                chunks = (1,) if i == 11 else chunks
+                new_data = series.create_dataset("data", data=values, chunks=chunks, **packed, **more)
                 for key, value in attributes.items():
                     new_data.attrs[key] = value
                 for k in range(12 if i == 2 else 0):
                     new_data.attrs[f"more_{k}"] = k
-        for k in range(12):
+        for k in range(60):
             target[f"acquisition/gone_{k}"] = h5py.SoftLink(f"/processing/gone_{k}")
 
 
@@ -185,7 +184,7 @@ def cases():
     for i, level in enumerate((-0.05, 0.0, 0.05)):
         yield "table.nwb", f"r{7 - i}", f"r{7 - i}", f"q{i}", slice(None), level, 1
     yield "table.nwb", "two[0]", "two", "two sweeps", slice(0, N), 0.07, 1
-    yield "table.nwb", "two[640]", "two", "two sweeps", slice(N, 2 * N), 0.09, 1
+    yield "table.nwb", "two[480]", "two", "two sweeps", slice(N, 2 * N), 0.09, 1
     yield "table.nwb", "alone", "alone", None, slice(None), None, 1
     for i in range(2):
         for e in range(2):
@@ -194,7 +193,7 @@ def cases():
     for i in INDICES:
         yield "latest.nwb", f"ic__Step__{i}", f"ic__Step__{i}", f"ics__Step__{i}", slice(None), round(0.01 * i - 0.04, 6), 2
     for series, source, stim, level in ((1, 1, 1, 0.03), (2, 2, 2, 0.06), (3, 1, 3, 0.03)):
-        rows = slice(0, 540) if series == 2 else slice(None)
+        rows = slice(0, 380) if series == 2 else slice(None)
         yield "links.nwb", f"sweep_{series}_a", f"sweep_{source}_a", f"sweep_{stim}_s", rows, level, 1
     yield "links.nwb", "alias_9_a", "sweep_1_a", None, slice(None), None, 1
 
@@ -217,7 +216,8 @@ def tables():
             entry = {"n": v.size, "sum_mV": v.sum(), "min_mV": v.min(), "max_mV": v.max(), "first5_mV": v[:5].tolist(),
                      "stim_nA": "none"}
             if stim:
-                c = np.repeat(values(f, f"stimulus/presentation/{stim}", 1e9), hold)[part]
+                folder = "acquisition" if stim in f["acquisition"] else "stimulus/presentation"
+                c = np.repeat(values(f, f"{folder}/{stim}", 1e9), hold)[part]
                 entry["stim_nA"] = {str(i): c[i] for i in (0, FIRST - 1, FIRST, FIRST + 1, END - 1, END, v.size - 1)}
         samples[f"{file}|{series}"] = entry
         first, end = (FIRST, END) if level is not None else ("", "")
@@ -231,38 +231,67 @@ def tables():
 
 
 def strip():
-    """Leaves the cached schema out, which is larger than the data, and packs the files.
+    """Leaves the cached schema out, which is larger than the data.
 
-    `links.nwb` keeps the format that pynwb writes; the others take that of HDF5 1.8, with smaller groups.
+    `links.nwb` keeps the format that pynwb writes; the others are built anew in that of HDF5 1.8, with smaller groups.
     """
-    for path in sorted(HERE.glob("*.nwb")):
-        with h5py.File(path, "r+") as source, h5py.File(
-            path.with_suffix(".tmp"), "w", libver=None if path.name == "links.nwb" else ("v108", "v108")) as target:
-            if path.name != "links.nwb":
-                source.visititems(fix_texts)
-            for key, value in source.attrs.items():
-                if key != ".specloc":
-                    target.attrs[key] = value
-            for key in source:
-                if key != "specifications":
-                    source.copy(source[key], target, name=key, expand_refs=False)
-            # References hold addresses, which differ in the copy.
-            rows = "general/intracellular_ephys/intracellular_recordings"
-            for column in ("responses/response", "stimuli/stimulus"):
-                if f"{rows}/{column}" in source:
-                    old, new_column = source[f"{rows}/{column}"], target[f"{rows}/{column}"]
-                    table = new_column[:]
-                    for i, row in enumerate(old[:]):
-                        table[i] = (row[0], row[1], target[source[row[2]].name].ref)
-                    new_column[:] = table
-        path.with_suffix(".tmp").rename(path)
+    for name in ("links.nwb", "table.nwb", "numbers.nwb"):
+        new_path = HERE / "new"
+        with h5py.File(HERE / name) as source:
+            if name == "links.nwb":
+                with h5py.File(new_path, "w") as target:
+                    for key, value in source.attrs.items():
+                        if key != ".specloc":
+                            target.attrs[key] = value
+                    for key in source:
+                        if key != "specifications":
+                            source.copy(source[key], target, name=key, expand_refs=False)
+            else:
+                with h5py.File(new_path, "w", libver=("v108", "v108")) as target:
+                    rebuild(source, target)
+                    refer(source, target)
+        new_path.rename(HERE / name)
 
 
-def fix_texts(name, item):
-    """Texts of fixed size need no heap of 4 kB beside every series; `links.nwb` keeps the usual kind."""
-    for key, value in item.attrs.items():
+def rebuild(source, target):
+    """Copies a group into another format; texts get a fixed size, which needs no heap of 4 kB."""
+    fix_attributes(source, target)
+    for key in source:
+        link = source.get(key, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            target[key] = link
+        elif isinstance(source[key], h5py.Group):
+            if key != "specifications":
+                rebuild(source[key], target.create_group(key))
+        elif source[key].dtype.kind == "O":
+            if h5py.check_string_dtype(source[key].dtype):
+                fixed = np.bytes_(source[key].asstr()[()]) if source[key].shape == () else source[key][()].astype("S")
+                fix_attributes(source[key], target.create_dataset(key, data=fixed))
+        else:
+            old = source[key]
+            packing = {"chunks": old.chunks, "compression": old.compression, "shuffle": old.shuffle, "fletcher32": old.fletcher32}
+            data = np.empty(old.shape, old.dtype) if old.dtype.fields else old[()]
+            new_data = target.create_dataset(key, data=data, **(packing if old.chunks and not old.dtype.fields else {}))
+            fix_attributes(old, new_data)
+
+
+def fix_attributes(source, target):
+    for key, value in source.attrs.items():
         if isinstance(value, str):
-            item.attrs[key] = np.bytes_(value)
+            target.attrs[key] = np.bytes_(value)
+        elif np.asarray(value).dtype.kind in "iuf":
+            target.attrs[key] = value
+
+
+def refer(source, target):
+    """The references of the table, which hold addresses of the file."""
+    for column in ("responses/response", "stimuli/stimulus"):
+        path = f"general/intracellular_ephys/intracellular_recordings/{column}"
+        if path in source:
+            rows = source[path][:]
+            for i, row in enumerate(source[path][:]):
+                rows[i] = (row[0], row[1], target[source[row[2]].name].ref)
+            target[path][:] = rows
 
 
 if __name__ == "__main__":

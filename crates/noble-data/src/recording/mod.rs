@@ -90,7 +90,7 @@ impl Recording {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         match bytes {
             [b'A', b'B', b'F', b' ' | b'2', ..] => read_abf(bytes),
-            _ if bytes.starts_with(hdf5::SIGNATURE) => read_nwb(bytes),
+            _ if hdf5::signature(bytes).is_some() => read_nwb(bytes),
             _ => Err(Error::Recording {
                 format: "recording",
                 place: "first bytes".to_owned(),

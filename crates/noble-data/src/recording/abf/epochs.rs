@@ -140,3 +140,61 @@ fn ramp(samples: &mut [f64], first: f64, last: f64) {
         *sample = last;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::abf::header::Waveform;
+
+    fn output(epochs: Vec<Epoch>, keeps_last_level: bool) -> Output {
+        Output {
+            name: String::new(),
+            unit: "pA".to_owned(),
+            holding: -20.0,
+            waveform: Waveform::Epochs,
+            keeps_last_level,
+            epochs,
+            has_user_list: false,
+        }
+    }
+
+    fn epoch(kind: i16, level: f64, n_samples: i32) -> Epoch {
+        let pulse = if kind == 1 { (0, 0) } else { (10, 4) };
+        let (pulse_period, pulse_width) = pulse;
+        Epoch { kind, level, level_step: 10.0, n_samples, n_samples_step: 0, pulse_period, pulse_width }
+    }
+
+    #[test]
+    fn analytic_lead_and_rest_are_the_holding_level() {
+        let levels = waveform(&output(vec![epoch(1, 50.0, 30)], false), 2, 128).unwrap();
+        assert_eq!(levels[..2], [-20.0; 2]);
+        assert_eq!(levels[2..32], [70.0; 30]);
+        assert_eq!(levels[32..], [-20.0; 96]);
+    }
+
+    #[test]
+    fn analytic_last_level_stays_until_the_next_sweep() {
+        let output = output(vec![epoch(1, 50.0, 30)], true);
+        assert_eq!(waveform(&output, 0, 128).unwrap()[32..], [50.0; 96]);
+        assert_eq!(waveform(&output, 1, 128).unwrap()[..3], [50.0, 50.0, 60.0]);
+    }
+
+    #[test]
+    fn analytic_epochs_end_with_the_sweep() {
+        let levels =
+            waveform(&output(vec![epoch(1, 50.0, i32::MAX), epoch(2, 0.0, 10)], false), 0, 64).unwrap();
+        assert_eq!((levels.len(), levels[63]), (64, 50.0));
+        let negative = Epoch { n_samples: -5, ..epoch(1, 50.0, 0) };
+        assert_eq!(waveform(&output(vec![negative], false), 0, 64).unwrap(), [-20.0; 64]);
+    }
+
+    #[test]
+    fn analytic_trains_rest_at_the_level_before() {
+        for kind in [3, 4, 7] {
+            let levels = waveform(&output(vec![epoch(kind, 30.0, 25)], false), 0, 64).unwrap();
+            assert_eq!(levels[21..], [-20.0; 43], "kind {kind}");
+            assert!(levels[1..21].contains(&30.0), "kind {kind}");
+        }
+        assert!(waveform(&output(vec![epoch(6, 30.0, 25)], false), 0, 64).unwrap_err().contains("kind 6"));
+    }
+}

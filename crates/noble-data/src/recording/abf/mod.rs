@@ -15,7 +15,7 @@ mod strings;
 use super::bytes::Bytes;
 use super::{RecordedSweep, Recording, RefusedSweep};
 use crate::{Error, TimeGrid, Trace};
-use header::Header;
+use header::{Header, Piece};
 use roles::Role;
 use stimulus::Source;
 
@@ -27,8 +27,8 @@ const FORMAT: &str = "abf file";
 /// current are refused as voltage clamp, or are the monitor of the command beside a voltage.
 ///
 /// # Errors
-/// [`Error::Recording`] when the file is truncated, damaged or of a kind that is not known; [`Error::NotFinite`]
-/// when a sample is not a finite number.
+/// [`Error::Recording`] when the file is truncated, damaged or of a kind that is not known. A sweep with a sample that
+/// is not a finite number is refused.
 /// # Source
 /// pyABF 2.3.8 `ABF.sweepY` (samples scaled in float32) and `ABF.sweepC`. Different: the holding level of ABF 1 is
 /// `fDACHoldingLevel` and not the level of an epoch, pulse trains of ABF 1 are built, the rest of a triangle train is
@@ -41,41 +41,28 @@ pub fn read_abf(bytes: &[u8]) -> Result<Recording, Error> {
         _ => return Err(file.wrong("first bytes", "no ABF signature", "give an ABF 1 or ABF 2 file")),
     };
     header.check(file)?;
+    let plan = Plan::new(file, header);
     let mut recording = Recording {
-        format: format!("abf {}", header.version),
+        format: format!("abf {}", plan.header.version),
         sweeps: Vec::new(),
         refused: Vec::new(),
-        notes: header.notes.clone(),
+        notes: plan.notes(),
     };
-    let roles = roles::assign(&header);
-    for (channel_idx, role) in roles.iter().enumerate() {
-        if let Role::Named(reason) = role {
-            let channel = &header.channels[channel_idx];
-            recording.notes.push(format!("channel {channel_idx} ({}): {reason}", channel.name));
-        }
-    }
-    let sources: Vec<Option<Source>> =
-        (0..roles.len()).map(|channel_idx| stimulus::source(&header, &roles, channel_idx)).collect();
-    let pieces = header.pieces(file)?;
-    for (sweep_idx, piece) in pieces.iter().enumerate() {
-        for (channel_idx, role) in roles.iter().enumerate() {
-            let place = Place { sweep_idx, channel_idx };
-            match role {
-                Role::Voltage(mv_per_unit) => {
-                    let v_mv = samples::read(file, &header, piece, channel_idx, *mv_per_unit)?;
-                    let source = sources[channel_idx].as_ref();
-                    recording.sweeps.push(sweep(file, &header, place, v_mv, (piece, source))?);
-                }
-                Role::Refused(reason) => recording.refused.push(RefusedSweep {
-                    name: place.name(),
-                    number: u32::try_from(sweep_idx).ok(),
-                    reason: reason.clone(),
-                }),
-                Role::Named(_) => {}
-            }
+    for (sweep_idx, piece) in plan.header.pieces(file)?.iter().enumerate() {
+        for channel_idx in 0..plan.roles.len() {
+            plan.read(Place { sweep_idx, channel_idx }, piece, &mut recording)?;
         }
     }
     Ok(recording)
+}
+
+/// What is made of every channel.
+struct Plan<'a> {
+    file: Bytes<'a>,
+    header: Header,
+    roles: Vec<Role>,
+    /// Of the stimulus, for channels that are a voltage.
+    sources: Vec<Option<Source>>,
 }
 
 /// Which sweep of which channel.
@@ -89,27 +76,62 @@ impl Place {
     fn name(self) -> String {
         format!("sweep {} channel {}", self.sweep_idx, self.channel_idx)
     }
+
+    fn refused(self, reason: String) -> RefusedSweep {
+        RefusedSweep { name: self.name(), number: u32::try_from(self.sweep_idx).ok(), reason }
+    }
 }
 
-fn sweep(
-    file: Bytes<'_>,
-    header: &Header,
-    place: Place,
-    v_mv: Vec<f64>,
-    (piece, source): (&header::Piece, Option<&Source>),
-) -> Result<RecordedSweep, Error> {
-    let grid = TimeGrid::new(0.0, header.step_ms, v_mv.len())?;
-    let mut notes = Vec::new();
-    let stimulus = match source {
-        Some(source) => source.current(file, header, (place.sweep_idx, piece), &mut notes)?,
-        None => None,
-    };
-    Ok(RecordedSweep {
-        name: place.name(),
-        number: u32::try_from(place.sweep_idx).ok(),
-        channel: Some(header.channels[place.channel_idx].name.clone()).filter(|name| !name.is_empty()),
-        trace: Trace::new(grid, v_mv)?,
-        stimulus,
-        notes,
-    })
+impl<'a> Plan<'a> {
+    fn new(file: Bytes<'a>, header: Header) -> Self {
+        let roles = roles::assign(&header);
+        let source = |channel_idx| stimulus::source(&header, &roles, channel_idx);
+        let sources = (0..roles.len()).map(source).collect();
+        Self { file, header, roles, sources }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = self.header.notes.clone();
+        for (channel_idx, (role, channel)) in self.roles.iter().zip(&self.header.channels).enumerate() {
+            if let Role::Named(reason) = role {
+                notes.push(format!("channel {channel_idx} ({}): {reason}", channel.name));
+            }
+        }
+        notes
+    }
+
+    /// Adds one sweep of one channel to what was read, or to what was refused.
+    fn read(&self, place: Place, piece: &Piece, recording: &mut Recording) -> Result<(), Error> {
+        match &self.roles[place.channel_idx] {
+            Role::Voltage(mv_per_unit) => match self.sweep(place, piece, *mv_per_unit) {
+                Ok(sweep) => recording.sweeps.push(sweep),
+                Err(error @ Error::NotFinite { .. }) => {
+                    recording.refused.push(place.refused(error.to_string()))
+                }
+                Err(error) => return Err(error),
+            },
+            Role::Refused(reason) => recording.refused.push(place.refused(reason.clone())),
+            Role::Named(_) => {}
+        }
+        Ok(())
+    }
+
+    fn sweep(&self, place: Place, piece: &Piece, mv_per_unit: f64) -> Result<RecordedSweep, Error> {
+        let v_mv = samples::read(self.file, &self.header, piece, place.channel_idx, mv_per_unit)?;
+        let grid = TimeGrid::new(0.0, self.header.step_ms, v_mv.len())?;
+        let mut notes = Vec::new();
+        let stimulus = match &self.sources[place.channel_idx] {
+            Some(source) => source.current(self.file, &self.header, (place.sweep_idx, piece), &mut notes)?,
+            None => None,
+        };
+        let channel = &self.header.channels[place.channel_idx].name;
+        Ok(RecordedSweep {
+            name: place.name(),
+            number: u32::try_from(place.sweep_idx).ok(),
+            channel: Some(channel.clone()).filter(|name| !name.is_empty()),
+            trace: Trace::new(grid, v_mv)?,
+            stimulus,
+            notes,
+        })
+    }
 }

@@ -25,8 +25,8 @@ pub(super) fn assign(header: &Header) -> Vec<Role> {
             Role::Refused("wrong clamp mode: the voltage is commanded (voltage clamp)".to_owned())
         }
         Some(Quantity::Voltage(factor)) => Role::Voltage(factor),
-        Some(Quantity::Current(_)) if has_voltage && !is_voltage_clamp => {
-            Role::Named("a current beside the voltage, taken as monitor of the command".to_owned())
+        Some(Quantity::Current(_)) if has_voltage && !is_voltage_clamp && !is_clamped(header, idx) => {
+            Role::Named("records a current beside the voltage".to_owned())
         }
         Some(Quantity::Current(_)) => Role::Refused(format!(
             "wrong clamp mode: records current in {} (voltage clamp)",
@@ -41,6 +41,12 @@ pub(super) fn assign(header: &Header) -> Vec<Role> {
         )),
     };
     (0..header.channels.len()).map(role).collect()
+}
+
+/// Whether the output of a channel's number drives a voltage: the channel is that of another cell, in voltage clamp.
+fn is_clamped(header: &Header, idx: usize) -> bool {
+    let output = header.outputs.get(idx).filter(|output| drives(output));
+    output.is_some_and(|output| matches!(quantity(&output.unit), Some(Quantity::Voltage(_))))
 }
 
 /// Whether voltages are commanded and no current is.

@@ -44,7 +44,16 @@ impl File<'_> {
                 };
                 Ok((0..n_chunks as u64).map(chunk).collect())
             }
-            Index::FixedArray => self.array_chunks(chunked, (n_bytes, step), is_filtered),
+            Index::FixedArray => self.listed_chunks(
+                &self.fixed_entries(chunked.address, n_chunks)?,
+                (n_bytes, step),
+                is_filtered,
+            ),
+            Index::GrowingArray => self.listed_chunks(
+                &self.growing_entries(chunked.address, n_chunks)?,
+                (n_bytes, step),
+                is_filtered,
+            ),
         }
     }
 
@@ -77,43 +86,25 @@ impl File<'_> {
         Ok(chunks)
     }
 
-    /// Chunks in a list of fixed size, which is cut into pages where it is long.
-    fn array_chunks(
+    /// Chunks of a list, whose entries are the address and, where chunks are filtered, size and mask.
+    fn listed_chunks(
         &self,
-        chunked: &Chunked,
+        entries: &[&[u8]],
         (n_bytes, step): (u64, u64),
         is_filtered: bool,
     ) -> Result<Vec<Chunk>, Error> {
-        let header = Self::offset(chunked.address);
-        self.expect(header, b"FAHD")?;
-        let n_entry = usize::from(self.bytes.u8(header + 6)?);
-        let page_bits = u32::from(self.bytes.u8(header + 7)?);
-        let n_entries = Self::offset(self.length(header + 8)?);
-        let block = Self::offset(self.address(header + 8 + self.n_length)?);
-        self.expect(block, b"FADB")?;
-        let n_least = self.n_address + if is_filtered { 5 } else { 0 };
-        if n_entry < n_least || page_bits > 31 || n_entries > self.bytes.len() / n_entry {
-            return Err(self.damaged("list of chunks", format!("{n_entries} entries of {n_entry} bytes")));
-        }
-        let n_page = 1_usize << page_bits;
-        let is_paged = n_entries > n_page;
-        let n_pages = n_entries.div_ceil(n_page);
-        // Prefix, then the map of pages and its checksum where there are pages, each with a checksum behind.
-        let start = block + 6 + self.n_address + if is_paged { n_pages.div_ceil(8) + 4 } else { 0 };
+        let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
         let mut chunks = Vec::new();
-        for idx in 0..n_entries {
-            let n_checksums = if is_paged { idx / n_page } else { 0 };
-            let entry = start + idx * n_entry + 4 * n_checksums;
-            let address = self.address(entry)?;
+        for (idx, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.is_empty()) {
+            let (address, rest) = entry.split_at(self.n_address);
+            let address = number(address);
             if self.is_undefined(address) {
                 continue;
             }
-            let n_size = n_entry - self.n_address - if is_filtered { 4 } else { 0 };
-            let (n_bytes, mask) = if is_filtered {
-                let size_at = entry + self.n_address;
-                (self.bytes.unsigned(size_at, n_size.min(8))?, self.bytes.u32(size_at + n_size)?)
-            } else {
-                (n_bytes, 0)
+            let (n_bytes, mask) = match rest.split_last_chunk::<4>() {
+                Some((size, mask)) if is_filtered => (number(size), u32::from_le_bytes(*mask)),
+                None if is_filtered => return Err(self.damaged("list of chunks", "entries without sizes")),
+                _ => (n_bytes, 0),
             };
             chunks.push(Chunk { start: (idx as u64).saturating_mul(step), address, n_bytes, mask });
         }

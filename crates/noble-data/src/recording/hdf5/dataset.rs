@@ -36,6 +36,8 @@ pub(super) enum Index {
     Implicit,
     /// A list of fixed size.
     FixedArray,
+    /// A list that grows.
+    GrowingArray,
 }
 
 impl<'a> File<'a> {
@@ -131,6 +133,11 @@ impl<'a> File<'a> {
             3 => {
                 fields.number(1).ok_or_else(early)?;
                 Index::FixedArray
+            }
+            4 => {
+                // Five parameters, which the list states again.
+                fields.number(5).ok_or_else(early)?;
+                Index::GrowingArray
             }
             other => return Err(self.unsupported("data layout", format!("chunks indexed by method {other}"))),
         };

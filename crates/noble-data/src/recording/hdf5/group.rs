@@ -8,7 +8,8 @@ use crate::recording::bytes::clean_text;
 
 /// Soft links may lead to soft links; more than this is a loop.
 const MAX_JUMPS: usize = 16;
-const MAX_MEMBERS: usize = 1 << 20;
+/// A link takes more bytes than this in the file.
+const LEAST_LINK_BYTES: usize = 8;
 /// Kind of a symbol table's entry that is a soft link.
 const SOFT_ENTRY: u32 = 2;
 
@@ -26,16 +27,16 @@ pub(in crate::recording) enum Link {
 impl<'a> File<'a> {
     /// Names and links of a group, in the order of the file.
     pub(in crate::recording) fn members(&self, address: u64) -> Result<Vec<(String, Link)>, Error> {
-        let mut members = Vec::new();
+        let mut members = Members::new(self);
         for message in self.messages(address)? {
             match message.kind {
                 SYMBOL_TABLE => self.symbol_table(message, &mut members)?,
-                LINK => members.push(self.link(self.bytes.slice(message.offset, message.n_bytes)?)?),
+                LINK => members.push(self.link(self.bytes.slice(message.offset, message.n_bytes)?)?)?,
                 LINK_INFO => self.dense_links(message, &mut members)?,
                 _ => {}
             }
         }
-        Ok(members)
+        Ok(members.list)
     }
 
     /// The object that a path leads to from a group, along soft links; `None` where there is none.
@@ -85,7 +86,7 @@ impl<'a> File<'a> {
     }
 
     /// A group of the first kind: names in a local heap, entries in the leaves of a tree.
-    fn symbol_table(&self, message: Message, members: &mut Vec<(String, Link)>) -> Result<(), Error> {
+    fn symbol_table(&self, message: Message, members: &mut Members<'_, 'a>) -> Result<(), Error> {
         let tree = self.address(message.offset)?;
         let heap = Self::offset(self.address(message.offset + self.n_address)?);
         self.expect(heap, b"HEAP")?;
@@ -99,6 +100,7 @@ impl<'a> File<'a> {
             let leaf = Self::offset(leaf);
             self.expect(leaf, b"SNOD")?;
             let n_entries = usize::from(self.bytes.u16(leaf + 6)?);
+            self.work(n_entries)?;
             let n_entry = 2 * self.n_address + 24;
             for entry in (0..n_entries).map(|idx| leaf + 8 + idx * n_entry) {
                 let target = self.address(entry + self.n_address)?;
@@ -108,18 +110,8 @@ impl<'a> File<'a> {
                 } else {
                     Link::Hard(target)
                 };
-                members.push((name(self.address(entry)?)?, link));
+                members.push((name(self.address(entry)?)?, link))?;
             }
-            self.check_members(members)?;
-        }
-        Ok(())
-    }
-
-    fn check_members(&self, members: &[(String, Link)]) -> Result<(), Error> {
-        let n_bytes: usize = members.iter().map(|(name, _)| name.len()).sum();
-        // Names may be shared by entries; all together are no longer than what the file could hold.
-        if members.len() > MAX_MEMBERS || n_bytes > self.bytes.len().saturating_mul(4) {
-            return Err(self.damaged("group", "more names than the file can hold"));
         }
         Ok(())
     }
@@ -129,7 +121,7 @@ impl<'a> File<'a> {
     }
 
     /// Links beyond the few that fit in the header: in a heap, listed by a tree.
-    fn dense_links(&self, message: Message, members: &mut Vec<(String, Link)>) -> Result<(), Error> {
+    fn dense_links(&self, message: Message, members: &mut Members<'_, 'a>) -> Result<(), Error> {
         const HAS_ORDER: u8 = 0x01;
         const RECORD_HASH: usize = 4;
         let at = message.offset + if self.bytes.u8(message.offset + 1)? & HAS_ORDER == 0 { 2 } else { 10 };
@@ -144,11 +136,37 @@ impl<'a> File<'a> {
         }
         for record in records {
             let id = record.get(RECORD_HASH..).unwrap_or_default();
-            members.push(self.link(heap.object(self, id)?)?);
-            if members.len() > MAX_MEMBERS {
-                return Err(self.damaged("group", "more names than the file can hold"));
-            }
+            members.push(self.link(heap.object(self, id)?)?)?;
         }
+        Ok(())
+    }
+}
+
+/// Names and links while a group is read, no more than its file can hold.
+struct Members<'f, 'a> {
+    file: &'f File<'a>,
+    list: Vec<(String, Link)>,
+    /// Of all names and paths.
+    n_bytes: usize,
+}
+
+impl<'f, 'a> Members<'f, 'a> {
+    fn new(file: &'f File<'a>) -> Self {
+        Self { file, list: Vec::new(), n_bytes: 0 }
+    }
+
+    fn push(&mut self, member: (String, Link)) -> Result<(), Error> {
+        let n_path = match &member.1 {
+            Link::Soft(path) | Link::External(path) => path.len(),
+            Link::Hard(_) => 0,
+        };
+        self.n_bytes += member.0.len() + n_path;
+        // Damaged entries may share one name.
+        let n_file = self.file.bytes.len();
+        if self.list.len() >= n_file / LEAST_LINK_BYTES || self.n_bytes > n_file.saturating_mul(2) {
+            return Err(self.file.damaged("group", "more names than the file can hold"));
+        }
+        self.list.push(member);
         Ok(())
     }
 }

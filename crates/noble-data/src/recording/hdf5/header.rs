@@ -116,6 +116,7 @@ impl Reader {
             if offset + n_bytes > end || messages.len() >= MAX_MESSAGES {
                 return Err(file.damaged(&format!("byte {at}"), "a message beyond its object header"));
             }
+            file.work(1)?;
             if kind == CONTINUATION {
                 blocks.push(self.continuation(file, offset)?);
             }

@@ -33,6 +33,7 @@ impl<'a> File<'a> {
             if at >= self.bytes.len() || at + 8 + self.n_length > end {
                 break;
             }
+            self.work(1)?;
             let n_bytes = Self::offset(self.length(at + 8)?);
             let index = self.bytes.u16(at)?;
             let data = at + 8 + self.n_length;

@@ -9,6 +9,7 @@
 //! dense storage, attributes, numbers, texts, compounds and references, contiguous, compact and chunked data with
 //! the filters deflate, shuffle and Fletcher's checksum.
 
+mod arrays;
 mod attribute;
 mod chunks;
 mod dataset;
@@ -30,7 +31,7 @@ pub(super) use datatype::Datatype;
 pub(super) use group::Link;
 pub(super) use write::{Group, Value};
 
-pub(super) const SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
+const SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
 const FORMAT: &str = "hdf5 file";
 const DAMAGED: &str = "the file is damaged; copy it again from its source";
 const UNSUPPORTED: &str = "rewrite the file with h5repack or pynwb";
@@ -39,6 +40,18 @@ const UNSUPPORTED: &str = "rewrite the file with h5repack or pynwb";
 /// thousandfold, voltages hardly at all.
 const BUDGET_PER_BYTE: u64 = 64;
 const BUDGET_BYTES: u64 = 64 << 20;
+
+/// Where the superblock begins: at the start of the file, or at 512 bytes or twice, four times, ... as many.
+pub(super) fn signature(data: &[u8]) -> Option<usize> {
+    const FIRST_USER_BLOCK: usize = 512;
+    let places = std::iter::successors(Some(0), |place| Some((place * 2).max(FIRST_USER_BLOCK)));
+    places.take_while(|place| *place < data.len()).find(|place| data[*place..].starts_with(SIGNATURE))
+}
+
+/// Entries of headers, groups, trees and heaps that may be looked at: as many as this times the size of the file, and
+/// this many beside. Files that refer to one place over and over would cost hours.
+const WORK_PER_BYTE: u64 = 16;
+const WORK: u64 = 1 << 20;
 
 /// An open file.
 #[derive(Debug)]
@@ -50,22 +63,20 @@ pub(super) struct File<'a> {
     root: u64,
     /// What arrays may still take.
     budget: Cell<u64>,
+    /// Entries that may still be looked at.
+    work: Cell<u64>,
 }
 
 impl<'a> File<'a> {
-    /// Finds the superblock, at the start or behind a user block.
+    /// Reads the superblock, at the start or behind a user block.
     pub(super) fn open(data: &'a [u8]) -> Result<Self, Error> {
-        const FIRST_USER_BLOCK: usize = 512;
-        let places = std::iter::successors(Some(0), |place| Some((place * 2).max(FIRST_USER_BLOCK)));
-        let mut places = places.take_while(|place| *place < data.len());
-        let start = places.find(|place| data[*place..].starts_with(SIGNATURE));
-        let Some(start) = start else {
+        let Some(start) = signature(data) else {
             return Err(Bytes::new(data, FORMAT).wrong("signature", "not found", "give an HDF5 file"));
         };
-        Self::read_superblock(Bytes::new(&data[start..], FORMAT))
+        Self::read_superblock(Bytes::new(&data[start..], FORMAT), data.len())
     }
 
-    fn read_superblock(bytes: Bytes<'a>) -> Result<Self, Error> {
+    fn read_superblock(bytes: Bytes<'a>, n_file: usize) -> Result<Self, Error> {
         let version = bytes.u8(8)?;
         let sizes = if version < 2 { 13 } else { 9 };
         let (n_address, n_length) = (usize::from(bytes.u8(sizes)?), usize::from(bytes.u8(sizes + 1)?));
@@ -75,12 +86,22 @@ impl<'a> File<'a> {
             return Err(bytes.wrong("superblock", what, DAMAGED));
         }
         // Base, free space, end and driver, then the name of the root's entry; or base, extension and end.
-        let root = match version {
-            0 => 24 + 5 * n_address,
-            1 => 28 + 5 * n_address,
-            2 | 3 => 12 + 3 * n_address,
+        let (end, root) = match version {
+            0 => (24 + 2 * n_address, 24 + 5 * n_address),
+            1 => (28 + 2 * n_address, 28 + 5 * n_address),
+            2 | 3 => (12 + 2 * n_address, 12 + 3 * n_address),
             other => return Err(bytes.wrong("superblock", format!("version {other}"), UNSUPPORTED)),
         };
+        let end = bytes.unsigned(end, n_address)?;
+        if end > n_file as u64 && end != u64::MAX >> (64 - 8 * n_address) {
+            let what = format!("{n_file} of {end} bytes");
+            return Err(bytes.wrong(
+                "superblock",
+                what,
+                "the file is truncated; copy it again from its source",
+            ));
+        }
+        let work = (bytes.len() as u64).saturating_mul(WORK_PER_BYTE).saturating_add(WORK);
         let budget = (bytes.len() as u64).saturating_mul(BUDGET_PER_BYTE).saturating_add(BUDGET_BYTES);
         Ok(Self {
             bytes,
@@ -88,6 +109,7 @@ impl<'a> File<'a> {
             n_length,
             root: bytes.unsigned(root, n_address)?,
             budget: Cell::new(budget),
+            work: Cell::new(work),
         })
     }
 
@@ -109,6 +131,19 @@ impl<'a> File<'a> {
                     self.bytes.len()
                 );
                 Err(self.bytes.wrong("dataset", what, DAMAGED))
+            }
+        }
+    }
+
+    /// Counts entries that are looked at.
+    fn work(&self, n_entries: usize) -> Result<(), Error> {
+        match self.work.get().checked_sub(n_entries as u64) {
+            Some(rest) => {
+                self.work.set(rest);
+                Ok(())
+            }
+            None => {
+                Err(self.damaged("file", "its parts refer to each other more often than a whole file needs"))
             }
         }
     }

@@ -45,6 +45,7 @@ impl File<'_> {
             return Err(self.damaged(&format!("tree at {address}"), "nodes of the wrong kind or level"));
         }
         let n_entries = usize::from(self.bytes.u16(at + 6)?);
+        self.work(1 + n_entries)?;
         Ok(Node { level, n_entries, start: at + 8 + 2 * self.n_address })
     }
 
@@ -134,6 +135,7 @@ impl<'a> Walk<'_, 'a> {
     ) -> Result<(), Error> {
         let file = self.file;
         *n_nodes += 1;
+        file.work(1)?;
         file.check_nodes((*n_nodes + records.len()).saturating_add(n_records))?;
         let at = File::offset(address);
         file.expect(at, if depth == 0 { b"BTLF" } else { b"BTIN" })?;
@@ -143,6 +145,7 @@ impl<'a> Walk<'_, 'a> {
         let start = at + 6;
         let record = |idx: usize| file.bytes.slice(start + idx * self.n_record, self.n_record);
         if depth == 0 {
+            file.work(n_records)?;
             for idx in 0..n_records {
                 records.push(record(idx)?);
             }

@@ -22,7 +22,8 @@ const FORMAT: &str = "nwb file";
 ///
 /// Every `CurrentClampSeries` and `IZeroClampSeries` of `acquisition` becomes a sweep under its own name, in the
 /// order of sweep numbers or, without these, of names with numbers compared as numbers. Its stimulus is found by the
-/// `intracellular_recordings` table, else by `sweep_number`, else by name. Links inside the file are followed.
+/// `intracellular_recordings` table, else by `sweep_number`, else by name, in `stimulus/presentation` or `acquisition`.
+/// Links inside the file are followed.
 ///
 /// # Errors
 /// [`Error::Recording`] when the file is truncated or damaged, uses a part of HDF5 that is not read, or is no NWB 2
@@ -42,9 +43,13 @@ pub fn read_nwb(bytes: &[u8]) -> Result<Recording, Error> {
     };
     recording.refused.extend(responses.refused);
     recording.refused.extend(stimuli.refused);
-    let mut responses = responses.series;
+    // Some programs keep stimuli beside the responses.
+    let is_stimulus = |series: &Series| series.type_name.ends_with("ClampStimulusSeries");
+    let (beside, mut responses): (Vec<Series>, Vec<Series>) =
+        responses.series.into_iter().partition(is_stimulus);
     names::sort(&mut responses);
-    let pairing = Pairing::new(&file, &responses, stimuli.series)?;
+    let stimuli = stimuli.series.into_iter().chain(beside).collect();
+    let pairing = Pairing::new(&file, &responses, stimuli)?;
     for response in &responses {
         match response.kind {
             Kind::VoltageClamp => recording.refused.push(response.refused("wrong clamp mode: voltage clamp")),
@@ -93,6 +98,7 @@ fn sweep(file: &File<'_>, response: &Series, pair: &Pair<'_>) -> Result<Recorded
     notes.extend(unit_note);
     let (step_ms, note) = timing::step_ms(file, response, v_mv.len())?;
     notes.extend(note);
+    let recorded = TimeGrid::new(0.0, step_ms, v_mv.len())?;
     let n_finite = v_mv.iter().rposition(|v| v.is_finite()).map_or(0, |last| last + 1);
     if n_finite < v_mv.len() && n_finite > 0 {
         notes.push(format!("{} samples that are no numbers at the end are cut", v_mv.len() - n_finite));
@@ -100,7 +106,7 @@ fn sweep(file: &File<'_>, response: &Series, pair: &Pair<'_>) -> Result<Recorded
     }
     let grid = TimeGrid::new(0.0, step_ms, v_mv.len())?;
     let stimulus = match pair.stimulus {
-        Some(stimulus) => stimulus_of(file, (stimulus, pair), grid, &mut notes)?,
+        Some(stimulus) => stimulus_of(file, (stimulus, pair), (recorded, v_mv.len()), &mut notes)?,
         None => None,
     };
     let bias_na = response.bias_na(file)?;
@@ -117,11 +123,12 @@ fn sweep(file: &File<'_>, response: &Series, pair: &Pair<'_>) -> Result<Recorded
     })
 }
 
-/// The current of a stimulus series on the grid of the response; a stimulus that cannot be read leaves a note.
+/// The current of a stimulus series on the grid of the response, of which `n_kept` samples are kept; a stimulus that
+/// cannot be read leaves a note.
 fn stimulus_of(
     file: &File<'_>,
     (stimulus, pair): (&Series, &Pair<'_>),
-    grid: TimeGrid,
+    (grid, n_kept): (TimeGrid, usize),
     notes: &mut Vec<String>,
 ) -> Result<Option<RecordedStimulus>, Error> {
     let (current_na, unit_note) = match stimulus.values(file, Place::Current, pair.stimulus_rows) {
@@ -142,8 +149,9 @@ fn stimulus_of(
             grid.step_ms()
         }
     };
-    let current_na =
-        timing::on_grid(current_na, step_ms, grid, notes).map_err(|what| stimulus.wrong(what))?;
+    let current_na = timing::on_grid(current_na, step_ms, grid, notes);
+    let mut current_na = current_na.map_err(|what| stimulus.wrong(what))?;
+    current_na.truncate(n_kept);
     if let Some(sample_idx) = current_na.iter().position(|current| !current.is_finite()) {
         notes.push(format!("no stimulus: {}: sample {sample_idx} is not a finite number", stimulus.name));
         return Ok(None);

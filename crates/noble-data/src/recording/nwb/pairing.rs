@@ -40,8 +40,10 @@ pub(super) struct Pairing {
     stimuli: Vec<Series>,
     /// Stretches of the table by address of the response.
     rows: BTreeMap<u64, Vec<(Stretch, Option<Stretch>)>>,
-    /// How many responses have the same number, or the same key of their names.
-    n_responses: usize,
+    responses: Vec<Series>,
+    /// Addresses of responses, and places of stimuli, by what is left of their names.
+    response_keys: BTreeMap<Vec<String>, BTreeSet<u64>>,
+    stimulus_keys: BTreeMap<Vec<String>, Vec<usize>>,
     used: RefCell<BTreeSet<u64>>,
 }
 
@@ -53,8 +55,19 @@ impl Pairing {
                 rows.entry(response.address).or_default().push((response, stimulus));
             }
         }
-        let n_responses = responses.iter().filter(|response| response.kind == Kind::CurrentClamp).count();
-        Ok(Self { stimuli, rows, n_responses, used: RefCell::default() })
+        let is_driven = |response: &&Series| response.kind == Kind::CurrentClamp;
+        let responses: Vec<Series> = responses.iter().filter(is_driven).cloned().collect();
+        let mut response_keys: BTreeMap<Vec<String>, BTreeSet<u64>> = BTreeMap::new();
+        for response in &responses {
+            response_keys.entry(names::key(&response.name)).or_default().insert(response.address);
+        }
+        let mut stimulus_keys: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+        for (idx, stimulus) in stimuli.iter().enumerate() {
+            if stimulus.kind != Kind::VoltageClamp {
+                stimulus_keys.entry(names::key(&stimulus.name)).or_default().push(idx);
+            }
+        }
+        Ok(Self { stimuli, rows, responses, response_keys, stimulus_keys, used: RefCell::default() })
     }
 
     /// The sweeps of a response: one, or one for every row of the table that names it.
@@ -105,9 +118,17 @@ impl Pairing {
         self.stimuli.iter().filter(|stimulus| stimulus.kind != Kind::VoltageClamp)
     }
 
-    /// The stimulus of the same sweep number, and of the same electrode where several have it.
+    /// The stimulus of the same sweep number, and of the same electrode where several have it; none where several
+    /// responses have both.
     fn by_number(&self, response: &Series) -> Option<(&Series, Vec<String>)> {
         let number = response.sweep_number?;
+        let is_rival = |other: &Series| {
+            let is_same = other.sweep_number == Some(number) && other.electrode == response.electrode;
+            is_same && other.address != response.address
+        };
+        if self.responses.iter().any(is_rival) {
+            return None;
+        }
         let found: Vec<&Series> =
             self.currents().filter(|stimulus| stimulus.sweep_number == Some(number)).collect();
         let same_electrode = |stimulus: &&&Series| stimulus.electrode == response.electrode;
@@ -121,19 +142,22 @@ impl Pairing {
         }
     }
 
-    /// The only stimulus whose name is the same but for words like `response` and `stimulus`.
+    /// The only stimulus whose name is the same but for words like `response` and `stimulus`, if no other response has
+    /// that name too.
     fn by_name(&self, response: &Series) -> Option<(&Series, Vec<String>)> {
-        let key = names::key(&response.name);
-        let mut found =
-            self.currents().filter(|stimulus| !key.is_empty() && names::key(&stimulus.name) == key);
-        let stimulus = found.next().filter(|_| found.next().is_none())?;
+        let key = Some(names::key(&response.name)).filter(|key| !key.is_empty())?;
+        let is_alone = self.response_keys.get(&key).is_none_or(|addresses| addresses.len() == 1);
+        let [stimulus_idx] = self.stimulus_keys.get(&key).filter(|_| is_alone)?.as_slice() else {
+            return None;
+        };
+        let stimulus = &self.stimuli[*stimulus_idx];
         Some((stimulus, vec![format!("stimulus {} is paired by its name", stimulus.name)]))
     }
 
     /// The only stimulus of the only response.
     fn only(&self) -> Option<(&Series, Vec<String>)> {
         let mut currents = self.currents();
-        let stimulus = currents.next().filter(|_| currents.next().is_none() && self.n_responses == 1)?;
+        let stimulus = currents.next().filter(|_| currents.next().is_none() && self.responses.len() == 1)?;
         Some((stimulus, vec![format!("stimulus {} is the only one", stimulus.name)]))
     }
 

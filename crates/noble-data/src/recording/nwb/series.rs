@@ -61,7 +61,7 @@ pub(super) fn list(file: &File<'_>, path: &str) -> Result<List, Error> {
 
 fn open(file: &File<'_>, (group, link): (u64, &Link), name: &str) -> Result<Option<Series>, Error> {
     let Some(address) = file.target(group, link)? else { return Ok(None) };
-    let type_name = file.text(address, "neurodata_type")?.unwrap_or_default();
+    let type_name = short(&file.text(address, "neurodata_type")?.unwrap_or_default());
     let kind = match type_name.as_str() {
         "CurrentClampSeries" | "CurrentClampStimulusSeries" => Kind::CurrentClamp,
         "IZeroClampSeries" => Kind::ZeroCurrent,
@@ -81,6 +81,12 @@ fn open(file: &File<'_>, (group, link): (u64, &Link), name: &str) -> Result<Opti
     Ok(Some(series))
 }
 
+/// The beginning of a text that series may share: many copies of a long one would cost memory.
+fn short(text: &str) -> String {
+    const MOST_CHARS: usize = 200;
+    text.chars().take(MOST_CHARS).collect()
+}
+
 fn whole(number: f64) -> Option<u32> {
     #[expect(
         clippy::cast_possible_truncation,
@@ -96,7 +102,7 @@ fn whole(number: f64) -> Option<u32> {
 fn electrode(file: &File<'_>, address: u64) -> Result<Option<String>, Error> {
     let link = file.members(address)?.into_iter().find(|(name, _)| name == "electrode");
     match link {
-        Some((_, Link::Soft(path))) => Ok(path.rsplit('/').next().map(str::to_owned)),
+        Some((_, Link::Soft(path))) => Ok(path.rsplit('/').next().map(short)),
         Some((_, Link::Hard(target))) => {
             let Some(electrodes) = file.find(file.root(), "general/intracellular_ephys")? else {
                 return Ok(None);

@@ -63,17 +63,14 @@ fn regular_step(times_s: &[f64]) -> Result<f64, String> {
 ///
 /// `Err` says how the lengths differ.
 pub(super) fn on_grid(
-    mut current_na: Vec<f64>,
+    current_na: Vec<f64>,
     step_ms: f64,
     grid: TimeGrid,
     notes: &mut Vec<String>,
 ) -> Result<Vec<f64>, String> {
     let n_samples = grid.n_samples();
     if (step_ms / grid.step_ms() - 1.0).abs() < SAME_RATE_FRACTION {
-        // Responses are cut behind their last number; the stimulus then goes on.
-        let is_cut = notes.iter().any(|note| note.ends_with("at the end are cut"));
-        if current_na.len() == n_samples || (is_cut && current_na.len() > n_samples) {
-            current_na.truncate(n_samples);
+        if current_na.len() == n_samples {
             return Ok(current_na);
         }
         return Err(format!("mixed lengths: {} currents for {n_samples} voltages", current_na.len()));

@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 
 use super::super::hdf5::{Group, Value};
 use super::FORMAT;
+use crate::Error;
 use crate::recording::{RecordedSweep, Recording};
 use crate::sweeps::Precision;
-use crate::{Error, TimeGrid};
 
 const NWB_VERSION: &str = "2.8.0";
 const HZ_PER_PER_MS: f64 = 1e3;
@@ -39,11 +39,27 @@ impl Recording {
     ///
     /// [`read_nwb`](super::read_nwb) gives the sweeps back under the same names, with the same bits at double
     /// precision and rounded to float32 at single; a sweep without channel comes back with the electrode
-    /// `electrode`. Notes are written as comments, refused sweeps not at all. The same recording and session give the
+    /// `electrode`. A number that several sweeps of a channel have is left out. Notes are written as comments, refused sweeps not at all. The same recording and session give the
     /// same bytes.
     ///
     /// # Errors
     /// [`Error::Recording`] when a time is not ISO 8601, two sweeps have the same name, or there are too many.
+    /// # Example
+    /// ```
+    /// use noble_data::recording::{NwbSession, Recording};
+    /// use noble_data::sweeps::Precision;
+    /// let recording = Recording { format: String::new(), sweeps: vec![], refused: vec![], notes: vec![] };
+    /// let session = NwbSession {
+    ///     identifier: "cell 7".to_owned(),
+    ///     description: "current steps".to_owned(),
+    ///     start_time: "2026-01-31T09:30:00+01:00".to_owned(),
+    ///     created: "2026-02-01T12:00:00Z".to_owned(),
+    ///     precision: Precision::Double,
+    /// };
+    /// let bytes = recording.to_nwb(&session)?;
+    /// assert_eq!(Recording::from_bytes(&bytes)?.format, "nwb 2.8.0");
+    /// # Ok::<(), noble_data::Error>(())
+    /// ```
     pub fn to_nwb(&self, session: &NwbSession) -> Result<Vec<u8>, Error> {
         for (key, time) in [("start_time", &session.start_time), ("created", &session.created)] {
             if !is_iso_time(time) {
@@ -59,6 +75,7 @@ impl Recording {
         let mut acquisition = Group::default();
         let mut presentation = Group::default();
         let mut electrodes = BTreeSet::new();
+        let numbers = unique_numbers(&self.sweeps);
         for sweep in &self.sweeps {
             let name = link_name(&sweep.name);
             if acquisition.has(&name) {
@@ -69,14 +86,30 @@ impl Recording {
                 ));
             }
             let electrode = link_name(sweep.channel.as_deref().unwrap_or("electrode"));
-            acquisition.group(&name, response(sweep, (&name, &electrode), &ids, session.precision));
-            if let Some(stimulus) = stimulus(sweep, (&name, &electrode), &ids, session.precision) {
+            let key = sweep.number.map(|number| (number, sweep.channel.as_deref()));
+            let number = key.filter(|key| numbers.contains(key)).map(|(number, _)| number);
+            let part = Part { sweep, number, electrode: &electrode, precision: session.precision, ids: &ids };
+            acquisition.group(&name, part.response(&name));
+            if let Some(stimulus) = part.stimulus(&name) {
                 presentation.group(&format!("{name}_stimulus"), stimulus);
             }
             electrodes.insert(electrode);
         }
         Ok(root(session, &ids, acquisition, presentation, &electrodes).into_file())
     }
+}
+
+/// Numbers that one sweep alone of a channel has: others would pair it with the stimulus of another.
+fn unique_numbers(sweeps: &[RecordedSweep]) -> BTreeSet<(u32, Option<&str>)> {
+    let mut seen = BTreeSet::new();
+    let mut twice = BTreeSet::new();
+    for sweep in sweeps {
+        let key = sweep.number.map(|number| (number, sweep.channel.as_deref()));
+        if let Some(key) = key.filter(|key| !seen.insert(*key)) {
+            twice.insert(key);
+        }
+    }
+    seen.difference(&twice).copied().collect()
 }
 
 fn root(
@@ -111,59 +144,45 @@ fn root(
     root
 }
 
-fn response(
-    sweep: &RecordedSweep,
-    (name, electrode): (&str, &str),
-    ids: &Ids<'_>,
+/// One sweep on its way into the file.
+struct Part<'a> {
+    sweep: &'a RecordedSweep,
+    number: Option<u32>,
+    electrode: &'a str,
     precision: Precision,
-) -> Group {
-    let values = samples(sweep.trace.v_mv(), precision);
-    let data = Data { values, unit: "volts", conversion: VOLTS_PER_MV, grid: sweep.trace.grid() };
-    series(("CurrentClampSeries", name, electrode), sweep, ids, data)
+    ids: &'a Ids<'a>,
 }
 
-fn stimulus(
-    sweep: &RecordedSweep,
-    (name, electrode): (&str, &str),
-    ids: &Ids<'_>,
-    precision: Precision,
-) -> Option<Group> {
-    let stimulus = sweep.stimulus.as_ref()?;
-    let values = samples(&stimulus.current_na, precision);
-    let data = Data { values, unit: "amperes", conversion: AMPERES_PER_NA, grid: sweep.trace.grid() };
-    let name = format!("{name}_stimulus");
-    Some(series(("CurrentClampStimulusSeries", &name, electrode), sweep, ids, data))
-}
-
-struct Data {
-    values: Value,
-    unit: &'static str,
-    conversion: f64,
-    grid: TimeGrid,
-}
-
-fn series(
-    (kind, name, electrode): (&str, &str, &str),
-    sweep: &RecordedSweep,
-    ids: &Ids<'_>,
-    data: Data,
-) -> Group {
-    let comments = if sweep.notes.is_empty() { "no comments".to_owned() } else { sweep.notes.join("; ") };
-    let mut group = ids.typed(kind, name);
-    group.attribute("comments", cut(&comments));
-    group.attribute("description", "no description");
-    group.attribute("stimulus_description", "not stated");
-    if let Some(number) = sweep.number {
-        group.attribute("sweep_number", Value::U32(number));
+impl Part<'_> {
+    fn response(&self, name: &str) -> Group {
+        self.series(("CurrentClampSeries", name), self.sweep.trace.v_mv(), ("volts", VOLTS_PER_MV))
     }
-    let array = group.array("data", data.values);
-    array.attribute("conversion", Value::F64(data.conversion)).attribute("offset", Value::F64(0.0));
-    array.attribute("resolution", Value::F64(-1.0)).attribute("unit", data.unit);
-    let rate_hz = HZ_PER_PER_MS / data.grid.step_ms();
-    let start = group.array("starting_time", Value::F64(0.0));
-    start.attribute("rate", Value::F64(rate_hz)).attribute("unit", "seconds");
-    group.soft_link("electrode", &format!("/general/intracellular_ephys/{electrode}"));
-    group
+
+    fn stimulus(&self, name: &str) -> Option<Group> {
+        let stimulus = self.sweep.stimulus.as_ref()?;
+        let kind = ("CurrentClampStimulusSeries", &*format!("{name}_stimulus"));
+        Some(self.series(kind, &stimulus.current_na, ("amperes", AMPERES_PER_NA)))
+    }
+
+    fn series(&self, (kind, name): (&str, &str), values: &[f64], (unit, conversion): (&str, f64)) -> Group {
+        let notes = &self.sweep.notes;
+        let comments = if notes.is_empty() { "no comments".to_owned() } else { notes.join("; ") };
+        let mut group = self.ids.typed(kind, name);
+        group.attribute("comments", cut(&comments));
+        group.attribute("description", "no description");
+        group.attribute("stimulus_description", "not stated");
+        if let Some(number) = self.number {
+            group.attribute("sweep_number", Value::U32(number));
+        }
+        let array = group.array("data", samples(values, self.precision));
+        array.attribute("conversion", Value::F64(conversion)).attribute("offset", Value::F64(0.0));
+        array.attribute("resolution", Value::F64(-1.0)).attribute("unit", unit);
+        let rate_hz = HZ_PER_PER_MS / self.sweep.trace.grid().step_ms();
+        let start = group.array("starting_time", Value::F64(0.0));
+        start.attribute("rate", Value::F64(rate_hz)).attribute("unit", "seconds");
+        group.soft_link("electrode", &format!("/general/intracellular_ephys/{}", self.electrode));
+        group
+    }
 }
 
 fn samples(values: &[f64], precision: Precision) -> Value {

@@ -56,6 +56,7 @@ impl Family {
         for window in steps.iter().flatten() {
             *family.all.entry(*window).or_default() += 1;
         }
+        keep_frequent(&mut family.all);
         let varies = |window: &Window| varies(members, *window);
         family.varying =
             family.all.iter().filter(|(window, _)| varies(window)).map(|(window, n)| (*window, *n)).collect();
@@ -92,6 +93,17 @@ impl Family {
             Some((run, *window, (*n_sweeps, window.1 - window.0, std::cmp::Reverse(window.0))))
         });
         flat.max_by_key(|(_, _, rank)| *rank).map(|(run, window, _)| (run, window))
+    }
+}
+
+/// Windows of a family that are looked at; a protocol has a few, noise as many as there are sweeps.
+const MAX_WINDOWS: usize = 256;
+
+fn keep_frequent(windows: &mut BTreeMap<Window, usize>) {
+    if windows.len() > MAX_WINDOWS {
+        let mut ranked: Vec<(Window, usize)> = std::mem::take(windows).into_iter().collect();
+        ranked.sort_by_key(|(window, n_sweeps)| (std::cmp::Reverse(*n_sweeps), *window));
+        windows.extend(ranked.into_iter().take(MAX_WINDOWS));
     }
 }
 

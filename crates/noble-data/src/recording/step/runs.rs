@@ -1,7 +1,13 @@
 //! A current cut into runs of constant level.
 
-/// Levels closer than this share of the current's whole range are one level.
+/// Levels closer than this share of the current's whole range are one level, in a current that is noisy or varies ...
 const LEVEL_FRACTION: f64 = 1e-3;
+/// ... and in one that hardly ever changes, as protocols do.
+const QUIET_LEVEL_FRACTION: f64 = 1e-5;
+/// Share of the samples at which a quiet current may change.
+const QUIET_FRACTION: f64 = 0.02;
+/// Shorter runs are no steps but edges, ramps or noise.
+const MIN_SAMPLES: usize = 3;
 /// Spread of the differences of two samples, in standard deviations of the noise, that does not end a run.
 const NOISE_WIDTH: f64 = 8.0;
 /// From the median of absolute differences of two samples to the standard deviation of normal noise.
@@ -38,9 +44,13 @@ pub(super) fn cut(current_na: &[f64]) -> (Vec<Run>, f64) {
         match runs.last_mut().filter(|run| (current - run.level_na).abs() <= tolerance_na) {
             Some(run) => {
                 run.end = idx + 1;
-                #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
-                let n_samples = run.n_samples() as f64;
-                run.level_na += (current - run.level_na) / n_samples;
+                let difference_na = current - run.level_na;
+                // Most samples of a protocol are equal: no division for them.
+                if difference_na != 0.0 {
+                    #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
+                    let n_samples = run.n_samples() as f64;
+                    run.level_na += difference_na / n_samples;
+                }
             }
             None => runs.push(Run { start: idx, end: idx + 1, level_na: *current, is_drift: false }),
         }
@@ -51,7 +61,12 @@ pub(super) fn cut(current_na: &[f64]) -> (Vec<Run>, f64) {
 
 /// Marks runs that a small jump links to a neighbor, but for those that last much longer than it: a level that is held
 /// before or after a ramp.
+///
+/// Runs of very few samples are drift too.
 fn mark_drift(runs: &mut [Run], tolerance_na: f64) {
+    for run in runs.iter_mut() {
+        run.is_drift = run.n_samples() < MIN_SAMPLES;
+    }
     for idx in 1..runs.len() {
         let (left, right) = (runs[idx - 1], runs[idx]);
         if (right.level_na - left.level_na).abs() <= JUMP * tolerance_na {
@@ -71,7 +86,11 @@ fn tolerance(current_na: &[f64]) -> f64 {
     if differences.is_empty() {
         return 0.0;
     }
+    let n_changes = differences.iter().filter(|difference| **difference > 0.0).count();
+    #[expect(clippy::cast_precision_loss, reason = "at most a few thousand probes")]
+    let is_quiet = (n_changes as f64) < QUIET_FRACTION * differences.len() as f64;
+    let fraction = if is_quiet { QUIET_LEVEL_FRACTION } else { LEVEL_FRACTION };
     let middle = differences.len() / 2;
     let (_, median, _) = differences.select_nth_unstable_by(middle, f64::total_cmp);
-    (LEVEL_FRACTION * (high - low)).max(NOISE_WIDTH * SIGMA_PER_MEDIAN * *median)
+    (fraction * (high - low)).max(NOISE_WIDTH * SIGMA_PER_MEDIAN * *median)
 }

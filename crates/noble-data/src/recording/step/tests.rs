@@ -58,6 +58,20 @@ fn analytic_step_is_what_changes_between_sweeps() {
 }
 
 #[test]
+fn analytic_small_steps_beside_large_pulses_count() {
+    let small = |level_na| sweep(&[(100, 0.0), (50, -0.5), (200, 0.0), (500, level_na), (150, 0.0)]);
+    let sweeps: Vec<_> = [0.0, 0.0004, 0.0008].map(small).to_vec();
+    assert_eq!(windows(&sweeps), [(350, 850, 0.0), (350, 850, 0.0004), (350, 850, 0.0008)]);
+}
+
+#[test]
+fn analytic_steps_of_other_channels_are_no_siblings() {
+    let mut sweeps = vec![sweep(&[(20, 0.0), (50, 0.1), (30, 0.0)]), sweep(&[(100, 0.0)])];
+    sweeps[1].channel = Some("IN 2".to_owned());
+    assert!(detect_steps(&sweeps)[1].as_ref().unwrap_err().reason.contains("stays at 0"));
+}
+
+#[test]
 fn analytic_holding_is_the_level_before() {
     let step = detect_steps(&[sweep(&[(20, -0.02), (50, 0.1), (30, -0.02)])]).remove(0).unwrap();
     assert_eq!((step.amplitude_na, step.holding_na), (0.1, -0.02));
@@ -69,6 +83,13 @@ fn analytic_ramps_and_constants_have_no_step() {
     let grid = TimeGrid::new(0.0, 0.1, 1000).unwrap();
     let ramp: Vec<f64> = (0..1000_u32).map(|idx| f64::from(idx) * 1e-3).collect();
     assert!(detect_step(&ramp, grid).unwrap_err().reason.contains("ramp"));
+    let sine: Vec<f64> = (0..1000_u32).map(|idx| (f64::from(idx) * 0.02).sin()).collect();
+    assert!(detect_step(&sine, grid).unwrap_err().reason.contains("sine"));
+    let mut short_ramp = vec![0.0; 1000];
+    for (idx, current) in (0_u32..).zip(&mut short_ramp[400..500]) {
+        *current = f64::from(idx) * 1e-3;
+    }
+    assert!(detect_step(&short_ramp, grid).is_err());
     assert!(detect_step(&[0.1; 1000], grid).unwrap_err().reason.contains("stays at 0.1"));
     let mut unknown = sweep(&[(10, 0.0)]);
     unknown.stimulus = None;
