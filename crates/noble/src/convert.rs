@@ -9,10 +9,7 @@ use noble_data::sweeps::Precision;
 use noble_data::{Sweeps, TimeGrid, Trace};
 
 use crate::Error;
-use crate::sweep_file::{FileSweep, SweepFile, SweepTimes};
-
-/// Steps of a list of times may differ by this share of their mean to count as even.
-const EVEN_FRACTION: f64 = 1e-6;
+use crate::sweep_file::{FileSweep, SweepFile, SweepTimes, even_grid};
 
 /// What an NWB file says beside the sweeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +45,10 @@ pub fn to_nwb(file: &SweepFile, identifier: &str, notes: &SessionNotes) -> Resul
 }
 
 fn recorded(sweep: &FileSweep) -> Result<RecordedSweep, Error> {
-    let grid = even_grid(sweep)?;
+    let grid = even_grid(&sweep.times).map_err(|what| {
+        let remedy = "resample the sweep to even steps, or write .npz or .csv";
+        Error::usage(format!("{}: {what}", sweep.called()), remedy)
+    })?;
     let trace = Trace::new(grid, sweep.v_mv.clone())?;
     let name = if sweep.name.parse::<usize>().is_ok() {
         format!("sweep_{}", sweep.name)
@@ -57,11 +57,11 @@ fn recorded(sweep: &FileSweep) -> Result<RecordedSweep, Error> {
     };
     Ok(RecordedSweep {
         name,
-        number: u32::try_from(sweep.sweep_idx).ok(),
+        number: sweep.number.or_else(|| u32::try_from(sweep.sweep_idx).ok()),
         channel: sweep.channel.clone(),
         stimulus: stimulus(sweep, grid),
         trace,
-        notes: sweep.notes.clone(),
+        notes: sweep.all_notes().map(str::to_owned).collect(),
     })
 }
 
@@ -81,52 +81,54 @@ fn stimulus(sweep: &FileSweep, grid: TimeGrid) -> Option<RecordedStimulus> {
     Some(RecordedStimulus { current_na: current_na.collect(), origin })
 }
 
-fn even_grid(sweep: &FileSweep) -> Result<TimeGrid, Error> {
-    let times_ms = match &sweep.times {
-        SweepTimes::Grid(grid) => return Ok(*grid),
-        SweepTimes::Listed(times_ms) => times_ms,
-    };
-    let [first_ms, .., last_ms] = times_ms[..] else {
-        let what = format!("{} has fewer than two samples", sweep.called());
-        return Err(Error::usage(what, "give a sweep of two samples or more"));
-    };
-    let step_ms = (last_ms - first_ms) / (times_ms.len() as f64 - 1.0);
-    let is_even = |pair: &[f64]| (pair[1] - pair[0] - step_ms).abs() <= EVEN_FRACTION * step_ms;
-    if let Some(idx) = times_ms.windows(2).position(|pair| !is_even(pair)) {
-        let what = format!(
-            "{}: the step after {} ms is {} ms where the mean is {step_ms} ms",
-            sweep.called(),
-            times_ms[idx],
-            times_ms[idx + 1] - times_ms[idx]
-        );
-        return Err(Error::usage(what, "resample the sweep to even steps, or write .npz or .csv"));
-    }
-    Ok(TimeGrid::new(first_ms, step_ms, times_ms.len())?)
-}
-
-/// Sweeps side by side, for array files.
+/// Sweeps side by side, for array files, with their currents where all are known.
+///
+/// Without the currents a file states one window and steps from zero, so that sweeps of other windows or holding
+/// currents are refused.
 ///
 /// # Errors
-/// [`Error::Usage`] when the sweeps have different times or windows, [`Error::Data`] as [`Sweeps::new`].
+/// [`Error::Usage`] when the sweeps have different times, or windows or holding currents that would be lost;
+/// [`Error::Data`] as [`Sweeps::new`].
 pub fn to_sweeps(file: &SweepFile) -> Result<Sweeps, Error> {
     let Some(first) = file.sweeps.first() else {
         return Err(Error::usage("there is no sweep", "choose at least one"));
     };
-    if let Some(other) = file.sweeps.iter().find(|sweep| sweep.times != first.times) {
-        let what = format!("{} and {} have different times", first.called(), other.called());
-        return Err(Error::usage(what, "choose sweeps of one length and rate with --sweeps, or write .nwb"));
+    let others = |is_other: fn(&FileSweep, &FileSweep) -> bool, what: &str| {
+        let other = file.sweeps.iter().find(|sweep| is_other(first, sweep));
+        other.map_or(Ok(()), |other| {
+            let what = format!("{} and {} have different {what}", first.called(), other.called());
+            Err(Error::usage(what, "choose sweeps of one kind with --sweeps, or write .nwb"))
+        })
+    };
+    others(|first, other| first.times != other.times, "times")?;
+    let currents: Option<Vec<f64>> = file
+        .sweeps
+        .iter()
+        .map(|sweep| sweep.current_na.clone())
+        .collect::<Option<Vec<_>>>()
+        .map(|rows| rows.concat());
+    if currents.is_none() {
+        others(|first, other| first.window != other.window, "windows of the stimulus")?;
+        others(
+            |_, other| other.holding_na.is_some_and(|holding_na| holding_na.abs() > 0.0),
+            "holding currents",
+        )?;
     }
     let times_ms = match &first.times {
         SweepTimes::Grid(grid) => grid.times_ms(),
         SweepTimes::Listed(times_ms) => times_ms.to_vec(),
     };
-    let v_mv: Vec<f64> = file.sweeps.iter().flat_map(|sweep| sweep.v_mv.iter().copied()).collect();
-    let v_mv = Array2::from_shape_vec((file.sweeps.len(), times_ms.len()), v_mv)
-        .map_err(|error| Error::Internal { what: error.to_string() })?;
-    let steps_na = file.sweeps.iter().map(|sweep| sweep.step_na).collect();
-    let mut sweeps = Sweeps::new(times_ms, steps_na, v_mv)?;
+    let shape = (file.sweeps.len(), times_ms.len());
+    let array = |values: Vec<f64>| {
+        Array2::from_shape_vec(shape, values).map_err(|error| Error::Internal { what: error.to_string() })
+    };
+    let v_mv = array(file.sweeps.iter().flat_map(|sweep| sweep.v_mv.iter().copied()).collect())?;
+    let steps_na: Vec<Option<f64>> = file.sweeps.iter().map(|sweep| sweep.step_na).collect();
+    let has_all = steps_na.iter().all(Option::is_some);
+    let mut sweeps = Sweeps::new(times_ms, if has_all { steps_na } else { vec![None; shape.0] }, v_mv)?;
+    sweeps.current_na = currents.map(array).transpose()?;
     let is_shared = file.sweeps.iter().all(|sweep| sweep.window == first.window);
-    sweeps.window = first.window.clone().ok().filter(|_| is_shared);
+    sweeps.window = first.window.clone().ok().filter(|_| is_shared && sweeps.current_na.is_none());
     Ok(sweeps)
 }
 

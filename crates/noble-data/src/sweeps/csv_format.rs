@@ -19,7 +19,8 @@ struct Columns {
 }
 
 impl Sweeps {
-    /// The text of a CSV file with columns `time_ms, sweep_0_mv, sweep_1_mv, …`.
+    /// The text of a CSV file with columns `time_ms, sweep_0_mv, sweep_1_mv, …` and, where the currents are known,
+    /// `sweep_0_na, sweep_1_na, …`.
     ///
     /// # Errors
     /// [`Error::Array`] when the text cannot be assembled.
@@ -27,11 +28,15 @@ impl Sweeps {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let packed =
             |result: Result<(), csv::Error>| result.map_err(|error| wrong("file", &error, "try again"));
-        let names = (0..self.n_sweeps()).map(|sweep_idx| format!("sweep_{sweep_idx}_mv"));
-        packed(writer.write_record(std::iter::once("time_ms".to_owned()).chain(names)))?;
+        let names = |unit: &str| -> Vec<String> {
+            (0..self.n_sweeps()).map(|sweep_idx| format!("sweep_{sweep_idx}_{unit}")).collect()
+        };
+        let current_names = if self.current_na.is_some() { names("na") } else { Vec::new() };
+        let header = std::iter::once("time_ms".to_owned()).chain(names("mv")).chain(current_names);
+        packed(writer.write_record(header))?;
         for (idx, t_ms) in self.times_ms.iter().enumerate() {
-            let column = self.v_mv.column(idx);
-            let row = std::iter::once(t_ms).chain(column).map(f64::to_string);
+            let currents = self.current_na.iter().flat_map(|current_na| current_na.column(idx));
+            let row = std::iter::once(t_ms).chain(self.v_mv.column(idx)).chain(currents).map(f64::to_string);
             packed(writer.write_record(row))?;
         }
         writer.into_inner().map_err(|error| wrong("file", &error, "try again"))
@@ -67,7 +72,9 @@ impl Sweeps {
         }
         let window = window(&currents, &times_ms);
         let v_mv = take(&columns.voltages);
-        let sweeps = Self { times_ms, step_na, models: None, v_mv, latents: BTreeMap::new(), window };
+        let current_na = (!columns.currents.is_empty()).then_some(currents);
+        let latents = BTreeMap::new();
+        let sweeps = Self { times_ms, step_na, models: None, v_mv, current_na, latents, window };
         sweeps.check(FORMAT)?;
         Ok(sweeps)
     }

@@ -38,6 +38,8 @@ pub struct Sweeps {
     pub models: Option<Vec<ModelId>>,
     /// Voltages, `[n × t]`.
     pub v_mv: Array2<f64>,
+    /// Injected current at every sample, `[n × t]`, where a file tells.
+    pub current_na: Option<Array2<f64>>,
     /// Latent features of each sweep's model by name, `[n]` each.
     pub latents: BTreeMap<String, Vec<f64>>,
     /// When the stimulus is on, where the file tells.
@@ -51,7 +53,8 @@ impl Sweeps {
     /// [`Error::Array`] when the lengths do not fit together, the times do not increase, or a time or step is not
     /// finite.
     pub fn new(times_ms: Vec<f64>, step_na: Vec<Option<f64>>, v_mv: Array2<f64>) -> Result<Self, Error> {
-        let sweeps = Self { times_ms, step_na, models: None, v_mv, latents: BTreeMap::new(), window: None };
+        let (models, current_na, latents, window) = (None, None, BTreeMap::new(), None);
+        let sweeps = Self { times_ms, step_na, models, v_mv, current_na, latents, window };
         sweeps.check("sweeps")?;
         Ok(sweeps)
     }
@@ -86,6 +89,10 @@ impl Sweeps {
             let what = format!("{} numbers for {n} sweeps", models.len());
             return Err(wrong(format, "model", what, "give one model per sweep"));
         }
+        if let Some(current_na) = self.current_na.as_ref().filter(|current_na| current_na.dim() != (n, t)) {
+            let what = format!("shape {:?} for {n} sweeps of {t} samples", current_na.shape());
+            return Err(wrong(format, "current_na", what, "give one current per voltage"));
+        }
         match self.latents.iter().find(|(_, values)| values.len() != n) {
             Some((name, values)) => {
                 let what = format!("{} values for {n} sweeps", values.len());
@@ -107,6 +114,9 @@ impl Sweeps {
         finite("time_ms", &self.times_ms)?;
         let steps_na: Vec<f64> = self.step_na.iter().map(|step| step.unwrap_or(0.0)).collect();
         finite("step_na", &steps_na)?;
+        for current_na in self.current_na.iter().flat_map(|current_na| current_na.outer_iter()) {
+            finite("current_na", &current_na.to_vec())?;
+        }
         if let Some(window) = self.window {
             finite("stim_start_ms", &[window.start_ms])?;
             finite("stim_end_ms", &[window.end_ms])?;

@@ -59,6 +59,9 @@ impl Sweeps {
             Precision::Single => npz.add_array("v_mv", &self.v_mv.mapv(|v| v as f32)),
         };
         packed("v_mv", result)?;
+        if let Some(current_na) = &self.current_na {
+            packed("current_na", npz.add_array("current_na", current_na))?;
+        }
         for (name, values) in &self.latents {
             packed(name, npz.add_array(name.as_str(), &Array1::from(values.clone())))?;
         }
@@ -98,14 +101,30 @@ impl Sweeps {
                 latents.insert(name.clone(), values);
             }
         }
-        let sweeps = Self { times_ms, step_na, models, v_mv, latents, window };
+        let current_na = currents(&mut npz, &names)?;
+        let sweeps = Self { times_ms, step_na, models, v_mv, current_na, latents, window };
         sweeps.check(FORMAT)?;
         Ok(sweeps)
     }
 }
 
+/// `current_na`, or what a simulation injected: `electrode_na` holds the current over the step that ends at a sample, so
+/// that the current at a sample is the next value.
+fn currents(npz: &mut Reader<'_>, names: &[String]) -> Result<Option<Array2<f64>>, Error> {
+    let has = |wanted: &str| names.iter().any(|name| name == wanted);
+    if has("current_na") {
+        return matrix(npz, "current_na").map(Some);
+    }
+    if !has("electrode_na") {
+        return Ok(None);
+    }
+    let over_step = matrix(npz, "electrode_na")?;
+    let last_idx = over_step.ncols().saturating_sub(1);
+    Ok(Some(Array2::from_shape_fn(over_step.dim(), |(n, t)| over_step[[n, (t + 1).min(last_idx)]])))
+}
+
 fn is_known(name: &str) -> bool {
-    ["time_ms", "step_na", "v_mv", "model", "stim_start_ms", "stim_end_ms"].contains(&name)
+    ["time_ms", "step_na", "v_mv", "current_na", "model", "stim_start_ms", "stim_end_ms"].contains(&name)
 }
 
 fn wrong(place: &str, what: &dyn std::fmt::Display, remedy: &'static str) -> Error {

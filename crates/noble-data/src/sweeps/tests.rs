@@ -31,6 +31,17 @@ fn invariant_csv_comes_back_as_written() {
 }
 
 #[test]
+fn invariant_currents_come_back_as_written() {
+    let with_current = Sweeps { current_na: Some(array![[0.0, 0.1, 0.0], [0.0, -0.1, 0.0]]), ..sweeps() };
+    let npz = Sweeps::from_npz(&with_current.to_npz(Precision::Double).unwrap()).unwrap();
+    let csv = Sweeps::from_csv(&with_current.to_csv().unwrap()).unwrap();
+    assert_eq!((npz.current_na, csv.current_na), (with_current.current_na.clone(), with_current.current_na));
+    let simulated = [("electrode_na".to_owned(), array![[0.0, 0.0, 0.3], [0.0, 0.0, 0.0]])];
+    let back = Sweeps::from_npz(&sweeps().to_npz_with(Precision::Double, &simulated).unwrap()).unwrap();
+    assert_eq!(back.current_na, Some(array![[0.0, 0.3, 0.3], [0.0, 0.0, 0.0]]));
+}
+
+#[test]
 fn analytic_csv_currents_give_step_and_window() {
     let text = "time_ms, v_mv, i_na\n0, -70, 0\n1, -70, -0.2\n2, -71, -0.2\n3, -70, 0\n";
     let back = Sweeps::from_csv(text.as_bytes()).unwrap();

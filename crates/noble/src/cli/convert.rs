@@ -28,6 +28,9 @@ pub(super) struct ConvertArgs {
     out: PathBuf,
     #[command(flatten)]
     input: SweepInputArgs,
+    /// Replace OUT if it is there
+    #[arg(long)]
+    overwrite: bool,
     /// What was done, in a sentence (.nwb)
     #[arg(long, value_name = "TEXT", default_value = "intracellular recording under current clamp")]
     description: String,
@@ -38,12 +41,13 @@ pub(super) struct ConvertArgs {
 
 pub(super) fn run(args: &ConvertArgs) -> Result<(), Error> {
     let ending = args.out.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
+    check_out(args)?;
     let file = args.input.read(&args.file)?;
     args.input.introduce(&args.file, &file);
     let bytes = match ending.as_deref() {
         Some("nwb") => {
             let start_time = args.session_start.clone().unwrap_or_else(|| change_time(&args.file));
-            words(&format!("session starts {start_time}"));
+            words(&format!("session starts {start_time}; in the file every sweep starts at 0 ms"));
             let notes = SessionNotes { description: args.description.clone(), start_time };
             let name = args.file.file_stem().unwrap_or_default().to_string_lossy();
             to_nwb(&file, &name, &notes)?
@@ -57,5 +61,21 @@ pub(super) fn run(args: &ConvertArgs) -> Result<(), Error> {
     };
     files::write(&args.out, &bytes)?;
     words(&format!("{} in {}", counted(file.sweeps.len(), "sweep"), args.out.display()));
+    Ok(())
+}
+
+/// A recording is never written over by accident, its own file never at all.
+fn check_out(args: &ConvertArgs) -> Result<(), Error> {
+    let (file, out) = (args.file.canonicalize(), args.out.canonicalize());
+    if let (Ok(file), Ok(out)) = (file, out)
+        && file == out
+    {
+        let what = format!("{} is the file that is read", args.out.display());
+        return Err(Error::usage(what, "give OUT another name"));
+    }
+    if args.out.exists() && !args.overwrite {
+        let what = format!("{} exists", args.out.display());
+        return Err(Error::usage(what, "give OUT another name, or --overwrite"));
+    }
     Ok(())
 }

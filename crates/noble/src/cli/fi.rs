@@ -107,7 +107,7 @@ fn recorded(args: &FiArgs, path: &Path) -> Result<Vec<FiReport>, Error> {
     }
     for sweep in by_model.values().flatten() {
         for warning in &sweep.warnings {
-            words(&format!("warning: sweep at {} nA: {warning}", listed(sweep.point.current_na)));
+            words(&format!("warning: {warning}"));
         }
     }
     let reports = by_model.iter().map(|(model, sweeps)| recorded_fi(*model, sweeps));

@@ -31,15 +31,16 @@ impl SweepInputArgs {
     pub(super) fn read(&self, path: &Path) -> Result<SweepFile, Error> {
         let mut file = SweepFile::read(path)?;
         if file.sweeps.is_empty() {
-            let reasons: Vec<String> =
-                file.refused.iter().map(|refused| format!("{}: {}", refused.name, refused.reason)).collect();
-            let what = format!("{} holds no sweep of voltage ({})", path.display(), reasons.join(", "));
-            return Err(Error::usage(what, "give a recording under current clamp"));
+            return Err(without_sweeps(path, &file));
         }
         if let Some(sweeps) = &self.sweeps {
             SweepSelection::new(sweeps.clone()).choose(&mut file)?;
         }
         if let (Some(start_ms), Some(end_ms)) = (self.stim_start_ms, self.stim_end_ms) {
+            if !(start_ms.is_finite() && end_ms.is_finite() && end_ms > start_ms) {
+                let what = format!("stimulus from {start_ms} ms to {end_ms} ms");
+                return Err(Error::usage(what, "give a finite end after a finite start"));
+            }
             file.set_window(StimulusWindow { start_ms, end_ms });
         }
         match self.liquid_junction_mv {
@@ -74,10 +75,31 @@ impl SweepInputArgs {
         for (note, sweeps) in gathered(notes) {
             words(&format!("note: {}: {note}", places(&sweeps, file.sweeps.len())));
         }
-        for refused in &file.refused {
-            words(&format!("note: left out {}: {}", refused.name, refused.reason));
+        for reason in refusals(file) {
+            words(&format!("note: left out {reason}"));
         }
     }
+}
+
+/// Why a file has no sweep: its notes, and each reason with the first series that it refused.
+fn without_sweeps(path: &Path, file: &SweepFile) -> Error {
+    let reasons: Vec<String> = file.notes.iter().cloned().chain(refusals(file)).collect();
+    let reasons = if reasons.is_empty() { "it names none".to_owned() } else { reasons.join(", ") };
+    let what = format!("{} ({}) holds no sweep of voltage: {reasons}", path.display(), file.format);
+    Error::usage(what, "give a recording under current clamp, or mend what is named")
+}
+
+/// Each reason of refusal once, with the series it is about.
+fn refusals(file: &SweepFile) -> Vec<String> {
+    let reasons = file.refused.iter().enumerate().map(|(idx, refused)| (refused.reason.as_str(), idx));
+    let told = |(reason, series): (&str, Vec<usize>)| {
+        let first = &file.refused[series[0]].name;
+        match series.len() {
+            1 => format!("{first}: {reason}"),
+            n => format!("{first} and {} more: {reason}", n - 1),
+        }
+    };
+    gathered(reasons).into_iter().map(told).collect()
 }
 
 /// Notes in the order they first come, each with the sweeps it is about.

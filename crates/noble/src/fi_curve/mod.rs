@@ -58,7 +58,7 @@ pub struct FiSweep {
     pub point: FiPoint,
     /// What one spike adds to its rate.
     pub rate_step_hz: f64,
-    /// What looks wrong with it.
+    /// What looks wrong with it, with its name.
     pub warnings: Vec<String>,
 }
 
@@ -95,14 +95,19 @@ pub fn current_sweeps(file: &SweepFile) -> Result<CurrentSweeps, Error> {
         let remedy = "give step_na [n] in an NPZ file, a column ending in _na per sweep in a CSV file, or a recording with its stimulus";
         return Err(Error::usage("no sweep tells its current", remedy));
     };
-    if let Some(other) = known.iter().find(|sweep| sweep.channel != first.channel) {
+    let is_other =
+        |sweep: &&&FileSweep| (&sweep.channel, sweep.channel_idx) != (&first.channel, first.channel_idx);
+    if let Some(other) = known.iter().find(is_other) {
         let channel = |sweep: &FileSweep| sweep.channel.clone().unwrap_or_default();
         let what = format!("sweeps of two channels, {} and {}", channel(first), channel(other));
         return Err(Error::usage(what, "choose those of one with --sweeps"));
     }
+    check_durations(&known)?;
     let read = |sweep: &&FileSweep| {
         let prepared = prepare(sweep, &Settings::default())?;
-        Ok((sweep.model, FiSweep::new(&prepared, sweep.step_na.unwrap_or(0.0))))
+        let mut fi_sweep = FiSweep::new(&prepared, sweep.step_na.unwrap_or(0.0));
+        fi_sweep.warnings.iter_mut().for_each(|warning| *warning = format!("{}: {warning}", sweep.called()));
+        Ok((sweep.model, fi_sweep))
     };
     let read: Vec<_> = known.par_iter().map(read).collect::<Result<_, Error>>()?;
     let mut by_model: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -110,6 +115,22 @@ pub fn current_sweeps(file: &SweepFile) -> Result<CurrentSweeps, Error> {
         by_model.entry(model).or_default().push(sweep);
     }
     Ok(CurrentSweeps { by_model, n_without_current: file.sweeps.len() - known.len() })
+}
+
+/// Longest stimulus of a curve, in units of the shortest.
+const MAX_DURATION_RATIO: f64 = 1.1;
+
+/// Rates of stimuli of different length are not of one curve.
+fn check_durations(sweeps: &[&FileSweep]) -> Result<(), Error> {
+    let windows = sweeps.iter().filter_map(|sweep| sweep.window.as_ref().ok());
+    let durations_ms = windows.map(|window| window.end_ms - window.start_ms);
+    let shortest_ms = durations_ms.clone().fold(f64::INFINITY, f64::min);
+    let longest_ms = durations_ms.fold(0.0, f64::max);
+    if longest_ms > MAX_DURATION_RATIO * shortest_ms {
+        let what = format!("stimuli of {shortest_ms} to {longest_ms} ms in one file");
+        return Err(Error::usage(what, "choose the sweeps of one protocol with --sweeps"));
+    }
+    Ok(())
 }
 
 /// The curve of sweeps in any order.

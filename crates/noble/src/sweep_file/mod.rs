@@ -10,7 +10,7 @@ mod selection;
 use std::path::Path;
 use std::sync::Arc;
 
-use noble_data::recording::RefusedSweep;
+use noble_data::recording::{NoStep, RefusedSweep, StepWindow};
 use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, TimeGrid};
 use noble_features::Times;
@@ -51,8 +51,12 @@ pub struct FileSweep {
     pub sweep_idx: usize,
     /// Name by which the file tells it from others; its place where there is none.
     pub name: String,
+    /// Number of the sweep, where the file numbers them.
+    pub number: Option<u32>,
     /// Channel or electrode, where the file names it.
     pub channel: Option<String>,
+    /// Which channel of the file, whatever its name.
+    pub channel_idx: u32,
     /// Model that was simulated, where there are several.
     pub model: Option<ModelId>,
     /// Times of the samples.
@@ -65,12 +69,14 @@ pub struct FileSweep {
     pub stimulus: Option<String>,
     /// Current during the step, where known.
     pub step_na: Option<f64>,
-    /// Current beside the step.
-    pub holding_na: f64,
+    /// Current before the step, where known.
+    pub holding_na: Option<f64>,
     /// When the stimulus is on, or why that is not known.
     pub window: Result<StimulusWindow, String>,
     /// Every assumption made for this sweep.
     pub notes: Vec<String>,
+    /// Every assumption made for its window.
+    pub window_notes: Vec<String>,
 }
 
 impl FileSweep {
@@ -106,7 +112,12 @@ impl FileSweep {
     /// Step above the holding current: what an input resistance divides by.
     #[must_use]
     pub fn injected_na(&self) -> Option<f64> {
-        Some(self.step_na? - self.holding_na)
+        Some(self.step_na? - self.holding_na?)
+    }
+
+    /// All notes: of the sweep and of its window.
+    pub fn all_notes(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().chain(&self.window_notes).map(String::as_str)
     }
 }
 
@@ -151,12 +162,67 @@ impl SweepFile {
 }
 
 impl FileSweep {
-    /// The step's current in a typed window: what is injected in its middle, where the current is known.
+    /// Takes window, amplitude and holding current of a step, or why there is none.
+    fn take_step(&mut self, step: Result<StepWindow, NoStep>) {
+        match step {
+            Ok(step) => {
+                self.window = Ok(StimulusWindow { start_ms: step.start_ms, end_ms: step.end_ms });
+                (self.step_na, self.holding_na) = (Some(step.amplitude_na), Some(step.holding_na));
+                self.window_notes = step.notes;
+            }
+            Err(none) => {
+                self.window = Err(none.reason);
+                (self.step_na, self.holding_na) = (None, None);
+            }
+        }
+    }
+
+    /// Step and holding current of a typed window, where the current is known: its mean in the window, and its median
+    /// over as long before.
     fn take_current_in(&mut self, window: StimulusWindow) {
         let Some(current_na) = &self.current_na else { return };
-        let middle_ms = (window.start_ms + window.end_ms) / 2.0;
         let times = self.times();
-        let idx = (0..current_na.len()).find(|idx| times.time_ms(*idx) >= middle_ms);
-        self.step_na = idx.map(|idx| current_na[idx]);
+        let between = |start_ms: f64, end_ms: f64| -> Vec<f64> {
+            let is_inside = |idx: &usize| (start_ms..end_ms).contains(&times.time_ms(*idx));
+            (0..current_na.len()).filter(is_inside).map(|idx| current_na[idx]).collect()
+        };
+        let inside = between(window.start_ms, window.end_ms);
+        let mut before = between(2.0 * window.start_ms - window.end_ms, window.start_ms);
+        before.sort_by(f64::total_cmp);
+        self.step_na = mean(&inside);
+        self.holding_na = before.get(before.len() / 2).copied();
+        self.window_notes = Vec::new();
+    }
+}
+
+/// Mean; of equal values that value, without rounding.
+fn mean(values: &[f64]) -> Option<f64> {
+    let first = *values.first()?;
+    let is_constant = values.iter().all(|value| value.to_bits() == first.to_bits());
+    Some(if is_constant { first } else { values.iter().sum::<f64>() / values.len() as f64 })
+}
+
+/// Times may lie this share of a step beside the even grid.
+const EVEN_FRACTION: f64 = 1e-3;
+
+/// The even grid of a sweep's times; steps rounded to single precision are even.
+///
+/// # Errors
+/// The first time that is not, in words.
+pub(crate) fn even_grid(times: &SweepTimes) -> Result<TimeGrid, String> {
+    let times_ms = match times {
+        SweepTimes::Grid(grid) => return Ok(*grid),
+        SweepTimes::Listed(times_ms) => times_ms,
+    };
+    let [first_ms, .., last_ms] = times_ms[..] else { return Err("fewer than two samples".to_owned()) };
+    let step_ms = (last_ms - first_ms) / (times_ms.len() as f64 - 1.0);
+    let grid = TimeGrid::new(first_ms, step_ms, times_ms.len()).map_err(|error| error.to_string())?;
+    let rounding_ms = f64::from(f32::EPSILON) * first_ms.abs().max(last_ms.abs());
+    let tolerance_ms = (EVEN_FRACTION * step_ms).max(rounding_ms);
+    match (0..times_ms.len()).find(|idx| (times_ms[*idx] - grid.time_ms(*idx)).abs() > tolerance_ms) {
+        Some(idx) => {
+            Err(format!("sample {idx} at {} ms lies beside even steps of {step_ms} ms", times_ms[idx]))
+        }
+        None => Ok(grid),
     }
 }

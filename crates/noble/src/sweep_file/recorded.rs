@@ -3,7 +3,6 @@
 use noble_data::recording::{
     NoStep, RecordedStimulus, RecordedSweep, Recording, StepWindow, StimulusOrigin, detect_steps,
 };
-use noble_data::sweeps::StimulusWindow;
 
 use super::{FileSweep, SweepFile, SweepTimes};
 use crate::Error;
@@ -36,26 +35,23 @@ fn file_sweep(sweep_idx: usize, sweep: RecordedSweep, step: Result<StepWindow, N
             (Some(current_na), Some(format!("rebuilt from the protocol of {name}")))
         }
     };
-    let (step_na, holding_na, window) = match step {
-        Ok(step) => {
-            notes.extend(step.notes);
-            let window = StimulusWindow { start_ms: step.start_ms, end_ms: step.end_ms };
-            (Some(step.amplitude_na), step.holding_na, Ok(window))
-        }
-        Err(none) => (None, 0.0, Err(none.reason)),
-    };
-    FileSweep {
+    let mut file_sweep = FileSweep {
         sweep_idx,
         name: sweep.name,
+        number: sweep.number,
         channel: sweep.channel,
+        channel_idx: 0,
         model: None,
         times: SweepTimes::Grid(sweep.trace.grid()),
         v_mv: sweep.trace.into_v_mv(),
         current_na,
         stimulus,
-        step_na,
-        holding_na,
-        window,
+        step_na: None,
+        holding_na: None,
+        window: Err("the stimulus is not known".to_owned()),
         notes,
-    }
+        window_notes: Vec::new(),
+    };
+    file_sweep.take_step(step);
+    file_sweep
 }

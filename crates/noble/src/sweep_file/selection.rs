@@ -25,7 +25,15 @@ impl SweepSelection {
                 return Err(Error::usage(what, "give places such as 0,3,5-9, or names"));
             }
         }
-        file.sweeps.retain(|sweep| self.0.iter().any(|entry| is_meant(entry, sweep)));
+        let names: Vec<String> = file.sweeps.iter().map(|sweep| sweep.name.clone()).collect();
+        // A name comes before a place: of sweeps named 1, 2, 3 the entry 2 is the second.
+        let is_chosen = |sweep: &FileSweep| {
+            self.0.iter().any(|entry| match names.contains(entry) {
+                true => sweep.name == *entry,
+                false => is_meant(entry, sweep),
+            })
+        };
+        file.sweeps.retain(is_chosen);
         Ok(())
     }
 }

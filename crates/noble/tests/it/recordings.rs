@@ -62,7 +62,7 @@ fn invariant_a_sweep_without_a_window_is_said_and_left_out() {
     let folder = with("window", "nwb/table.nwb");
     let output = folder.run("extract table.nwb --features Spikecount --format json");
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() && stderr.contains("warning: sweep 0 without features"), "{stderr}");
+    assert!(output.status.success() && stderr.contains("warning: sweep alone without features"), "{stderr}");
     let rows: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert!(rows[0]["features"]["Spikecount"].is_null() && rows[0]["error"].is_string());
     let message = folder.refused("extract table.nwb --sweeps alone");
@@ -130,18 +130,92 @@ fn invariant_converted_recordings_have_the_same_features() {
     let original = folder.done(&format!("extract v2_two_cells.abf {features}"));
     folder.done("convert v2_two_cells.abf two.nwb --session-start 2026-01-31T09:30:00+01:00");
     assert_eq!(folder.done(&format!("extract two.nwb {features}")), original);
+    let message = folder.refused("convert v2_two_cells.abf two.nwb");
+    assert!(message.contains("two.nwb exists"), "{message}");
+    let message = folder.refused("convert two.nwb two.nwb --overwrite");
+    assert!(message.contains("two.nwb is the file that is read"), "{message}");
     folder.done("convert v2_two_cells.abf again.nwb --session-start 2026-01-31T09:30:00+01:00");
+    folder.done("convert v2_two_cells.abf again.nwb --session-start 2026-01-31T09:30:00+01:00 --overwrite");
     assert_eq!(bytes(&folder.path("two.nwb")), bytes(&folder.path("again.nwb")));
     folder.done("convert v2_two_cells.abf one.npz --sweeps 0-2");
-    let rows = |text: &str, n: usize| text.lines().take(n + 1).map(str::to_owned).collect::<Vec<_>>();
+    // Arrays have no names, so that the second column differs.
+    let rows = |text: &str, n: usize| -> Vec<Vec<String>> {
+        let cells = |line: &str| {
+            line.split(',')
+                .enumerate()
+                .filter(|(idx, _)| *idx != 1)
+                .map(|(_, cell)| cell.to_owned())
+                .collect()
+        };
+        text.lines().take(n + 1).map(cells).collect()
+    };
     assert_eq!(rows(&folder.done(&format!("extract one.npz {features}")), 3), rows(&original, 3));
     folder.done("convert one.npz back.nwb");
     assert_eq!(rows(&folder.done(&format!("extract back.nwb {features}")), 3), rows(&original, 3));
     for (line, expected) in [
         ("convert v2_two_cells.abf two.abf", "neither .nwb, .npz nor .csv"),
-        ("convert v2_two_cells.abf two.nwb --session-start yesterday", "no time of ISO 8601"),
+        ("convert v2_two_cells.abf other.nwb --session-start yesterday", "no time of ISO 8601"),
     ] {
         let message = folder.refused(line);
         assert!(message.contains(expected), "noble {line}: {message} lacks {expected}");
+    }
+}
+
+/// Four sweeps from a holding current of -0.05 nA: before the step of interest one that is the same in all.
+fn held_csv() -> String {
+    let mut text = String::from("time_ms,a_mv,b_mv,c_mv,a_na,b_na,c_na\n");
+    for idx in 0..1000 {
+        let t = f64::from(idx) * 0.2;
+        let current = |step: f64| match t {
+            t if (20.0..30.0).contains(&t) => -0.2,
+            t if (80.0..160.0).contains(&t) => step - 0.05,
+            _ => -0.05,
+        };
+        let steps = [-0.1, 0.0, 0.1].map(current);
+        let voltages = steps.map(|current_na| -70.0 + 100.0 * (current_na + 0.05));
+        let cells = voltages.iter().chain(&steps).map(f64::to_string).collect::<Vec<_>>();
+        text += &format!("{t},{}\n", cells.join(","));
+    }
+    text
+}
+
+#[test]
+fn analytic_steps_from_a_holding_current_survive_every_format() {
+    let folder = Folder::new("holding");
+    folder.write("held.csv", held_csv());
+    for out in ["held.nwb", "held.npz", "again.csv"] {
+        folder.done(&format!("convert held.csv {out}"));
+    }
+    for file in ["held.csv", "held.nwb", "held.npz", "again.csv"] {
+        let rows =
+            json(&folder, &format!("extract {file} --features ohmic_input_resistance_vb_ssse --format json"));
+        for (row, step_na) in rows.iter().zip([-0.15, -0.05, 0.05]) {
+            assert!((row["stim_start_ms"].as_f64().unwrap() - 80.0).abs() < 1e-6, "{file}: {row}");
+            assert!((row["stim_end_ms"].as_f64().unwrap() - 160.0).abs() < 1e-6, "{file}: {row}");
+            assert!((row["current_na"].as_f64().unwrap() - step_na).abs() < 1e-9, "{file}: {row}");
+            assert!((row["holding_na"].as_f64().unwrap() + 0.05).abs() < 1e-9, "{file}: {row}");
+            if (step_na + 0.05_f64).abs() > 0.01 {
+                let resistance = feature(row, "ohmic_input_resistance_vb_ssse");
+                // Resampling takes part of the step's edge into its last tenth.
+                assert!((resistance - 100.0).abs() < 5.0, "{file}: {resistance}");
+            }
+        }
+    }
+}
+
+#[test]
+fn analytic_a_typed_window_has_its_own_step_and_holding_current() {
+    let folder = Folder::new("typed");
+    folder.write("held.csv", held_csv());
+    let rows = json(
+        &folder,
+        "extract held.csv --stim-start-ms 20 --stim-end-ms 30 --features ohmic_input_resistance_vb_ssse --format json",
+    );
+    for row in rows {
+        assert!((row["current_na"].as_f64().unwrap() + 0.2).abs() < 1e-12, "{row}");
+        assert!((row["holding_na"].as_f64().unwrap() + 0.05).abs() < 1e-12, "{row}");
+        // Resampling takes part of the step's edge into its last tenth.
+        assert!((feature(&row, "ohmic_input_resistance_vb_ssse") - 100.0).abs() < 15.0, "{row}");
+        assert_eq!(row["notes"], serde_json::json!([]));
     }
 }

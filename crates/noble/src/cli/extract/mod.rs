@@ -158,7 +158,10 @@ fn finish(rows: Vec<Row<'_>>, is_list: bool) -> Result<(), Error> {
         Ok(_) => ("cannot be used", sweep.sweep_idx),
     });
     for (reason, sweeps) in gathered(reasons) {
-        let places = places(&sweeps, usize::MAX);
+        let places = match left_out.iter().find(|(sweep, _)| [sweep.sweep_idx] == sweeps[..]) {
+            Some((sweep, _)) => sweep.called(),
+            None => places(&sweeps, usize::MAX),
+        };
         words(&format!(
             "warning: {places} without features: {reason}; give --stim-start-ms and --stim-end-ms"
         ));

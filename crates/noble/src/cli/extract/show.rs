@@ -44,6 +44,9 @@ fn about(sweep: &FileSweep) -> Map<String, Value> {
     let mut add = |name: &str, value: Value| about.insert(name.to_owned(), value);
     add("sweep", json!(sweep.sweep_idx));
     add("name", json!(sweep.name));
+    if let Some(number) = sweep.number {
+        add("number", json!(number));
+    }
     if let Some(channel) = &sweep.channel {
         add("channel", json!(channel));
     }
@@ -59,7 +62,7 @@ fn about(sweep: &FileSweep) -> Map<String, Value> {
     add("n_samples", json!(sweep.v_mv.len()));
     add("stim_start_ms", json!(sweep.window.as_ref().ok().map(|window| window.start_ms)));
     add("stim_end_ms", json!(sweep.window.as_ref().ok().map(|window| window.end_ms)));
-    add("notes", json!(sweep.notes));
+    add("notes", json!(sweep.all_notes().collect::<Vec<_>>()));
     about
 }
 
@@ -84,10 +87,13 @@ pub(super) fn csv(rows: &[Row<'_>], asked: &[&'static Feature]) -> String {
     }
     let names = asked.iter().map(|feature| feature.name.to_owned());
     let header: Vec<String> =
-        ["sweep".to_owned(), "current_na".to_owned()].into_iter().chain(names).collect();
+        ["sweep", "name", "current_na"].map(str::to_owned).into_iter().chain(names).collect();
     let line = |(sweep, row): &Row<'_>| -> Vec<String> {
         let values = asked.iter().map(|feature| exact(mean(row, feature)));
-        [sweep.sweep_idx.to_string(), exact(sweep.step_na)].into_iter().chain(values).collect()
+        [sweep.sweep_idx.to_string(), quoted(&sweep.name), exact(sweep.step_na)]
+            .into_iter()
+            .chain(values)
+            .collect()
     };
     csv_table(&header, &rows.iter().map(line).collect::<Vec<_>>())
 }
