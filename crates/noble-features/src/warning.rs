@@ -6,6 +6,10 @@ use crate::{PreparedSweep, Sweep, resample, subjects};
 
 /// Voltages below this everywhere look like volts.
 const VOLTS_LIMIT_MV: f64 = 1.0;
+/// No membrane reaches this; voltages beyond it look like millivolts that were taken for volts.
+const MILLIVOLTS_LIMIT_MV: f64 = 500.0;
+/// Samples that are exactly zero at the end of a trace and look like those of a sweep that was cut short.
+const MIN_ZEROS: usize = 20;
 /// Samples closer than this on average (2 MHz) look like seconds.
 const SECONDS_LIMIT_MS: f64 = 5e-4;
 
@@ -17,6 +21,18 @@ pub enum Warning {
     LooksLikeVolts {
         /// Largest absolute value.
         largest_mv: f64,
+    },
+    /// A voltage is larger than that of any membrane.
+    LooksLikeMillivolts {
+        /// Largest absolute value.
+        largest_mv: f64,
+    },
+    /// The trace ends with exact zeros.
+    ZerosAtEnd {
+        /// Time of the first of them.
+        from_ms: f64,
+        /// Last sample.
+        last_ms: f64,
     },
     /// Samples lie closer together than any amplifier takes them.
     LooksLikeSeconds {
@@ -56,6 +72,16 @@ impl fmt::Display for Warning {
             Self::LooksLikeVolts { largest_mv } => {
                 write!(f, "largest |v| is {largest_mv} mV: looks like volts; multiply by 1000")
             }
+            Self::LooksLikeMillivolts { largest_mv } => {
+                write!(
+                    f,
+                    "largest |v| is {largest_mv} mV: looks like millivolts stated as volts; divide by 1000"
+                )
+            }
+            Self::ZerosAtEnd { from_ms, last_ms } => write!(
+                f,
+                "the voltage is exactly 0 from {from_ms} to {last_ms} ms: looks like a sweep that was cut short; leave it out"
+            ),
             Self::LooksLikeSeconds { mean_step_ms } => {
                 write!(f, "samples are {mean_step_ms} ms apart: looks like seconds; multiply by 1000")
             }
@@ -106,11 +132,19 @@ fn of_sweep(sweep: &Sweep<'_>) -> Vec<Warning> {
     if largest_mv < VOLTS_LIMIT_MV {
         warnings.push(Warning::LooksLikeVolts { largest_mv });
     }
+    if largest_mv > MILLIVOLTS_LIMIT_MV {
+        warnings.push(Warning::LooksLikeMillivolts { largest_mv });
+    }
+    let n_zeros = v_mv.iter().rev().take_while(|v| v.abs() <= 0.0).count();
+    if (MIN_ZEROS..n_samples).contains(&n_zeros) {
+        warnings.push(Warning::ZerosAtEnd { from_ms: times.time_ms(n_samples - n_zeros), last_ms });
+    }
     let mean_step_ms = (last_ms - first_ms) / (n_samples as f64 - 1.0);
     if n_samples > 2 && mean_step_ms < SECONDS_LIMIT_MS {
         warnings.push(Warning::LooksLikeSeconds { mean_step_ms });
     }
-    if stim_start_ms < first_ms || stim_end_ms > last_ms {
+    // A stimulus that lasts to the last sample ends one step after it, give or take rounding.
+    if stim_start_ms < first_ms || stim_end_ms > last_ms + 1.001 * mean_step_ms.max(0.0) {
         warnings.push(Warning::StimulusOutsideTrace { stim_start_ms, stim_end_ms, first_ms, last_ms });
     }
     warnings
@@ -133,6 +167,12 @@ mod tests {
         assert_eq!(warnings(&times_ms, &rest_mv, (20.0, 80.0)), []);
         let volts = warnings(&times_ms, &[-0.07; 1000], (20.0, 80.0));
         assert!(matches!(volts[0], Warning::LooksLikeVolts { .. }), "{volts:?}");
+        let millivolts = warnings(&times_ms, &[-70_000.0; 1000], (20.0, 80.0));
+        assert!(matches!(millivolts[..], [Warning::LooksLikeMillivolts { .. }]), "{millivolts:?}");
+        let cut: Vec<f64> = (0..1000).map(|i| if i < 900 { -70.0 } else { 0.0 }).collect();
+        let cut = warnings(&times_ms, &cut, (20.0, 80.0));
+        assert_eq!(cut, [Warning::ZerosAtEnd { from_ms: times_ms[900], last_ms: times_ms[999] }]);
+        assert_eq!(warnings(&times_ms, &rest_mv, (20.0, 100.0)), []);
         let beyond = warnings(&times_ms, &rest_mv, (20.0, 180.0));
         assert!(matches!(beyond[..], [Warning::StimulusOutsideTrace { .. }]), "{beyond:?}");
         let from_zero = warnings(&times_ms, &rest_mv, (0.0, 80.0));
