@@ -6,8 +6,8 @@ use crate::{Point, PreparedSweep};
 /// there for the window.
 ///
 /// A spike without such a place leaves no gap in the list. Empty when there are fewer AHPs to search from than
-/// spikes. In precise mode the window covers as much time as on eFEL's grid, and the onset lies where the slope
-/// between two samples equals the threshold.
+/// spikes. In precise mode the window lasts from its first to its last sample as long as on eFEL's grid, and the onset
+/// lies where the slope between two samples equals the threshold.
 /// # Source
 /// eFEL 5.7.34 `AP_begin_indices`.
 pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
@@ -18,7 +18,7 @@ pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
     let mut bounds = vec![stim_idx.saturating_sub(2)];
     bounds.extend(after(sweep.ahps()));
     let peaks = after(sweep.peaks());
-    let n_window = sweep.n_covering(sweep.settings().n_derivative_window);
+    let n_window = sweep.n_covering(sweep.settings().n_derivative_window - 1) + 1;
     if bounds.len() < peaks.len() || sweep.v_mv().len() < n_window.max(2) {
         return Vec::new();
     }

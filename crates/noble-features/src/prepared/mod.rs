@@ -3,6 +3,7 @@
 mod point;
 
 pub use point::Point;
+pub(crate) use point::vertex;
 
 use std::cell::OnceCell;
 
@@ -201,6 +202,11 @@ impl<'a> PreparedSweep<'a> {
     pub(crate) fn last_tenth(&self) -> std::ops::Range<usize> {
         let (start_ms, end_ms) = (self.stim_start_ms(), self.stim_end_ms());
         self.first_at(end_ms - 0.1 * (end_ms - start_ms))..self.first_at(end_ms)
+    }
+
+    /// Where times that eFEL takes as absolute are counted from: zero, in precise mode the first sample.
+    pub(crate) fn origin_ms(&self) -> f64 {
+        if self.is_precise() { self.times_ms()[0] } else { 0.0 }
     }
 
     /// Whether a time lies in the stimulus, both ends included.

@@ -1,6 +1,8 @@
 //! Afterhyperpolarizations and afterdepolarizations.
 
+use super::WHOLE;
 use super::series::{differences, filled, relative_changes};
+use crate::events::of_whole_spikes;
 use crate::prepared::mean;
 use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::{Feature, Point, PreparedSweep};
@@ -68,7 +70,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Onset above fast AHP, of all spikes but the last.",
             "AP_begin_voltage[k] - min_AHP_values[k], without the last onset",
         )
-        .of("AP_begin_voltage min_AHP_values"),
+        .of("AP_begin_voltage min_AHP_values")
+        .precisely(WHOLE),
     Feature::many("fast_AHP_change", "", |s| relative_changes(&fast_ahps_mv(s)?))
         .is(
             "Change of the fast AHP against the first spike, as a share of it.",
@@ -94,7 +97,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Mean voltage between the end of a spike and the onset of the next, of at least three.",
             "mean V from AP_end_indices[k] to AP_begin_indices[k + 1]",
         )
-        .of("AP_begin_indices AP_end_indices"),
+        .of("AP_begin_indices AP_end_indices")
+        .precisely(WHOLE),
     Feature::many("ADP_peak_indices", "", |s| indices(&adps(s)?))
         .is(
             "Highest sample from the fast AHP to the lowest point after the spike.",
@@ -134,7 +138,7 @@ fn depth_from_peak_mv(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64
 fn slow_ahps(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
     let pairs = sweep.peaks().get(1..)?.windows(2);
     let found = pairs.map(|pair| {
-        let start_ms = sweep.times_ms()[pair[0].sample_idx] + sweep.settings().slow_ahp_start_ms;
+        let start_ms = sweep.place_ms(&pair[0]) + sweep.settings().slow_ahp_start_ms;
         let next_idx = pair[1].sample_idx;
         let start_idx = sweep.first_at(start_ms).clamp(pair[0].sample_idx, next_idx);
         if start_idx == next_idx {
@@ -154,6 +158,13 @@ fn slow_ahp_times(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
 }
 
 fn fast_ahps_mv(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    if sweep.is_precise() {
+        let mut depths_mv = of_whole_spikes(sweep, |spike| Some((spike.onset?, spike.ahp)));
+        depths_mv.pop();
+        return filled(
+            depths_mv.iter().filter_map(|(onset, ahp)| Some(onset.v_mv - ahp.as_ref()?.v_mv)).collect(),
+        );
+    }
     let (_, onsets) = sweep.onsets().split_last()?;
     let ahps = sweep.ahps().get(..onsets.len())?;
     filled(onsets.iter().zip(ahps).map(|(onset, ahp)| onset.v_mv - ahp.v_mv).collect())
@@ -164,6 +175,13 @@ fn depolarized_bases_mv(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
     let n_paired = onsets.len().min(offsets.len());
     if n_paired < 3 {
         return None;
+    }
+    if sweep.is_precise() {
+        let spikes = of_whole_spikes(sweep, |spike| Some((spike.onset, spike.end)));
+        let base_mv = |pair: &[(Option<Point>, Option<Point>)]| {
+            mean(sweep.v_mv().get(pair[0].1?.sample_idx..pair[1].0?.sample_idx).unwrap_or_default())
+        };
+        return filled(spikes.windows(2).filter_map(base_mv).collect());
     }
     let between = |(offset, onset): (&Point, &Point)| {
         mean(sweep.v_mv().get(offset.sample_idx..onset.sample_idx).unwrap_or_default())

@@ -7,7 +7,7 @@ use crate::{Feature, PreparedSweep};
 pub(super) const FEATURES: &[Feature] = &[
     Feature::one("current_base", "na", current_base_na)
         .is("Current before the stimulus.", "mean (or median) I for 0.9 * stim_start <= t <= stim_start")
-        .precisely("recorded samples of the same window"),
+        .precisely("recorded samples; stim_start and t are counted from the first sample"),
     Feature::one("steady_state_current_stimend", "na", steady_state_current_stimend_na)
         .is(
             "Mean current over the last tenth of the stimulus.",

@@ -17,7 +17,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "Voltage before the stimulus, whose window is a share of the stimulus start as an absolute time.",
             "mean (or median) V for 0.9 * stim_start <= t <= stim_start",
         )
-        .precisely("recorded samples of the same window"),
+        .precisely("recorded samples; stim_start and t are counted from the first sample"),
     Feature::one("steady_state_voltage_stimend", "mv", |s| s.steady_state_voltage_stimend_mv())
         .is(
             "Mean voltage over the last tenth of the stimulus.",
@@ -54,7 +54,8 @@ pub(super) const FEATURES: &[Feature] = &[
 ///
 /// Missing where the stimulus starts at or before time zero. Where the window lies before the first sample eFEL takes
 /// everything, where it lies behind the last one too; so do we in its mode, with [`crate::Warning::NoBaseWindow`]. In
-/// precise mode the answer is missing there.
+/// precise mode the answer is missing there, and the fractions are of the time from the first sample to the stimulus,
+/// so that nothing depends on where the time is zero.
 /// # Source
 /// eFEL 5.7.34 `voltage_base`.
 pub(crate) fn find_voltage_base_mv(sweep: &PreparedSweep<'_>) -> Option<f64> {
@@ -99,8 +100,8 @@ fn base_window(
     sweep: &PreparedSweep<'_>,
     (start_fraction, end_fraction): (f64, f64),
 ) -> Option<Range<usize>> {
-    let start_ms = sweep.stim_start_ms() * start_fraction;
-    let end_ms = sweep.stim_start_ms() * end_fraction;
+    let (origin_ms, rest_ms) = (sweep.origin_ms(), sweep.stim_start_ms() - sweep.origin_ms());
+    let (start_ms, end_ms) = (origin_ms + rest_ms * start_fraction, origin_ms + rest_ms * end_fraction);
     let end_idx = sweep.times_ms().partition_point(|t| t - end_ms < sweep.settings().base_tolerance_ms);
     (start_ms < end_ms).then(|| sweep.first_at(start_ms)..end_idx)
 }
