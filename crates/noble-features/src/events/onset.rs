@@ -1,5 +1,7 @@
 //! Where spikes begin.
 
+use super::ahp::ROUNDING_MS;
+use crate::samples::EFEL_STEP_MS;
 use crate::{Point, PreparedSweep};
 
 /// Onset of each spike that follows the stimulus start: where the slope last rose above its threshold and stayed
@@ -18,7 +20,7 @@ pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
     let mut bounds = vec![stim_idx.saturating_sub(2)];
     bounds.extend(after(sweep.ahps()));
     let peaks = after(sweep.peaks());
-    let n_window = sweep.n_covering(sweep.settings().n_derivative_window - 1) + 1;
+    let n_window = if sweep.is_precise() { 1 } else { sweep.settings().n_derivative_window };
     if bounds.len() < peaks.len() || sweep.v_mv().len() < n_window.max(2) {
         return Vec::new();
     }
@@ -42,10 +44,21 @@ fn onset_idx(
         if candidate_idx == bound_idx {
             return None;
         }
-        if (candidate_idx..candidate_idx + n_window).all(|idx| sweep.slope(idx) >= threshold) {
+        if (candidate_idx..window_end(sweep, candidate_idx)).all(|idx| sweep.slope(idx) >= threshold) {
             return Some(candidate_idx);
         }
         end_idx = candidate_idx.saturating_sub(1);
     }
     None
+}
+
+/// End of the samples for which the slope has to stay above its threshold.
+fn window_end(sweep: &PreparedSweep<'_>, start_idx: usize) -> usize {
+    let n_window = sweep.settings().n_derivative_window;
+    if !sweep.is_precise() {
+        return start_idx + n_window;
+    }
+    let window_ms = (n_window - 1) as f64 * EFEL_STEP_MS + ROUNDING_MS;
+    let start_ms = sweep.times_ms()[start_idx];
+    start_idx + sweep.times_ms()[start_idx..].iter().take_while(|t| **t - start_ms <= window_ms).count()
 }

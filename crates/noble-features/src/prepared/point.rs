@@ -54,6 +54,26 @@ impl PreparedSweep<'_> {
         Some(on_line((t[before], values[before]), (t[idx], values[idx]), time_ms))
     }
 
+    /// Time average of a list over a window, on the lines between samples; `None` where it does not meet the trace.
+    ///
+    /// Unlike the mean of the samples it does not depend on where these fall and how close together they are.
+    pub(crate) fn time_average(&self, values: &[f64], window_ms: (f64, f64)) -> Option<f64> {
+        let t = self.times_ms();
+        let (start_ms, end_ms) = (window_ms.0.max(t[0]), window_ms.1.min(t[t.len() - 1]));
+        if start_ms >= end_ms {
+            return if start_ms > end_ms { None } else { self.value_at(values, start_ms) };
+        }
+        let inside = self.first_after(start_ms)..self.first_at(end_ms);
+        let first = (start_ms, self.value_at(values, start_ms)?);
+        let last = (end_ms, self.value_at(values, end_ms)?);
+        let (mut area, mut before) = (0.0, first);
+        for at in inside.map(|idx| (t[idx], values[idx])).chain([last]) {
+            area += (at.0 - before.0) * (at.1 + before.1) / 2.0;
+            before = at;
+        }
+        Some(area / (end_ms - start_ms))
+    }
+
     /// Time at which a level is reached at a sample that is the first to be beyond it.
     pub(crate) fn reached_ms(&self, idx: usize, level: f64) -> f64 {
         let t = self.times_ms();

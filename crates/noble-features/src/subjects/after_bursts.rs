@@ -9,9 +9,6 @@ use crate::resample::on_line;
 use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::{Feature, Point, PreparedSweep};
 
-/// Steps of eFEL's grid that end the search for a fast AHP.
-const N_RISING_AFTER_AHP: usize = 2;
-
 const INTERBURST: &str = "Voltage at a share of the way from the fast AHP after a burst to the next spike.";
 const SHARE: &str = "first sample with t >= t[fast AHP] + share * (t[next peak] - t[fast AHP])";
 const SHARE_NEEDS: &str = "postburst_fast_ahp_indices peak_indices burst_end_indices";
@@ -184,10 +181,9 @@ fn fast_ahps(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
     let stim_end_idx = sweep.first_at(sweep.stim_end_ms());
     let rest_idx =
         if sweep.times_ms()[last_idx] < sweep.stim_end_ms() { stim_end_idx } else { sweep.v_mv().len() };
-    let n_rising = sweep.n_covering(N_RISING_AFTER_AHP);
     let fast = |(last, next): BurstEnd| {
         let range = last.sample_idx..next.map_or(rest_idx, |next| next.sample_idx);
-        let idx = fast_minimum_idx(sweep.v_mv(), range, n_rising);
+        let idx = fast_minimum_idx(sweep, range);
         (idx + 1 != rest_idx).then(|| sweep.extremum(idx))
     };
     filled(ends.into_iter().filter_map(fast).collect())

@@ -14,7 +14,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "first local minimum after the peak, before the next peak; none for a last spike still falling",
         )
         .of("peak_indices")
-        .precisely("samples of the recording; the further samples cover 0.2 ms"),
+        .precisely("samples of the recording; the minimum that nothing undercuts for 0.2 ms"),
     Feature::many("min_AHP_values", "mv", |s| values_mv(s.ahps()))
         .is("Voltage of each fast AHP.", "V[min_AHP_indices]")
         .of("min_AHP_indices")
@@ -97,8 +97,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Mean voltage between the end of a spike and the onset of the next, of at least three.",
             "mean V from AP_end_indices[k] to AP_begin_indices[k + 1]",
         )
-        .of("AP_begin_indices AP_end_indices")
-        .precisely(WHOLE),
+        .of("AP_begin_time AP_end_indices")
+        .precisely("time average from where the slope equals its threshold; spikes without onset or end are left out"),
     Feature::many("ADP_peak_indices", "", |s| indices(&adps(s)?))
         .is(
             "Highest sample from the fast AHP to the lowest point after the spike.",
@@ -179,7 +179,7 @@ fn depolarized_bases_mv(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
     if sweep.is_precise() {
         let spikes = of_whole_spikes(sweep, |spike| Some((spike.onset, spike.end)));
         let base_mv = |pair: &[(Option<Point>, Option<Point>)]| {
-            mean(sweep.v_mv().get(pair[0].1?.sample_idx..pair[1].0?.sample_idx).unwrap_or_default())
+            sweep.time_average(sweep.v_mv(), (pair[0].1?.time_ms, pair[1].0?.time_ms))
         };
         return filled(spikes.windows(2).filter_map(base_mv).collect());
     }

@@ -24,13 +24,16 @@ const GOLDEN: f64 = 1.618_033_988;
 const LARGEST_OFFSET_MV: f64 = 5.0;
 const OFFSET_TOLERANCE_MV: f64 = 0.01;
 
+/// Change of the logarithm over the window below which precise mode finds no relaxation.
+const LEAST_CHANGE: f64 = 1e-3;
+
 pub(super) const FEATURES: &[Feature] = &[
     Feature::one("time_constant", "ms", membrane_time_constant_ms)
         .is(
             "Membrane time constant, from the fall of the voltage in the first half of the stimulus.",
             "-1 / slope of ln(V - V[last] + x) over T, x in 0 .. 5 mV by golden section on the misfit; from the first 5 slopes <= -0.005 mV/ms to where the next 70 ms are flat",
         )
-        .precisely("samples of the recording; the 10 left out and the 5 falling cover 1 ms and 0.5 ms, slopes are taken over the 0.4 ms that they span on eFEL's grid, the line is fitted on centered times"),
+        .precisely("samples of the recording; the 10 left out and the 5 falling cover 1 ms and 0.5 ms, slopes are taken over the 0.4 ms that they span on eFEL's grid, the line is fitted on times from its first sample; missing where the voltage does not fall toward an asymptote"),
     Feature::one("decay_time_constant_after_stim", "ms", |s| {
         decay_ms(s, (s.stim_start_ms(), s.stim_end_ms()))
     })
@@ -38,7 +41,7 @@ pub(super) const FEATURES: &[Feature] = &[
         "Time constant of the return after the stimulus to the one sample at its start; ill-conditioned on firing traces.",
         "|1 / slope| of ln|V - V(stim_start)| over T, from decay_start_after_stim to decay_end_after_stim after stim_end",
     )
-    .precisely("recorded samples of the same window, V(stim_start) on the line between two samples, the line fitted on centered times"),
+    .precisely("recorded samples of the same window, V(stim_start) on the line between two samples, the line fitted on centered times; missing where the logarithm changes by less than 0.001"),
     Feature::many("multiple_decay_time_constant_after_stim", "ms", |s| {
         let windows = s.sweep().further_stimuli_ms();
         filled(windows.iter().map(|window| decay_ms(s, *window)).collect::<Option<Vec<f64>>>()?)
@@ -54,7 +57,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "|1 / slope| of ln|V - V[end]| over T, from the first V <= minimum_voltage to the first later V >= steady_state_voltage_stimend - 0.1 * sag_amplitude",
         )
         .of("minimum_voltage steady_state_voltage_stimend sag_amplitude")
-        .precisely("samples of the recording from the lowest one of the stimulus on, the line fitted on centered times"),
+        .precisely("samples of the recording from the lowest one of the stimulus on, the line fitted on centered times; missing where the logarithm changes by less than 0.001"),
 ];
 
 fn decay_ms(sweep: &PreparedSweep<'_>, (start_ms, end_ms): (f64, f64)) -> Option<f64> {
@@ -71,8 +74,12 @@ fn decay_ms(sweep: &PreparedSweep<'_>, (start_ms, end_ms): (f64, f64)) -> Option
 fn relaxation_ms(sweep: &PreparedSweep<'_>, range: Range<usize>, reference_mv: f64) -> f64 {
     let (times_ms, v_mv) = (&sweep.times_ms()[range.clone()], &sweep.v_mv()[range]);
     let logarithms: Vec<f64> = v_mv.iter().map(|v| (v - reference_mv).abs().ln()).collect();
-    let fitted = if sweep.is_precise() { centred_slope } else { slope };
-    (1.0 / fitted(times_ms, &logarithms)).abs()
+    if sweep.is_precise() {
+        let (rate, span_ms) =
+            (centred_slope(times_ms, &logarithms).abs(), times_ms[times_ms.len() - 1] - times_ms[0]);
+        return if rate * span_ms > LEAST_CHANGE { 1.0 / rate } else { f64::NAN };
+    }
+    (1.0 / slope(times_ms, &logarithms)).abs()
 }
 
 fn sag_time_constant_ms(sweep: &PreparedSweep<'_>) -> Option<f64> {
@@ -102,7 +109,8 @@ fn membrane_time_constant_ms(sweep: &PreparedSweep<'_>) -> Option<f64> {
         let logarithms: Vec<f64> = v_mv.iter().map(|v| (v - asymptote_mv + offset_mv).ln()).collect();
         fit(&times_ms, &logarithms)
     };
-    Some(-1.0 / search_offset(fit_with).slope)
+    let time_constant_ms = -1.0 / search_offset(fit_with).slope;
+    (!sweep.is_precise() || time_constant_ms > 0.0).then_some(time_constant_ms)
 }
 
 /// The last fit of a golden section search for the offset with the smallest misfit, which need not be the best one.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::series::{differences, filled, relative_changes};
 use crate::events::{WholeSpike, of_whole_spikes};
 use crate::prepared::vertex;
+use crate::samples::EFEL_STEP_MS;
 use crate::scan::first_maximum_idx;
 use crate::{Feature, Point, PreparedSweep};
 
@@ -18,7 +19,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "from the first V >= v_half before the peak to the first V <= v_half after it, v_half = (peak_voltage + min_AHP_values) / 2, on the lines between samples",
         )
         .of("peak_voltage min_AHP_values")
-        .precisely("the rise of a first spike before the stimulus is searched from the first sample; no line is drawn beyond its two samples"),
+        .precisely("the last rise through v_half before the peak, wherever the stimulus starts; missing where there is none"),
     Feature::one("AP1_width", "ms", |s| half_width_ms(s, 0))
         .is("Half width of the first spike.", "spike_half_width[0]")
         .of("spike_half_width"),
@@ -44,14 +45,14 @@ pub(super) const FEATURES: &[Feature] = &[
             "from the first V >= Threshold after the AHP before to the first V <= Threshold after that",
         )
         .of("min_AHP_indices")
-        .precisely("crossings on the lines between samples"),
+        .precisely("crossings on the lines between samples; a sample exactly at the threshold counts as above it"),
     Feature::many("AP_width_between_threshold", "ms", widths_between_minima_ms)
         .is(
             "Time above the threshold of each spike, searched between the deepest points.",
             "as AP_width between stim_start and min_between_peaks_indices; spikes without an end left out",
         )
         .of("min_between_peaks_indices")
-        .precisely("crossings on the lines between samples"),
+        .precisely("crossings on the lines between samples; a sample exactly at the threshold counts as above it"),
     Feature::many("AP_begin_width", "ms", onset_widths_ms)
         .is(
             "Time of each spike above its onset voltage.",
@@ -113,38 +114,39 @@ fn half_width_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {
     let (peak, ahp) = (sweep.peaks().get(spike_idx)?, sweep.ahps().get(spike_idx)?);
     let half_mv = (peak.v_mv + ahp.v_mv) / 2.0;
     let before = spike_idx.checked_sub(1).map(|previous| sweep.ahps()[previous].sample_idx);
-    let is_early = peak.sample_idx <= sweep.stim_start_idx();
-    let start_idx = if sweep.is_precise() && is_early { 0 } else { sweep.stim_start_idx() };
-    let rise_from = before.unwrap_or(start_idx);
+    if sweep.is_precise() {
+        let rise_idx = last_rise_idx(sweep, before.unwrap_or(0)..peak.sample_idx, half_mv)?;
+        let fall_idx = first_or_end(sweep.v_mv(), peak.sample_idx..ahp.sample_idx, |v| v <= half_mv);
+        return Some(sweep.reached_ms(fall_idx, half_mv) - sweep.reached_ms(rise_idx, half_mv));
+    }
+    let rise_from = before.unwrap_or_else(|| sweep.stim_start_idx());
     let rise_idx = first_or_end(sweep.v_mv(), rise_from..peak.sample_idx, |v| v >= half_mv);
     let fall_idx = first_or_end(sweep.v_mv(), peak.sample_idx..ahp.sample_idx, |v| v <= half_mv);
     let is_within = rise_idx > 0 && fall_idx > 0;
-    let at_ms = |idx: usize| {
-        if sweep.is_precise() { sweep.reached_ms(idx, half_mv) } else { sweep.meeting_ms(idx, half_mv) }
-    };
-    is_within.then(|| at_ms(fall_idx) - at_ms(rise_idx))
+    is_within.then(|| sweep.meeting_ms(fall_idx, half_mv) - sweep.meeting_ms(rise_idx, half_mv))
 }
 
-/// In precise mode the second difference spans 0.2 ms to both sides, as far as its samples lie between AHP and peak:
-/// noise of 0.1 mV then makes 6 mV/ms², the onset of a spike makes thousands.
+/// Sample after the last one of a range that lies below a level.
+fn last_rise_idx(sweep: &PreparedSweep<'_>, range: Range<usize>, level_mv: f64) -> Option<usize> {
+    range.rev().find(|idx| sweep.v_mv()[*idx] < level_mv).map(|idx| idx + 1)
+}
+
+/// In precise mode the second difference spans the 0.2 ms to both sides that it spans on eFEL's grid, or all that AHP
+/// and peak leave: noise of 0.1 mV then makes 6 mV/ms², the onset of a spike makes thousands.
 fn precise_width_above_bend_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {
-    let (ahp_idx, peak) = (sweep.ahps()[spike_idx].sample_idx, sweep.peaks()[spike_idx + 1]);
-    let n_side = sweep.n_covering(N_BEND_STEPS).min((peak.sample_idx - ahp_idx) / 2);
-    let range = ahp_idx..=peak.sample_idx;
-    let (t, v) = (&sweep.times_ms()[range.clone()], &sweep.v_mv()[range]);
-    let mean_slope = |from: usize, to: usize| (v[to] - v[from]) / (t[to] - t[from]);
-    let bends: Vec<f64> = (n_side..v.len() - n_side)
-        .map(|idx| {
-            (mean_slope(idx, idx + n_side) - mean_slope(idx - n_side, idx))
-                / (t[idx + n_side] - t[idx - n_side])
-        })
-        .collect();
+    let (ahp, peak) = (sweep.ahps()[spike_idx], sweep.peaks()[spike_idx + 1]);
+    let rest_ms = (peak.time_ms - ahp.time_ms) / 2.0;
+    let span_ms = (N_BEND_STEPS as f64 * EFEL_STEP_MS).min(rest_ms);
+    let places = sweep.first_at(ahp.time_ms + span_ms)..sweep.first_after(peak.time_ms - span_ms);
+    let times_ms = sweep.times_ms().get(places).filter(|times_ms| !times_ms.is_empty())?;
+    let v_at = |time_ms: f64| sweep.value_at(sweep.v_mv(), time_ms);
+    let bend = |t: &f64| Some(v_at(t - span_ms)? - 2.0 * v_at(*t)? + v_at(t + span_ms)?);
+    let bends = times_ms.iter().map(bend).collect::<Option<Vec<f64>>>()?;
     let sharpest_idx = first_maximum_idx(&bends, 0, bends.len());
-    let bend_times_ms = &t[n_side..v.len() - n_side];
-    let (bend_ms, _) =
-        vertex(bend_times_ms, &bends, sharpest_idx).unwrap_or((bend_times_ms[sharpest_idx], 0.0));
-    let half_mv = (peak.v_mv + sweep.value_at(sweep.v_mv(), bend_ms)?) / 2.0;
-    let rise_idx = (ahp_idx + 1..=peak.sample_idx).find(|idx| sweep.v_mv()[*idx] > half_mv)?;
+    let bend_ms =
+        vertex(times_ms, &bends, sharpest_idx).map_or(times_ms[sharpest_idx], |(time_ms, _)| time_ms);
+    let half_mv = (peak.v_mv + v_at(bend_ms)?) / 2.0;
+    let rise_idx = last_rise_idx(sweep, ahp.sample_idx..peak.sample_idx, half_mv)?;
     let fall_idx = (peak.sample_idx..sweep.v_mv().len()).find(|idx| sweep.v_mv()[*idx] < half_mv)?;
     Some(sweep.reached_ms(fall_idx, half_mv) - sweep.reached_ms(rise_idx, half_mv))
 }
@@ -207,7 +209,9 @@ fn widths_between_minima_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
 fn time_above_threshold(sweep: &PreparedSweep<'_>, range: Range<usize>) -> (f64, usize) {
     let (v_mv, threshold_mv) = (sweep.v_mv(), sweep.settings().threshold_mv);
     let up_idx = first_or_end(v_mv, range.clone(), |v| v >= threshold_mv);
-    let down_idx = first_or_end(v_mv, up_idx..range.end, |v| v <= threshold_mv);
+    // In precise mode a sample at the threshold counts as above it.
+    let is_down = |v: f64| v < threshold_mv || (!sweep.is_precise() && v <= threshold_mv);
+    let down_idx = first_or_end(v_mv, up_idx..range.end, is_down);
     let time_ms = |idx: usize| {
         if idx == range.end || idx == range.start {
             sweep.times_ms()[idx]
