@@ -212,7 +212,8 @@ impl<'a> PreparedSweep<'a> {
     /// Mean of a list over the last tenth of the stimulus.
     pub(crate) fn mean_of_last_tenth(&self, values: &[f64]) -> Option<f64> {
         if self.is_precise() {
-            return self.time_average(values, self.last_tenth_ms());
+            let (start_ms, end_ms) = self.last_tenth_ms();
+            return self.time_average(values, (start_ms, self.before_step_ms(end_ms)));
         }
         mean(&values[self.last_tenth()])
     }
@@ -220,6 +221,12 @@ impl<'a> PreparedSweep<'a> {
     /// Where times that eFEL takes as absolute are counted from: zero, in precise mode the first sample.
     pub(crate) fn origin_ms(&self) -> f64 {
         if self.is_precise() { self.times_ms()[0] } else { 0.0 }
+    }
+
+    /// The last sample before a time at which the stimulus may step: the line to the next one is no part of a level.
+    pub(crate) fn before_step_ms(&self, time_ms: f64) -> f64 {
+        let idx = self.first_at(time_ms - self.settings.base_tolerance_ms);
+        idx.checked_sub(1).map_or(time_ms, |before| self.times_ms()[before])
     }
 
     /// Whether a window lies in the trace.

@@ -76,7 +76,10 @@ pub(super) fn base_of(
     if sweep.is_precise() {
         let inside = values.get(window).filter(|inside| !inside.is_empty())?;
         return match mode {
-            BaseMode::Mean => sweep.time_average(values, base_window_ms(sweep, fractions)),
+            BaseMode::Mean => {
+                let (start_ms, end_ms) = base_window_ms(sweep, fractions);
+                sweep.time_average(values, (start_ms, sweep.before_step_ms(end_ms)))
+            }
             BaseMode::Median => Some(median(inside)),
         };
     }

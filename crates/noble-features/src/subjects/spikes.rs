@@ -11,7 +11,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "Samples of the spikes' peaks: the largest between a rise through the threshold and the fall below it.",
             "argmax V between the k-th crossing of Threshold upwards and the k-th downwards",
         )
-        .precisely("samples of the recording; a sample exactly at the threshold counts as above it"),
+        .precisely("samples of the recording; a sample exactly at the threshold counts as above it, but what only touches it is no spike"),
     Feature::many("peak_time", "ms", |s| filled(s.peaks().iter().map(|peak| peak.time_ms).collect()))
         .is("Time of each peak.", "T[peak_indices]")
         .of("peak_indices")

@@ -33,7 +33,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "Membrane time constant, from the fall of the voltage in the first half of the stimulus.",
             "-1 / slope of ln(V - V[last] + x) over T, x in 0 .. 5 mV by golden section on the misfit; from the first 5 slopes <= -0.005 mV/ms to where the next 70 ms are flat",
         )
-        .precisely("samples of the recording; the 10 left out and the 5 falling cover 1 ms and 0.5 ms, slopes are taken over the 0.4 ms that they span on eFEL's grid, the line is fitted on times from its first sample; missing where the voltage does not fall toward an asymptote"),
+        .precisely("samples of the recording; the 10 left out cover 1 ms, the 5 falling are 0.1 ms apart, slopes are taken over the 0.4 ms that they span on eFEL's grid, the line is fitted on times from its first sample; missing where the voltage does not fall toward an asymptote"),
     Feature::one("decay_time_constant_after_stim", "ms", |s| {
         decay_ms(s, (s.stim_start_ms(), s.stim_end_ms()))
     })
@@ -152,10 +152,11 @@ fn decay_samples<'a>(sweep: &'a PreparedSweep<'_>) -> Option<(&'a [f64], &'a [f6
     let half_idx = sweep.first_at(half_ms).max(start_idx);
     let half_time_ms = *sweep.times_ms().get(half_idx)?;
     let (t, v) = (&sweep.times_ms()[start_idx..half_idx], &sweep.v_mv()[start_idx..half_idx]);
-    let slopes = five_point_slopes(t, v, sweep.n_covering(1))?;
-    let n_falling = sweep.n_covering(N_FALLING);
-    let fall_idx =
-        slopes.windows(n_falling).position(|run| !run.iter().any(|slope| *slope > -FLAT_MV_PER_MS))?;
+    let n_apart = sweep.n_covering(1);
+    let slopes = five_point_slopes(t, v, n_apart)?;
+    let is_flat = |slope: &f64| *slope > -FLAT_MV_PER_MS;
+    let mut runs = slopes.windows((N_FALLING - 1) * n_apart + 1);
+    let fall_idx = runs.position(|run| !run.iter().step_by(n_apart).any(is_flat))?;
     let is_flat_at = |idx: usize| slopes[idx] + FLAT_MV_PER_MS > 0.0 && is_flat_after(t, &slopes, idx);
     let is_end = |idx: &usize| t[*idx] >= half_time_ms - FLAT_SPAN_MS || is_flat_at(*idx);
     let end_idx = (fall_idx..t.len()).find(is_end).unwrap_or(t.len());
