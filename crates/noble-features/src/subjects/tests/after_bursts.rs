@@ -12,7 +12,7 @@ const SLOW_MV: [f64; 2] = [-78.0, -79.0];
 /// After each burst down to -68 at 1.1 ms, up to -55 at 4 ms, down to the slow AHP at 12 ms and back at 22 ms.
 pub(super) fn drawn() -> Vec<Drawn> {
     let spike = |peak_ms: &f64| {
-        let after = match LAST_MS.iter().position(|last_ms| last_ms >= peak_ms && last_ms <= peak_ms) {
+        let after = match LAST_MS.iter().position(|last_ms| (last_ms - peak_ms).abs() < 1.0) {
             None => vec![(1.1, -75.0), (3.0, LEVEL_MV)],
             Some(burst) => vec![(1.1, -68.0), (4.0, -55.0), (12.0, SLOW_MV[burst]), (22.0, LEVEL_MV)],
         };

@@ -10,6 +10,7 @@ mod levels;
 mod precise;
 mod relaxation;
 mod shape;
+mod smooth;
 mod spikes;
 
 use std::collections::BTreeSet;

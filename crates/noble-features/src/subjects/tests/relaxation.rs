@@ -50,14 +50,15 @@ fn sagging() -> Drawn {
     Drawn::new(sweep).has("sag_amplitude", &[5.0]).has("sag_time_constant", &[TAU_MS]).within(1e-6)
 }
 
-/// An exponential fall of 10 mV; eFEL finds its asymptote to a hundredth of a millivolt.
+/// An exponential fall of 10 mV. eFEL finds the asymptote to 0.01 mV and fits down to 0.04 mV above it, where the slope
+/// is 0.005 mV/ms.
 fn charging() -> Drawn {
     let sweep = prepared((19.95, 279.95), |t| match t {
         t if t < 20.0 => -70.0,
         t if t < 280.0 => -80.0 + 10.0 * (-(t - 20.0) / TAU_MS).exp(),
         _ => -70.0,
     });
-    Drawn::new(sweep).has("time_constant", &[TAU_MS]).within(0.01)
+    Drawn::new(sweep).has("time_constant", &[TAU_MS]).within(0.02)
 }
 
 /// The answer to a pulse of one sample is a damped oscillation of 20 Hz.
