@@ -1,4 +1,6 @@
-//! Properties that hold for every trace.
+//! Properties that hold for every trace, and the page on the features.
+
+mod page;
 
 use noble_data::{TimeGrid, Trace};
 use noble_features::fi::fi_point;

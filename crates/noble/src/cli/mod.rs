@@ -4,6 +4,7 @@ mod accuracy;
 mod channels;
 mod evaluate;
 mod extract;
+mod features;
 mod fi;
 mod generate;
 mod inputs;
@@ -37,6 +38,7 @@ enum Command {
     Simulate(Box<simulate::SimulateArgs>),
     Accuracy(accuracy::AccuracyArgs),
     Extract(extract::ExtractArgs),
+    Features(features::FeaturesArgs),
     Fi(Box<fi::FiArgs>),
     Generate(Box<generate::GenerateArgs>),
     Train(train::TrainArgs),
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args),
         Command::Accuracy(args) => accuracy::run(&args),
         Command::Extract(args) => extract::run(&args),
+        Command::Features(args) => features::run(&args),
         Command::Fi(args) => fi::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Train(args) => train::run(&args),

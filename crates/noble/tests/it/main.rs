@@ -7,4 +7,5 @@ mod chain;
 mod channels;
 mod command;
 mod experiments;
+mod features;
 mod fi;
