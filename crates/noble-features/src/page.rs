@@ -18,8 +18,9 @@ This page is written by `cargo run -p noble-features --example features_page`.
 (`interp_step`) by straight lines, and every place is a sample of that grid. So a time is a multiple of 0.1 ms, a peak that
 falls between two samples is cut off, and a spike of one sample can be missed.
 
-**Precise mode** applies the same definitions to the recorded samples, without a grid. Its error falls at least with the square
-of the step.
+**Precise mode** applies the same definitions to the recorded samples, without a grid. On a smooth trace its errors in the
+voltage, time, width and slope of spikes fall at least with the square of the step: at 0.1 ms the peak of a spike of 0.5 ms half
+width is found to 0.4 mV and 2 µs, where eFEL mode is up to 3 mV and 50 µs off.
 
 - A peak or minimum is the vertex of the parabola through the sample and its two neighbors. Where the trace has a corner there
   (the reset of an integrate-and-fire model, a spike of one or two samples, a clipped top, noise) it is the sample itself.

@@ -12,9 +12,11 @@ use crate::{Feature, Point, PreparedSweep};
 const INTERBURST: &str = "Voltage at a share of the way from the fast AHP after a burst to the next spike.";
 const SHARE: &str = "first sample with t >= t[fast AHP] + share * (t[next peak] - t[fast AHP])";
 const SHARE_NEEDS: &str = "postburst_fast_ahp_indices peak_indices burst_end_indices";
-const SHARE_PRECISE: &str = "on the line between two samples";
+const SHARE_PRECISE: &str =
+    "at exactly the share, on the line between two samples; the way goes from vertex to vertex";
 const VERTEX: &str = "vertex of the parabola through the sample and its neighbors";
 const RECORDED: &str = "samples of the recording";
+const BETWEEN: &str = "between the vertices of the two parabolas";
 
 /// The feature pair of one share.
 macro_rules! interburst_share {
@@ -67,7 +69,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Time from the end of a burst to the lowest sample.",
             "T[interburst_min_indices] - peak_time[last]",
         )
-        .of("interburst_min_indices peak_time burst_end_indices"),
+        .of("interburst_min_indices peak_time burst_end_indices")
+        .precisely(BETWEEN),
     Feature::many("postburst_min_indices", "", |s| indices(&lowest_after(s)?))
         .is(
             "Lowest sample after each burst, also the last.",
@@ -95,14 +98,15 @@ pub(super) const FEATURES: &[Feature] = &[
             "Time from the end of each burst to the slow AHP.",
             "T[postburst_slow_ahp_indices] - peak_time[last]",
         )
-        .of("postburst_slow_ahp_indices peak_time burst_end_indices"),
+        .of("postburst_slow_ahp_indices peak_time burst_end_indices")
+        .precisely(BETWEEN),
     Feature::many("postburst_fast_ahp_indices", "", |s| indices(&fast_ahps(s)?))
         .is(
             "Sample of the fast AHP after each burst.",
             "as min_AHP_indices, from the last spike to the next spike, else to stim_end, else to the end",
         )
         .of("peak_indices burst_end_indices")
-        .precisely(RECORDED),
+        .precisely("samples of the recording; the minimum that nothing undercuts for 0.2 ms"),
     Feature::many("postburst_fast_ahp_values", "mv", |s| values_mv(&fast_ahps(s)?))
         .is("Voltage of the fast AHP after each burst.", "V[postburst_fast_ahp_indices]")
         .of("postburst_fast_ahp_indices")
@@ -112,7 +116,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Time from the end of each burst to the fast AHP.",
             "T[postburst_fast_ahp_indices] - peak_time[last]",
         )
-        .of("postburst_fast_ahp_indices peak_time burst_end_indices"),
+        .of("postburst_fast_ahp_indices peak_time burst_end_indices")
+        .precisely(BETWEEN),
     Feature::many("postburst_adp_peak_indices", "", |s| indices(&adps(s)?))
         .is(
             "Sample of the ADP after each burst.",
@@ -129,7 +134,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Time to each ADP from the last spike before it.",
             "T[postburst_adp_peak_indices[k]] - last peak_time before it, from spike burst_end_indices[k] on",
         )
-        .of("postburst_adp_peak_indices peak_time burst_end_indices"),
+        .of("postburst_adp_peak_indices peak_time burst_end_indices")
+        .precisely(BETWEEN),
 ];
 
 /// Peak of the last spike of a burst, and that of the next spike, if any.

@@ -1,6 +1,5 @@
 //! Afterhyperpolarizations and afterdepolarizations.
 
-use super::WHOLE;
 use super::series::{differences, filled, relative_changes};
 use crate::events::of_whole_spikes;
 use crate::prepared::mean;
@@ -46,13 +45,15 @@ pub(super) const FEATURES: &[Feature] = &[
         filled(s.peaks().iter().zip(s.ahps()).map(|(peak, ahp)| ahp.time_ms - peak.time_ms).collect())
     })
     .is("Time from each peak to its fast AHP.", "T[min_AHP_indices] - peak_time, paired in order")
-    .of("peak_time min_AHP_indices"),
+    .of("peak_time min_AHP_indices")
+    .precisely("between the vertices of the two parabolas"),
     Feature::many("AHP_depth_abs_slow", "mv", |s| values_mv(&slow_ahps(s)?))
         .is(
             "Voltage of each slow AHP, without the first interval.",
             "min V from sahp_start after the peak to the next peak; V of the next peak if that comes first",
         )
-        .of("peak_indices"),
+        .of("peak_indices")
+        .precisely("from sahp_start after peak_time; vertex of the parabola through the lowest sample and its neighbors"),
     Feature::many("AHP_slow_time", "", slow_ahp_times)
         .is(
             "Time of each slow AHP as a share of its interval.",
@@ -71,7 +72,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "AP_begin_voltage[k] - min_AHP_values[k], without the last onset",
         )
         .of("AP_begin_voltage min_AHP_values")
-        .precisely(WHOLE),
+        .precisely("each AHP with its own onset; spikes without onset are left out"),
     Feature::many("fast_AHP_change", "", |s| relative_changes(&fast_ahps_mv(s)?))
         .is(
             "Change of the fast AHP against the first spike, as a share of it.",

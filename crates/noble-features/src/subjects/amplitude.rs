@@ -1,6 +1,5 @@
 //! How high spikes are.
 
-use super::WHOLE;
 use super::series::{differences, filled, relative_changes};
 use super::spikes::peak_voltages_mv;
 use crate::events::{WholeSpike, of_whole_spikes};
@@ -37,7 +36,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "peak_voltage[k] - AP_begin_voltage[k], peaks with stim_start <= t <= stim_end",
         )
         .of("peak_voltage peak_time AP_begin_voltage")
-        .precisely(WHOLE),
+        .precisely("each peak with its own onset; spikes without onset are left out"),
     Feature::one("mean_AP_amplitude", "mv", |s| mean(&amplitudes_mv(s)?))
         .is("Mean height of the spikes of the stimulus.", "mean(AP_amplitude)")
         .of("AP_amplitude"),

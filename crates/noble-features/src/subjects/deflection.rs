@@ -57,7 +57,7 @@ pub(super) const FEATURES: &[Feature] = &[
         "(voltage_base - steady_state_voltage_stimend) / (voltage_base - minimum_voltage)",
     )
     .of("voltage_base steady_state_voltage_stimend minimum_voltage")
-    .precisely("missing where the steady state is above the base voltage, as sag_ratio1"),
+    .precisely("as its parts; missing where the steady state is above the base voltage, as sag_ratio1 is"),
 ];
 
 fn mean_before_mv(sweep: &PreparedSweep<'_>) -> Option<f64> {

@@ -1,6 +1,5 @@
 //! How fast spikes rise and fall.
 
-use super::WHOLE;
 use super::series::{filled, relative_changes};
 use crate::events::of_whole_spikes;
 use crate::{Feature, Point, PreparedSweep};
@@ -19,8 +18,8 @@ pub(super) const FEATURES: &[Feature] = &[
         )
         .of("AP_begin_indices peak_indices")
         .precisely(concat!(
-            "shares other than 0 and 1 on the lines between samples; onset and peak of one spike belong together, ",
-            "spikes without onset are left out"
+            "each peak with its own onset, spikes without onset are left out; ",
+            "shares other than 0 and 1 on the lines between samples"
         )),
     Feature::many("AP_rise_rate", "mv_per_ms", rise_rates_mv_per_ms)
         .is(
@@ -28,7 +27,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "(peak_voltage - AP_begin_voltage) / (peak_time - AP_begin_time), peaks after the first onset",
         )
         .of("AP_begin_voltage AP_begin_time peak_voltage peak_time")
-        .precisely(WHOLE),
+        .precisely("each peak with its own onset; spikes without onset are left out"),
     Feature::many("AP_rise_rate_change", "", |s| relative_changes(&rise_rates_mv_per_ms(s)?))
         .is(
             "Change of the rise rate against the first spike, as a share of it.",

@@ -30,9 +30,6 @@ pub(crate) use levels::{find_voltage_base_mv, has_base_window};
 
 use crate::Feature;
 
-/// How precise mode pairs what belongs to one spike.
-const WHOLE: &str = "onset, peak, fast AHP and end of one spike belong together; spikes without one that is needed are left out";
-
 /// Features that belong together.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject {

@@ -26,7 +26,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "1000 * n / (last peak_time in the stimulus - stim_start), n peaks in the stimulus",
         )
         .of("peak_time")
-        .precisely("0 without a spike in the stimulus also where that starts at 0 ms"),
+        .precisely("as peak_time; 0 without a spike in the stimulus, also where that starts at 0 ms"),
 ];
 
 fn time_to_spike_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {

@@ -59,7 +59,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "from AP_begin_time to the first later V <= AP_begin_voltage, at most to the AHP",
         )
         .of("AP_begin_time AP_begin_voltage min_AHP_indices")
-        .precisely("crossing on the line between samples; onset and AHP of one spike belong together, spikes without onset are left out"),
+        .precisely("crossing on the line between samples; each AHP with its own onset, spikes without onset are left out"),
     Feature::one("AP1_begin_width", "ms", |s| onset_widths_ms(s)?.first().copied())
         .is("Onset width of the first spike.", "AP_begin_width[0]")
         .of("AP_begin_width"),
@@ -85,7 +85,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "argmin |V - (AP_begin_voltage + peak_voltage) / 2| from onset to peak",
         )
         .of("AP_begin_voltage peak_voltage")
-        .precisely("first sample at or above half height; onset and peak of one spike belong together"),
+        .precisely("first sample at or above half height; each peak with its own onset, spikes without onset are left out"),
     Feature::many("AP_fall_indices", "", |s| indices(&falls(s)?))
         .is(
             "Samples of the fall nearest to half height; 0 where the paired end is missing or precedes the peak.",
