@@ -78,7 +78,7 @@ channels under voltage clamp, not features of a voltage. Their value in eFEL dep
 algebra of the machine, so there is no number to agree with.
 ";
 
-/// The page on the features, in Markdown: [`docs/features.md`](https://docs.rs/noble-features) in the repository.
+/// The page on the features, in Markdown: `docs/features.md` of the repository.
 #[must_use]
 pub fn features_page() -> String {
     let mut page = INTRODUCTION.to_owned();

@@ -75,7 +75,7 @@ pub(super) const FEATURES: &[Feature] = &[
         "last sample before the peak from which dV/dt >= DerivativeThreshold for DerivativeWindow samples",
     )
     .of("peak_indices min_AHP_indices")
-    .precisely("samples of the recording; the window lasts (DerivativeWindow - 1) * 0.1 ms"),
+    .precisely("samples of the recording, searched back to the AHP of the spike before; the window lasts (DerivativeWindow - 1) * 0.1 ms"),
     Feature::many("AP_begin_voltage", "mv", |s| filled(onset_voltages_mv(s)))
         .is("Voltage of each onset.", "V[AP_begin_indices]")
         .of("AP_begin_indices")

@@ -16,15 +16,16 @@ const WITHOUT_NUMBERS: [&str; 2] = ["nan", "degenerate"];
 const LEFT_OUT: [&str; 3] =
     ["activation_time_constant", "deactivation_time_constant", "inactivation_time_constant"];
 
-pub(crate) fn compare_all() {
+/// Goes through the traces of every root; `compare` gets each with its reference entry.
+pub(crate) fn compare_all(compare: impl Fn(&Place<'_>, &Value, &mut Tally)) {
     let mut tally = Tally::new();
     for root in roots() {
-        compare_root(&root, &mut tally);
+        compare_root(&root, &compare, &mut tally);
     }
     tally.finish();
 }
 
-fn compare_root(root: &Root, tally: &mut Tally) {
+fn compare_root(root: &Root, compare: &impl Fn(&Place<'_>, &Value, &mut Tally), tally: &mut Tally) {
     let case = Case::at(root, "efel");
     if !case.folder.is_dir() {
         tally.note(format!("{} has no folder efel", root.path.display()));
@@ -38,18 +39,28 @@ fn compare_root(root: &Root, tally: &mut Tally) {
         let npz = npz.unwrap_or_else(|| panic!("{}: {own_npz} is missing", case.folder.display()));
         let traces = document["traces"].as_object().unwrap_or_else(|| panic!("{file} lists no traces"));
         for (id, entry) in traces {
-            compare_trace(&Place { npz: &npz, id, defaults: &document["settings"] }, entry, tally);
+            compare(&Place { npz: &npz, id, defaults: &document["settings"] }, entry, tally);
         }
     }
 }
 
-struct Place<'a> {
+/// Where a trace is.
+pub(crate) struct Place<'a> {
     npz: &'a Path,
-    id: &'a str,
+    pub(crate) id: &'a str,
     defaults: &'a Value,
 }
 
-fn compare_trace(place: &Place<'_>, entry: &Value, tally: &mut Tally) {
+/// Calls a function with the prepared trace, where that can be prepared.
+pub(crate) fn with_prepared(place: &Place<'_>, entry: &Value, act: impl FnOnce(&PreparedSweep<'_>)) {
+    let trace = trace(place.npz, place.id, entry);
+    if let Ok(sweep) = sweep(&trace, entry) {
+        act(&PreparedSweep::new(&sweep, &settings(place.defaults, entry)).expect("good settings"));
+    }
+}
+
+/// Compares every feature in eFEL's mode.
+pub(crate) fn compare_trace(place: &Place<'_>, entry: &Value, tally: &mut Tally) {
     tally.case();
     let settings = settings(place.defaults, entry);
     let trace = trace(place.npz, place.id, entry);

@@ -178,6 +178,21 @@ fn analytic_a_spike_without_onset_shifts_no_other() {
         .check();
 }
 
+/// The AHP of a spike before the stimulus lies in it: the search of the next onset begins there, not that of the one
+/// after.
+#[test]
+fn analytic_an_onset_is_searched_from_the_spike_before() {
+    let spikes = [99.0, 120.0, 140.0].map(|peak_ms| Triangle { peak_ms, peak_mv: 30.0, ahp_mv: -80.0 });
+    let v_mv = polyline(spikes.into_iter().flat_map(Triangle::knots).collect());
+    let times_ms: Vec<f64> = (0..3000).map(|idx| f64::from(idx) * 0.1).collect();
+    let v_mv: Vec<f64> = times_ms.iter().map(|t| v_mv(*t)).collect();
+    Drawn::new(precise(&times_ms, &v_mv, (99.55, 199.95)))
+        .has("AP_begin_time", &[119.0, 139.0])
+        .has("AP_duration_half_width", &[1.0; 2])
+        .within(0.001)
+        .check();
+}
+
 /// Solvers with a variable step take many samples in a spike and few between; a level is a mean over time.
 #[test]
 fn analytic_levels_do_not_depend_on_the_density_of_samples() {
