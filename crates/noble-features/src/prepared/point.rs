@@ -46,7 +46,23 @@ impl PreparedSweep<'_> {
 
     /// Value of a list at a time, on the line between two samples; `None` outside of the trace.
     pub(crate) fn value_at(&self, values: &[f64], time_ms: f64) -> Option<f64> {
-        let (t, idx) = (self.times_ms(), self.first_at(time_ms));
+        self.value_before(values, self.first_at(time_ms), time_ms)
+    }
+
+    /// The same at several times in order.
+    pub(crate) fn values_at(&self, values: &[f64], times_ms: impl Iterator<Item = f64>) -> Option<Vec<f64>> {
+        let mut times_ms = times_ms.peekable();
+        let mut idx = self.first_at(*times_ms.peek()?);
+        let at = |time_ms: f64| {
+            idx += self.times_ms()[idx..].iter().take_while(|t| **t < time_ms).count();
+            self.value_before(values, idx, time_ms)
+        };
+        times_ms.map(at).collect()
+    }
+
+    /// Value at a time that follows the sample before the one given.
+    fn value_before(&self, values: &[f64], idx: usize, time_ms: f64) -> Option<f64> {
+        let t = self.times_ms();
         if *t.get(idx)? <= time_ms {
             return Some(values[idx]);
         }

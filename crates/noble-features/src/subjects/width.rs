@@ -140,8 +140,9 @@ fn precise_width_above_bend_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> O
     let places = sweep.first_at(ahp.time_ms + span_ms)..sweep.first_after(peak.time_ms - span_ms);
     let times_ms = sweep.times_ms().get(places).filter(|times_ms| !times_ms.is_empty())?;
     let v_at = |time_ms: f64| sweep.value_at(sweep.v_mv(), time_ms);
-    let bend = |t: &f64| Some(v_at(t - span_ms)? - 2.0 * v_at(*t)? + v_at(t + span_ms)?);
-    let bends = times_ms.iter().map(bend).collect::<Option<Vec<f64>>>()?;
+    let shifted = |shift_ms: f64| sweep.values_at(sweep.v_mv(), times_ms.iter().map(|t| t + shift_ms));
+    let (before, here, after) = (shifted(-span_ms)?, shifted(0.0)?, shifted(span_ms)?);
+    let bends: Vec<f64> = (0..here.len()).map(|k| before[k] - 2.0 * here[k] + after[k]).collect();
     let sharpest_idx = first_maximum_idx(&bends, 0, bends.len());
     let bend_ms =
         vertex(times_ms, &bends, sharpest_idx).map_or(times_ms[sharpest_idx], |(time_ms, _)| time_ms);
