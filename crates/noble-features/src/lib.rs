@@ -5,7 +5,8 @@
 //! its place, a suspicious one a [`Warning`], an undefined feature `None` and never NaN, and one
 //! [`PreparedSweep`] resamples and detects spikes once for all features asked of it.
 //!
-//! A feature is one function and one line in the table of its module; [`features`] lists them all.
+//! A feature is one function and one line in the table of its module; [`features`] lists them all, and
+//! [`features_page`] describes them in full. eFEL's grid is one [`Mode`]; the other, precise, has none.
 //!
 //! # Example
 //! ```
@@ -23,6 +24,7 @@ mod error;
 mod events;
 pub mod fi;
 pub mod metrics;
+mod page;
 mod prepared;
 mod registry;
 mod resample;
@@ -37,6 +39,7 @@ mod warning;
 mod waveform;
 
 pub use error::Error;
+pub use page::features_page;
 pub use prepared::{Point, PreparedSweep};
 pub use registry::{
     Feature, LEFT_OUT_FEATURES, STUDY_FEATURES, STUDY_FIRING_FEATURES, STUDY_SILENT_FEATURES, feature,

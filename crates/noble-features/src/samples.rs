@@ -6,7 +6,7 @@ use crate::resample::resample;
 use crate::{Mode, Settings, Sweep, Times};
 
 /// Step that eFEL's settings in samples stand for.
-const EFEL_STEP_MS: f64 = 0.1;
+pub(crate) const EFEL_STEP_MS: f64 = 0.1;
 
 /// Times, voltages and, where given, currents, `[n_samples]` each.
 #[derive(Debug, Clone)]

@@ -6,14 +6,16 @@ use crate::{Point, PreparedSweep};
 /// k-th crossing up paired with k-th crossing down, first maximum between them.
 ///
 /// In eFEL's mode crossings are strict on both sides, so that a sample exactly at the threshold hides one. In precise
-/// mode a sample at the threshold counts as above it.
+/// mode a sample at the threshold counts as above it, but what only touches the threshold is no spike.
 /// # Source
 /// eFEL 5.7.34 `peak_indices`.
 pub(crate) fn find(sweep: &PreparedSweep<'_>) -> Vec<Point> {
     let (ups, downs) = crossings(sweep);
     // Where the threshold hides crossings, a pair may be the wrong way round; it holds no spike.
     let pairs = ups.iter().zip(&downs).filter(|(up, down)| up < down);
-    let peaks = pairs.map(|(up, down)| sweep.extremum(first_maximum_idx(sweep.v_mv(), *up, down + 1)));
+    let tops = pairs.map(|(up, down)| first_maximum_idx(sweep.v_mv(), *up, down + 1));
+    let is_over = |top_idx: &usize| sweep.v_mv()[*top_idx] > sweep.settings().threshold_mv;
+    let peaks = tops.filter(is_over).map(|top_idx| sweep.extremum(top_idx));
     let is_kept =
         |peak: &Point| !sweep.settings().drops_peaks_outside_stimulus || sweep.is_in_stimulus(peak.time_ms);
     peaks.filter(is_kept).collect()

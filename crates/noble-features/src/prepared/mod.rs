@@ -3,6 +3,7 @@
 mod point;
 
 pub use point::Point;
+pub(crate) use point::vertex;
 
 use std::cell::OnceCell;
 
@@ -168,7 +169,7 @@ impl<'a> PreparedSweep<'a> {
 
     pub(crate) fn steady_state_voltage_stimend_mv(&self) -> Option<f64> {
         let steady_mv = &self.shared.steady_state_voltage_stimend_mv;
-        *steady_mv.get_or_init(|| mean(&self.v_mv()[self.last_tenth()]))
+        *steady_mv.get_or_init(|| self.mean_of_last_tenth(self.v_mv()))
     }
 
     /// Slope at each sample: central difference, one-sided at the ends. // [mV/ms]
@@ -199,8 +200,39 @@ impl<'a> PreparedSweep<'a> {
 
     /// Samples of the last tenth of the stimulus.
     pub(crate) fn last_tenth(&self) -> std::ops::Range<usize> {
+        let (start_ms, end_ms) = self.last_tenth_ms();
+        self.first_at(start_ms)..self.first_at(end_ms)
+    }
+
+    fn last_tenth_ms(&self) -> (f64, f64) {
         let (start_ms, end_ms) = (self.stim_start_ms(), self.stim_end_ms());
-        self.first_at(end_ms - 0.1 * (end_ms - start_ms))..self.first_at(end_ms)
+        (end_ms - 0.1 * (end_ms - start_ms), end_ms)
+    }
+
+    /// Mean of a list over the last tenth of the stimulus.
+    pub(crate) fn mean_of_last_tenth(&self, values: &[f64]) -> Option<f64> {
+        if self.is_precise() {
+            let (start_ms, end_ms) = self.last_tenth_ms();
+            return self.time_average(values, (start_ms, self.before_step_ms(end_ms)));
+        }
+        mean(&values[self.last_tenth()])
+    }
+
+    /// Where times that eFEL takes as absolute are counted from: zero, in precise mode the first sample.
+    pub(crate) fn origin_ms(&self) -> f64 {
+        if self.is_precise() { self.times_ms()[0] } else { 0.0 }
+    }
+
+    /// The last sample before a time at which the stimulus may step: the line to the next one is no part of a level.
+    pub(crate) fn before_step_ms(&self, time_ms: f64) -> f64 {
+        let idx = self.first_at(time_ms - self.settings.base_tolerance_ms);
+        idx.checked_sub(1).map_or(time_ms, |before| self.times_ms()[before])
+    }
+
+    /// Whether a window lies in the trace.
+    pub(crate) fn has_window(&self, window_ms: (f64, f64)) -> bool {
+        let t = self.times_ms();
+        t[0] <= window_ms.0 && window_ms.1 <= t[t.len() - 1]
     }
 
     /// Whether a time lies in the stimulus, both ends included.

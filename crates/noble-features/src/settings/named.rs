@@ -10,6 +10,8 @@ const WITHOUT_EFFECT: [&str; 2] = ["min_spike_height", "inactivation_tc_end_skip
 #[derive(Debug, Clone, Copy)]
 pub struct SettingName {
     efel: &'static str,
+    field: &'static str,
+    sentence: &'static str,
     place: Place,
 }
 
@@ -21,62 +23,195 @@ enum Place {
     Base(fn(&mut Settings) -> &mut BaseMode),
 }
 
-const fn number(efel: &'static str, place: fn(&mut Settings) -> &mut f64) -> SettingName {
-    SettingName { efel, place: Place::Number(place) }
-}
-
-const fn count(efel: &'static str, place: fn(&mut Settings) -> &mut usize) -> SettingName {
-    SettingName { efel, place: Place::Count(place) }
-}
-
-const fn switch(efel: &'static str, place: fn(&mut Settings) -> &mut bool) -> SettingName {
-    SettingName { efel, place: Place::Switch(place) }
-}
-
-const fn base(efel: &'static str, place: fn(&mut Settings) -> &mut BaseMode) -> SettingName {
-    SettingName { efel, place: Place::Base(place) }
+/// A setting of a kind: eFEL's name, our field, what it is.
+macro_rules! setting {
+    ($kind:ident, $efel:literal, $field:ident, $sentence:literal) => {
+        SettingName {
+            efel: $efel,
+            field: stringify!($field),
+            sentence: $sentence,
+            place: Place::$kind(|settings| &mut settings.$field),
+        }
+    };
 }
 
 impl SettingName {
     /// Every setting, in alphabetic order of eFEL's names.
     pub const ALL: &'static [Self] = &[
-        count("AP_phaseslope_range", |settings| &mut settings.n_phase_slope_range),
-        number("DerivativeThreshold", |settings| &mut settings.derivative_threshold_mv_per_ms),
-        count("DerivativeWindow", |settings| &mut settings.n_derivative_window),
-        number("DownDerivativeThreshold", |settings| &mut settings.down_derivative_threshold_mv_per_ms),
-        number("Threshold", |settings| &mut settings.threshold_mv),
-        number("burst_factor", |settings| &mut settings.burst_factor),
-        number("current_base_end_perc", |settings| &mut settings.current_base_end_fraction),
-        base("current_base_mode", |settings| &mut settings.current_base_mode),
-        number("current_base_start_perc", |settings| &mut settings.current_base_start_fraction),
-        number("decay_end_after_stim", |settings| &mut settings.decay_end_after_stim_ms),
-        number("decay_start_after_stim", |settings| &mut settings.decay_start_after_stim_ms),
-        number("depol_block_min_duration", |settings| &mut settings.depol_block_min_duration_ms),
-        switch("ignore_first_ISI", |settings| &mut settings.ignores_first_isi),
-        number("impedance_max_freq", |settings| &mut settings.impedance_max_hz),
-        number("initburst_freq_threshold", |settings| &mut settings.initial_burst_min_hz),
-        number("initburst_sahp_end", |settings| &mut settings.initial_burst_ahp_end_ms),
-        number("initburst_sahp_start", |settings| &mut settings.initial_burst_ahp_start_ms),
-        number("initial_perc", |settings| &mut settings.initial_fraction),
-        number("interp_step", |settings| &mut settings.interp_step_ms),
-        count("max_spike_skip", |settings| &mut settings.n_max_skipped_spikes),
-        number("offset", |settings| &mut settings.adaptation_margin_ms),
-        number("precision_threshold", |settings| &mut settings.base_tolerance_ms),
-        number("rise_end_perc", |settings| &mut settings.rise_end_fraction),
-        number("rise_start_perc", |settings| &mut settings.rise_start_fraction),
-        number("sahp_start", |settings| &mut settings.slow_ahp_start_ms),
-        number("spike_skipf", |settings| &mut settings.skipped_spikes_fraction),
-        number("strict_burst_factor", |settings| &mut settings.strict_burst_factor),
-        switch("strict_stiminterval", |settings| &mut settings.drops_peaks_outside_stimulus),
-        number("voltage_base_end_perc", |settings| &mut settings.voltage_base_end_fraction),
-        base("voltage_base_mode", |settings| &mut settings.voltage_base_mode),
-        number("voltage_base_start_perc", |settings| &mut settings.voltage_base_start_fraction),
+        setting!(
+            Count,
+            "AP_phaseslope_range",
+            n_phase_slope_range,
+            "Samples before and after onset between which the phase slope is taken"
+        ),
+        setting!(
+            Number,
+            "DerivativeThreshold",
+            derivative_threshold_mv_per_ms,
+            "A spike begins where the slope exceeds this"
+        ),
+        setting!(
+            Count,
+            "DerivativeWindow",
+            n_derivative_window,
+            "Samples for which the slope must stay above its threshold"
+        ),
+        setting!(
+            Number,
+            "DownDerivativeThreshold",
+            down_derivative_threshold_mv_per_ms,
+            "A spike ends where the slope comes back to this"
+        ),
+        setting!(Number, "Threshold", threshold_mv, "A spike rises and falls through this voltage"),
+        setting!(
+            Number,
+            "burst_factor",
+            burst_factor,
+            "How much longer than the median an interval between bursts is"
+        ),
+        setting!(
+            Number,
+            "current_base_end_perc",
+            current_base_end_fraction,
+            "End of the current's base window"
+        ),
+        setting!(Base, "current_base_mode", current_base_mode, "How the current's base window is reduced"),
+        setting!(
+            Number,
+            "current_base_start_perc",
+            current_base_start_fraction,
+            "Start of the current's base window"
+        ),
+        setting!(
+            Number,
+            "decay_end_after_stim",
+            decay_end_after_stim_ms,
+            "End of the decay fit, after the stimulus end"
+        ),
+        setting!(
+            Number,
+            "decay_start_after_stim",
+            decay_start_after_stim_ms,
+            "Start of the decay fit, after the stimulus end"
+        ),
+        setting!(
+            Number,
+            "depol_block_min_duration",
+            depol_block_min_duration_ms,
+            "Shortest stay above spike onset that counts as block"
+        ),
+        setting!(
+            Switch,
+            "ignore_first_ISI",
+            ignores_first_isi,
+            "Leave out the first interval between spikes"
+        ),
+        setting!(
+            Number,
+            "impedance_max_freq",
+            impedance_max_hz,
+            "Highest frequency at which the impedance is looked at"
+        ),
+        setting!(
+            Number,
+            "initburst_freq_threshold",
+            initial_burst_min_hz,
+            "Slowest firing that belongs to the initial burst"
+        ),
+        setting!(
+            Number,
+            "initburst_sahp_end",
+            initial_burst_ahp_end_ms,
+            "End of the slow AHP after the initial burst"
+        ),
+        setting!(
+            Number,
+            "initburst_sahp_start",
+            initial_burst_ahp_start_ms,
+            "Start of the slow AHP after the initial burst"
+        ),
+        setting!(
+            Number,
+            "initial_perc",
+            initial_fraction,
+            "Share of the stimulus that counts as its beginning"
+        ),
+        setting!(Number, "interp_step", interp_step_ms, "Step to which every trace is resampled"),
+        setting!(Count, "max_spike_skip", n_max_skipped_spikes, "Most spikes left out at the beginning"),
+        setting!(
+            Number,
+            "offset",
+            adaptation_margin_ms,
+            "Margin around the stimulus in which spikes count for adaptation"
+        ),
+        setting!(
+            Number,
+            "precision_threshold",
+            base_tolerance_ms,
+            "Tolerance on the end of the base windows"
+        ),
+        setting!(
+            Number,
+            "rise_end_perc",
+            rise_end_fraction,
+            "Share of the amplitude at which the rise of a spike ends"
+        ),
+        setting!(
+            Number,
+            "rise_start_perc",
+            rise_start_fraction,
+            "Share of the amplitude at which the rise of a spike starts"
+        ),
+        setting!(
+            Number,
+            "sahp_start",
+            slow_ahp_start_ms,
+            "Time after a peak at which the slow AHP may begin"
+        ),
+        setting!(
+            Number,
+            "spike_skipf",
+            skipped_spikes_fraction,
+            "Share of the spikes left out at the beginning"
+        ),
+        setting!(Number, "strict_burst_factor", strict_burst_factor, "The same of the strict burst rule"),
+        setting!(
+            Switch,
+            "strict_stiminterval",
+            drops_peaks_outside_stimulus,
+            "Count only peaks inside the stimulus, both ends included"
+        ),
+        setting!(
+            Number,
+            "voltage_base_end_perc",
+            voltage_base_end_fraction,
+            "End of the base window as a fraction of the stimulus start"
+        ),
+        setting!(Base, "voltage_base_mode", voltage_base_mode, "How the base window is reduced"),
+        setting!(
+            Number,
+            "voltage_base_start_perc",
+            voltage_base_start_fraction,
+            "Start of the base window as a fraction of the stimulus start"
+        ),
     ];
 
     /// The name, letter for letter.
     #[must_use]
     pub fn efel(&self) -> &'static str {
         self.efel
+    }
+
+    /// Our name: the field of [`Settings`], whose end is the unit.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// What it is, without a full stop.
+    #[must_use]
+    pub fn sentence(&self) -> &'static str {
+        self.sentence
     }
 
     /// Its value as text, as [`Settings::set`] reads it.

@@ -9,15 +9,14 @@ use crate::resample::on_line;
 use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::{Feature, Point, PreparedSweep};
 
-/// Steps of eFEL's grid that end the search for a fast AHP.
-const N_RISING_AFTER_AHP: usize = 2;
-
 const INTERBURST: &str = "Voltage at a share of the way from the fast AHP after a burst to the next spike.";
 const SHARE: &str = "first sample with t >= t[fast AHP] + share * (t[next peak] - t[fast AHP])";
 const SHARE_NEEDS: &str = "postburst_fast_ahp_indices peak_indices burst_end_indices";
-const SHARE_PRECISE: &str = "on the line between two samples";
+const SHARE_PRECISE: &str =
+    "at exactly the share, on the line between two samples; the way goes from vertex to vertex";
 const VERTEX: &str = "vertex of the parabola through the sample and its neighbors";
 const RECORDED: &str = "samples of the recording";
+const BETWEEN: &str = "between the vertices of the two parabolas";
 
 /// The feature pair of one share.
 macro_rules! interburst_share {
@@ -70,7 +69,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Time from the end of a burst to the lowest sample.",
             "T[interburst_min_indices] - peak_time[last]",
         )
-        .of("interburst_min_indices peak_time burst_end_indices"),
+        .of("interburst_min_indices peak_time burst_end_indices")
+        .precisely(BETWEEN),
     Feature::many("postburst_min_indices", "", |s| indices(&lowest_after(s)?))
         .is(
             "Lowest sample after each burst, also the last.",
@@ -98,14 +98,15 @@ pub(super) const FEATURES: &[Feature] = &[
             "Time from the end of each burst to the slow AHP.",
             "T[postburst_slow_ahp_indices] - peak_time[last]",
         )
-        .of("postburst_slow_ahp_indices peak_time burst_end_indices"),
+        .of("postburst_slow_ahp_indices peak_time burst_end_indices")
+        .precisely(BETWEEN),
     Feature::many("postburst_fast_ahp_indices", "", |s| indices(&fast_ahps(s)?))
         .is(
             "Sample of the fast AHP after each burst.",
             "as min_AHP_indices, from the last spike to the next spike, else to stim_end, else to the end",
         )
         .of("peak_indices burst_end_indices")
-        .precisely(RECORDED),
+        .precisely("samples of the recording; the minimum that nothing undercuts for 0.2 ms"),
     Feature::many("postburst_fast_ahp_values", "mv", |s| values_mv(&fast_ahps(s)?))
         .is("Voltage of the fast AHP after each burst.", "V[postburst_fast_ahp_indices]")
         .of("postburst_fast_ahp_indices")
@@ -115,7 +116,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Time from the end of each burst to the fast AHP.",
             "T[postburst_fast_ahp_indices] - peak_time[last]",
         )
-        .of("postburst_fast_ahp_indices peak_time burst_end_indices"),
+        .of("postburst_fast_ahp_indices peak_time burst_end_indices")
+        .precisely(BETWEEN),
     Feature::many("postburst_adp_peak_indices", "", |s| indices(&adps(s)?))
         .is(
             "Sample of the ADP after each burst.",
@@ -132,21 +134,25 @@ pub(super) const FEATURES: &[Feature] = &[
             "Time to each ADP from the last spike before it.",
             "T[postburst_adp_peak_indices[k]] - last peak_time before it, from spike burst_end_indices[k] on",
         )
-        .of("postburst_adp_peak_indices peak_time burst_end_indices"),
+        .of("postburst_adp_peak_indices peak_time burst_end_indices")
+        .precisely(BETWEEN),
 ];
 
-/// Samples of the last spike of each burst and of the spike that follows it, if any.
-fn burst_ends(sweep: &PreparedSweep<'_>) -> Option<Vec<(usize, Option<usize>)>> {
-    let peak_idx = |spike: usize| sweep.peaks().get(spike).map(|peak| peak.sample_idx);
+/// Peak of the last spike of a burst, and that of the next spike, if any.
+type BurstEnd = (Point, Option<Point>);
+
+fn burst_ends(sweep: &PreparedSweep<'_>) -> Option<Vec<BurstEnd>> {
+    let peak = |spike: usize| sweep.peaks().get(spike).copied();
     let ends = sweep.bursts()?.last_spikes.iter();
-    ends.map(|last| Some((peak_idx(*last)?, peak_idx(last + 1)))).collect()
+    ends.map(|last| Some((peak(*last)?, peak(last + 1)))).collect()
 }
 
 /// From the last spike of a burst to the next spike, else to the end of the stimulus or, beyond it, of the trace.
-fn range_after(sweep: &PreparedSweep<'_>, (last_idx, next_idx): (usize, Option<usize>)) -> Range<usize> {
+fn range_after(sweep: &PreparedSweep<'_>, (last, next): BurstEnd) -> Range<usize> {
+    let last_idx = last.sample_idx;
     let stim_end_idx = sweep.first_at(sweep.stim_end_ms());
     let rest_idx = if last_idx < stim_end_idx { stim_end_idx } else { sweep.v_mv().len() };
-    last_idx..next_idx.unwrap_or(rest_idx)
+    last_idx..next.map_or(rest_idx, |next| next.sample_idx)
 }
 
 fn lowest(sweep: &PreparedSweep<'_>, range: Range<usize>) -> Point {
@@ -154,7 +160,7 @@ fn lowest(sweep: &PreparedSweep<'_>, range: Range<usize>) -> Point {
 }
 
 fn lowest_between(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
-    let between = |(last_idx, next_idx): (usize, Option<usize>)| Some(lowest(sweep, last_idx..next_idx?));
+    let between = |(last, next): BurstEnd| Some(lowest(sweep, last.sample_idx..next?.sample_idx));
     filled(burst_ends(sweep)?.into_iter().filter_map(between).collect())
 }
 
@@ -163,30 +169,27 @@ fn lowest_after(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
 }
 
 fn slow_ahps(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
-    let slow = |end: (usize, Option<usize>)| {
+    let slow = |end: BurstEnd| {
         let range = range_after(sweep, end);
-        let start_ms = sweep.times_ms()[range.start] + sweep.settings().slow_ahp_start_ms;
+        let start_ms = sweep.place_ms(&end.0) + sweep.settings().slow_ahp_start_ms;
         let start_idx = sweep.first_at(start_ms).clamp(range.start, range.end);
         let is_empty = start_idx == range.end;
-        match (is_empty, end.1) {
-            (true, None) => None,
-            (true, Some(next_idx)) => Some(sweep.sample(next_idx)),
-            (false, _) => Some(lowest(sweep, start_idx..range.end)),
-        }
+        let next_peak =
+            end.1.map(|next| if sweep.is_precise() { next } else { sweep.sample(next.sample_idx) });
+        if is_empty { next_peak } else { Some(lowest(sweep, start_idx..range.end)) }
     };
     filled(burst_ends(sweep)?.into_iter().filter_map(slow).collect())
 }
 
 fn fast_ahps(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
     let ends = burst_ends(sweep)?;
-    let last_idx = ends.last()?.0;
+    let last_idx = ends.last()?.0.sample_idx;
     let stim_end_idx = sweep.first_at(sweep.stim_end_ms());
     let rest_idx =
         if sweep.times_ms()[last_idx] < sweep.stim_end_ms() { stim_end_idx } else { sweep.v_mv().len() };
-    let n_rising = sweep.n_covering(N_RISING_AFTER_AHP);
-    let fast = |(last_idx, next_idx): (usize, Option<usize>)| {
-        let range = last_idx..next_idx.unwrap_or(rest_idx);
-        let idx = fast_minimum_idx(sweep.v_mv(), range, n_rising);
+    let fast = |(last, next): BurstEnd| {
+        let range = last.sample_idx..next.map_or(rest_idx, |next| next.sample_idx);
+        let idx = fast_minimum_idx(sweep, range);
         (idx + 1 != rest_idx).then(|| sweep.extremum(idx))
     };
     filled(ends.into_iter().filter_map(fast).collect())
@@ -226,9 +229,9 @@ fn times_to_adp_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
 fn at_shares(sweep: &PreparedSweep<'_>, share: f64) -> Option<Vec<Point>> {
     let fast = fast_ahps(sweep)?;
     let ends = burst_ends(sweep)?;
-    let at = |(fast, (_, next_idx)): (&Point, &(usize, Option<usize>))| {
-        let interval_ms = sweep.times_ms()[(*next_idx)?] - sweep.times_ms()[fast.sample_idx];
-        let time_ms = sweep.times_ms()[fast.sample_idx] + interval_ms * share;
+    let at = |(fast, (_, next)): (&Point, &BurstEnd)| {
+        let (fast_ms, next_ms) = (sweep.place_ms(fast), sweep.place_ms(next.as_ref()?));
+        let time_ms = fast_ms + (next_ms - fast_ms) * share;
         let idx = sweep.first_at(time_ms);
         Some(if sweep.is_precise() && idx > 0 { between(sweep, idx, time_ms) } else { sweep.sample(idx) })
     };

@@ -1,6 +1,7 @@
 //! Afterhyperpolarizations and afterdepolarizations.
 
 use super::series::{differences, filled, relative_changes};
+use crate::events::of_whole_spikes;
 use crate::prepared::mean;
 use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::{Feature, Point, PreparedSweep};
@@ -12,7 +13,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "first local minimum after the peak, before the next peak; none for a last spike still falling",
         )
         .of("peak_indices")
-        .precisely("samples of the recording; the further samples cover 0.2 ms"),
+        .precisely("samples of the recording; the minimum that nothing undercuts for 0.2 ms"),
     Feature::many("min_AHP_values", "mv", |s| values_mv(s.ahps()))
         .is("Voltage of each fast AHP.", "V[min_AHP_indices]")
         .of("min_AHP_indices")
@@ -44,13 +45,15 @@ pub(super) const FEATURES: &[Feature] = &[
         filled(s.peaks().iter().zip(s.ahps()).map(|(peak, ahp)| ahp.time_ms - peak.time_ms).collect())
     })
     .is("Time from each peak to its fast AHP.", "T[min_AHP_indices] - peak_time, paired in order")
-    .of("peak_time min_AHP_indices"),
+    .of("peak_time min_AHP_indices")
+    .precisely("between the vertices of the two parabolas"),
     Feature::many("AHP_depth_abs_slow", "mv", |s| values_mv(&slow_ahps(s)?))
         .is(
             "Voltage of each slow AHP, without the first interval.",
             "min V from sahp_start after the peak to the next peak; V of the next peak if that comes first",
         )
-        .of("peak_indices"),
+        .of("peak_indices")
+        .precisely("from sahp_start after peak_time; vertex of the parabola through the lowest sample and its neighbors"),
     Feature::many("AHP_slow_time", "", slow_ahp_times)
         .is(
             "Time of each slow AHP as a share of its interval.",
@@ -68,7 +71,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Onset above fast AHP, of all spikes but the last.",
             "AP_begin_voltage[k] - min_AHP_values[k], without the last onset",
         )
-        .of("AP_begin_voltage min_AHP_values"),
+        .of("AP_begin_voltage min_AHP_values")
+        .precisely("each AHP with its own onset; spikes without onset are left out"),
     Feature::many("fast_AHP_change", "", |s| relative_changes(&fast_ahps_mv(s)?))
         .is(
             "Change of the fast AHP against the first spike, as a share of it.",
@@ -94,7 +98,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Mean voltage between the end of a spike and the onset of the next, of at least three.",
             "mean V from AP_end_indices[k] to AP_begin_indices[k + 1]",
         )
-        .of("AP_begin_indices AP_end_indices"),
+        .of("AP_begin_time AP_end_indices")
+        .precisely("time average from where the slope equals its threshold; spikes without onset or end are left out"),
     Feature::many("ADP_peak_indices", "", |s| indices(&adps(s)?))
         .is(
             "Highest sample from the fast AHP to the lowest point after the spike.",
@@ -134,7 +139,7 @@ fn depth_from_peak_mv(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64
 fn slow_ahps(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
     let pairs = sweep.peaks().get(1..)?.windows(2);
     let found = pairs.map(|pair| {
-        let start_ms = sweep.times_ms()[pair[0].sample_idx] + sweep.settings().slow_ahp_start_ms;
+        let start_ms = sweep.place_ms(&pair[0]) + sweep.settings().slow_ahp_start_ms;
         let next_idx = pair[1].sample_idx;
         let start_idx = sweep.first_at(start_ms).clamp(pair[0].sample_idx, next_idx);
         if start_idx == next_idx {
@@ -154,6 +159,13 @@ fn slow_ahp_times(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
 }
 
 fn fast_ahps_mv(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    if sweep.is_precise() {
+        let mut depths_mv = of_whole_spikes(sweep, |spike| Some((spike.onset?, spike.ahp)));
+        depths_mv.pop();
+        return filled(
+            depths_mv.iter().filter_map(|(onset, ahp)| Some(onset.v_mv - ahp.as_ref()?.v_mv)).collect(),
+        );
+    }
     let (_, onsets) = sweep.onsets().split_last()?;
     let ahps = sweep.ahps().get(..onsets.len())?;
     filled(onsets.iter().zip(ahps).map(|(onset, ahp)| onset.v_mv - ahp.v_mv).collect())
@@ -164,6 +176,13 @@ fn depolarized_bases_mv(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
     let n_paired = onsets.len().min(offsets.len());
     if n_paired < 3 {
         return None;
+    }
+    if sweep.is_precise() {
+        let spikes = of_whole_spikes(sweep, |spike| Some((spike.onset, spike.end)));
+        let base_mv = |pair: &[(Option<Point>, Option<Point>)]| {
+            sweep.time_average(sweep.v_mv(), (pair[0].1?.time_ms, pair[1].0?.time_ms))
+        };
+        return filled(spikes.windows(2).filter_map(base_mv).collect());
     }
     let between = |(offset, onset): (&Point, &Point)| {
         mean(sweep.v_mv().get(offset.sample_idx..onset.sample_idx).unwrap_or_default())

@@ -2,8 +2,9 @@
 
 use super::series::{differences, filled, relative_changes};
 use super::spikes::peak_voltages_mv;
+use crate::events::{WholeSpike, of_whole_spikes};
 use crate::prepared::mean;
-use crate::{Feature, PreparedSweep};
+use crate::{Feature, Point, PreparedSweep};
 
 pub(super) const FEATURES: &[Feature] = &[
     Feature::one("AP1_peak", "mv", |s| peak_mv(s, 0))
@@ -34,7 +35,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Peak above onset of each spike of the stimulus, spikes and onsets paired in order.",
             "peak_voltage[k] - AP_begin_voltage[k], peaks with stim_start <= t <= stim_end",
         )
-        .of("peak_voltage peak_time AP_begin_voltage"),
+        .of("peak_voltage peak_time AP_begin_voltage")
+        .precisely("each peak with its own onset; spikes without onset are left out"),
     Feature::one("mean_AP_amplitude", "mv", |s| mean(&amplitudes_mv(s)?))
         .is("Mean height of the spikes of the stimulus.", "mean(AP_amplitude)")
         .of("AP_amplitude"),
@@ -73,7 +75,7 @@ pub(super) const FEATURES: &[Feature] = &[
         "last sample before the peak from which dV/dt >= DerivativeThreshold for DerivativeWindow samples",
     )
     .of("peak_indices min_AHP_indices")
-    .precisely("samples of the recording; the window lasts DerivativeWindow * 0.1 ms"),
+    .precisely("samples of the recording, searched back to the AHP of the spike before; the window lasts (DerivativeWindow - 1) * 0.1 ms"),
     Feature::many("AP_begin_voltage", "mv", |s| filled(onset_voltages_mv(s)))
         .is("Voltage of each onset.", "V[AP_begin_indices]")
         .of("AP_begin_indices")
@@ -105,6 +107,12 @@ pub(super) fn onset_voltages_mv(sweep: &PreparedSweep<'_>) -> Vec<f64> {
 }
 
 fn amplitudes_mv(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    if sweep.is_precise() {
+        let is_inside = |peak: &Point| sweep.is_in_stimulus(peak.time_ms);
+        let height_mv =
+            |spike: &WholeSpike| Some(spike.peak.v_mv - spike.onset.filter(|_| is_inside(&spike.peak))?.v_mv);
+        return filled(of_whole_spikes(sweep, height_mv));
+    }
     let inside = sweep.peaks().iter().filter(|peak| sweep.is_in_stimulus(peak.time_ms));
     let onsets = sweep.onsets();
     if onsets.len() < inside.clone().count() {

@@ -1,5 +1,6 @@
 //! Bursts by the strict rule, and the spikes in them.
 
+use super::loose_bursts::TIME_AVERAGE;
 use super::series::filled;
 use crate::prepared::mean;
 use crate::{Feature, PreparedSweep};
@@ -55,7 +56,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Mean voltage before each burst but the first.",
             "mean V from 5 ms after the spike before the burst to 5 ms before its first spike",
         )
-        .of("peak_indices burst_begin_indices"),
+        .of("peak_time burst_begin_indices")
+        .precisely(TIME_AVERAGE),
 ];
 
 fn numbers(spikes: &[usize]) -> Option<Vec<f64>> {
@@ -82,6 +84,9 @@ fn voltages_between_mv(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
     let bursts = sweep.bursts()?;
     let before = |first_spike: &usize| {
         let (last, first) = (&sweep.peaks()[first_spike - 1], &sweep.peaks()[*first_spike]);
+        if sweep.is_precise() {
+            return sweep.time_average(sweep.v_mv(), (last.time_ms + MARGIN_MS, first.time_ms - MARGIN_MS));
+        }
         mean_between_mv(sweep, last.sample_idx, first.sample_idx)
     };
     filled(bursts.first_spikes.iter().skip(1).map(before).collect::<Option<Vec<f64>>>()?)

@@ -4,10 +4,12 @@ use std::ops::Range;
 
 use super::levels::minimum_mv;
 use crate::prepared::mean;
+use crate::samples::EFEL_STEP_MS;
 use crate::{Feature, PreparedSweep};
 
 /// eFEL's samples of the deflected window, and how many before the stimulus end it stops.
 const N_WINDOW: usize = 5;
+const WINDOW_MS: f64 = N_WINDOW as f64 * EFEL_STEP_MS;
 
 pub(super) const FEATURES: &[Feature] = &[
     Feature::one("voltage_deflection", "mv", voltage_deflection_mv)
@@ -15,7 +17,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "Voltage near the end of the stimulus above the mean of everything before it.",
             "mean of 5 samples, from 10 to 6 before the first t > stim_end, - mean V for t < stim_start",
         )
-        .precisely("as many recorded samples as cover 0.5 ms"),
+        .precisely("time averages, the first from 1 to 0.5 ms before stim_end"),
     Feature::one("voltage_deflection_vb_ssse", "mv", deflection_from_base_mv)
         .is("Steady state above the base voltage.", "steady_state_voltage_stimend - voltage_base")
         .of("steady_state_voltage_stimend voltage_base"),
@@ -24,7 +26,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "Voltage early in the stimulus above the mean of everything before it.",
             "mean V for 0.05 d < t - stim_start <= 0.15 d - mean V for t < stim_start, d = stim_end - stim_start",
         )
-        .precisely("recorded samples of the same windows"),
+        .precisely("time averages over the same windows"),
     Feature::one("ohmic_input_resistance", "megaohm", |s| {
         Some(voltage_deflection_mv(s)? / nonzero_current_na(s)?)
     })
@@ -45,31 +47,50 @@ pub(super) const FEATURES: &[Feature] = &[
         .is("Sag as a share of the deepest deflection.", "sag_amplitude / (voltage_base - minimum_voltage)")
         .of("sag_amplitude voltage_base minimum_voltage"),
     Feature::one("sag_ratio2", "", |s| {
+        if s.is_precise() && deflection_from_base_mv(s)? > 0.0 {
+            return None;
+        }
         Some((s.voltage_base_mv()? - s.steady_state_voltage_stimend_mv()?) / depth_mv(s)?)
     })
     .is(
         "Steady deflection as a share of the deepest.",
         "(voltage_base - steady_state_voltage_stimend) / (voltage_base - minimum_voltage)",
     )
-    .of("voltage_base steady_state_voltage_stimend minimum_voltage"),
+    .of("voltage_base steady_state_voltage_stimend minimum_voltage")
+    .precisely("as its parts; missing where the steady state is above the base voltage, as sag_ratio1 is"),
 ];
 
 fn mean_before_mv(sweep: &PreparedSweep<'_>) -> Option<f64> {
+    if sweep.is_precise() {
+        let window_ms = (sweep.origin_ms(), sweep.stim_start_ms());
+        return if window_ms.0 < window_ms.1 { sweep.time_average(sweep.v_mv(), window_ms) } else { None };
+    }
     mean(&sweep.v_mv()[..sweep.stim_start_idx()])
 }
 
 fn voltage_deflection_mv(sweep: &PreparedSweep<'_>) -> Option<f64> {
+    if sweep.is_precise() {
+        let end_ms = sweep.stim_end_ms();
+        let window_ms = (end_ms - 2.0 * WINDOW_MS, end_ms - WINDOW_MS);
+        let deflected_mv =
+            sweep.time_average(sweep.v_mv(), window_ms).filter(|_| sweep.has_window(window_ms))?;
+        return Some(deflected_mv - mean_before_mv(sweep)?);
+    }
     let after_idx = sweep.first_after(sweep.stim_end_ms());
-    let n_window = sweep.n_covering(N_WINDOW);
     let is_followed = after_idx < sweep.v_mv().len();
-    let start_idx = after_idx.checked_sub(2 * n_window).filter(|_| is_followed)?;
-    Some(mean(&sweep.v_mv()[start_idx..start_idx + n_window])? - mean_before_mv(sweep)?)
+    let start_idx = after_idx.checked_sub(2 * N_WINDOW).filter(|_| is_followed)?;
+    Some(mean(&sweep.v_mv()[start_idx..start_idx + N_WINDOW])? - mean_before_mv(sweep)?)
 }
 
 fn deflection_begin_mv(sweep: &PreparedSweep<'_>) -> Option<f64> {
     let (start_ms, end_ms) = (sweep.stim_start_ms(), sweep.stim_end_ms());
     let from_ms = start_ms + (end_ms - start_ms) * 0.05;
     let to_ms = from_ms + (end_ms - start_ms) * 0.1;
+    if sweep.is_precise() {
+        let deflected_mv =
+            sweep.time_average(sweep.v_mv(), (from_ms, to_ms)).filter(|_| sweep.has_window((from_ms, to_ms)));
+        return Some(deflected_mv? - mean_before_mv(sweep)?);
+    }
     let window: Range<usize> = sweep.first_after(from_ms)..sweep.first_after(to_ms);
     let difference = |deflected_mv: f64| Some(deflected_mv - mean_before_mv(sweep)?);
     Some(mean(&sweep.v_mv()[window]).and_then(difference).unwrap_or(f64::NAN))

@@ -1,10 +1,14 @@
 //! How fast spikes rise and fall.
 
 use super::series::{filled, relative_changes};
+use crate::events::of_whole_spikes;
 use crate::{Feature, Point, PreparedSweep};
 
 /// eFEL's tolerance on the voltages between which the rise is timed. // [mV]
 const TOLERANCE_MV: f64 = 1e-13;
+
+const END_AND_WHOLE: &str =
+    "the end lies where the slope between two samples equals its threshold; spikes without end are left out";
 
 pub(super) const FEATURES: &[Feature] = &[
     Feature::many("AP_rise_time", "ms", rise_times_ms)
@@ -13,13 +17,17 @@ pub(super) const FEATURES: &[Feature] = &[
             "from V >= onset + rise_start_perc * height to V <= onset + rise_end_perc * height before the peak",
         )
         .of("AP_begin_indices peak_indices")
-        .precisely("shares other than 0 and 1 on the lines between samples"),
+        .precisely(concat!(
+            "each peak with its own onset, spikes without onset are left out; ",
+            "shares other than 0 and 1 on the lines between samples"
+        )),
     Feature::many("AP_rise_rate", "mv_per_ms", rise_rates_mv_per_ms)
         .is(
             "Mean slope from onset to peak.",
             "(peak_voltage - AP_begin_voltage) / (peak_time - AP_begin_time), peaks after the first onset",
         )
-        .of("AP_begin_indices peak_indices"),
+        .of("AP_begin_voltage AP_begin_time peak_voltage peak_time")
+        .precisely("each peak with its own onset; spikes without onset are left out"),
     Feature::many("AP_rise_rate_change", "", |s| relative_changes(&rise_rates_mv_per_ms(s)?))
         .is(
             "Change of the rise rate against the first spike, as a share of it.",
@@ -39,10 +47,12 @@ pub(super) const FEATURES: &[Feature] = &[
         filled(falling(s)?.iter().map(|(peak, offset)| offset.time_ms - peak.time_ms).collect())
     })
     .is("Time from peak to end.", "T[AP_end_indices] - peak_time, peaks after stim_start")
-    .of("AP_end_indices peak_indices"),
+    .of("AP_end_indices peak_time")
+    .precisely(END_AND_WHOLE),
     Feature::many("AP_fall_rate", "mv_per_ms", fall_rates_mv_per_ms)
         .is("Mean slope from peak to end.", "(V[end] - V[peak]) / (T[end] - T[peak]), peaks after stim_start")
-        .of("AP_end_indices peak_indices"),
+        .of("AP_end_indices peak_time peak_voltage")
+        .precisely(END_AND_WHOLE),
     Feature::many("AP_fall_rate_change", "", |s| relative_changes(&fall_rates_mv_per_ms(s)?))
         .is(
             "Change of the fall rate against the first spike, as a share of it.",
@@ -52,21 +62,29 @@ pub(super) const FEATURES: &[Feature] = &[
 ];
 
 /// Onsets with the peaks that follow the first of them; `None` where peaks are lacking.
-fn rising<'a>(sweep: &'a PreparedSweep<'_>) -> Option<Vec<(&'a Point, &'a Point)>> {
+fn rising(sweep: &PreparedSweep<'_>) -> Option<Vec<(Point, Point)>> {
+    if sweep.is_precise() {
+        return Some(of_whole_spikes(sweep, |spike| Some((spike.onset?, spike.peak))));
+    }
     let onsets = sweep.onsets();
     let first_idx = onsets.first()?.sample_idx;
-    let peaks: Vec<&Point> = sweep.peaks().iter().filter(|peak| peak.sample_idx > first_idx).collect();
+    let peaks: Vec<Point> =
+        sweep.peaks().iter().filter(|peak| peak.sample_idx > first_idx).copied().collect();
     let n_pairs = onsets.len().min(sweep.peaks().len());
-    (peaks.len() >= n_pairs).then(|| onsets.iter().zip(peaks).take(n_pairs).collect())
+    (peaks.len() >= n_pairs).then(|| onsets.iter().copied().zip(peaks).take(n_pairs).collect())
 }
 
 /// Peaks after the stimulus start with the ends; `None` where peaks are lacking.
-fn falling<'a>(sweep: &'a PreparedSweep<'_>) -> Option<Vec<(&'a Point, &'a Point)>> {
+fn falling(sweep: &PreparedSweep<'_>) -> Option<Vec<(Point, Point)>> {
+    if sweep.is_precise() {
+        return Some(of_whole_spikes(sweep, |spike| Some((spike.peak, spike.end?))));
+    }
     let start_ms = sweep.stim_start_ms();
-    let peaks: Vec<&Point> =
-        sweep.peaks().iter().filter(|peak| sweep.times_ms()[peak.sample_idx] > start_ms).collect();
-    let n_pairs = sweep.offsets().len().min(sweep.peaks().len());
-    (peaks.len() >= n_pairs).then(|| peaks.into_iter().zip(sweep.offsets()).take(n_pairs).collect())
+    let is_after = |peak: &&Point| sweep.times_ms()[peak.sample_idx] > start_ms;
+    let peaks: Vec<Point> = sweep.peaks().iter().filter(is_after).copied().collect();
+    let offsets = sweep.offsets().iter().copied();
+    let n_pairs = offsets.len().min(sweep.peaks().len());
+    (peaks.len() >= n_pairs).then(|| peaks.into_iter().zip(offsets).take(n_pairs).collect())
 }
 
 fn rise_rates_mv_per_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {

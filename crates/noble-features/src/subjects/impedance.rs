@@ -9,6 +9,8 @@ const MS_PER_S: f64 = 1000.0;
 /// Width of the Gaussian that smooths the impedance, and where it is cut. // [frequency bins]
 const SIGMA: f64 = 10.0;
 const RADIUS: usize = 40;
+/// Share of the largest component below which precise mode takes a frequency for one that the current does not have.
+const LEAST_DRIVE: f64 = 1e-6;
 
 pub(super) const FEATURES: &[Feature] = &[Feature::one("impedance", "hz", resonance_hz)
     .is(
@@ -16,7 +18,7 @@ pub(super) const FEATURES: &[Feature] = &[Feature::one("impedance", "hz", resona
         "argmax of |FFT(V - voltage_base) / FFT(I - current_base)| below impedance_max_freq, smoothed by a Gaussian of 10 bins",
     )
     .of("voltage_base current_base spike_count")
-    .precisely("recorded samples, taken to be evenly spaced")];
+    .precisely("recorded samples, taken to be evenly spaced; frequencies that the current does not have count as 0")];
 
 fn resonance_hz(sweep: &PreparedSweep<'_>) -> Option<f64> {
     let current_na = sweep.current_na()?;
@@ -31,12 +33,14 @@ fn resonance_hz(sweep: &PreparedSweep<'_>) -> Option<f64> {
         .take_while(|bin| *bin as f64 * bin_hz <= sweep.settings().impedance_max_hz)
         .count();
     let turns = unit_circle(sweep.v_mv().len());
-    let impedances: Vec<f64> = (1..=n_bins)
-        .map(|bin| {
-            magnitude(sweep.v_mv(), base_mv, bin, &turns) / magnitude(current_na, base_na, bin, &turns)
-        })
-        .collect();
-    let smooth = smoothed(&impedances);
+    let spectrum = |values: &[f64], base: f64| -> Vec<f64> {
+        (1..=n_bins).map(|bin| magnitude(values, base, bin, &turns)).collect()
+    };
+    let (answers, drives) = (spectrum(sweep.v_mv(), base_mv), spectrum(current_na, base_na));
+    let least_drive =
+        if sweep.is_precise() { LEAST_DRIVE * drives.iter().copied().fold(0.0, f64::max) } else { 0.0 };
+    let impedance = |(answer, drive): (&f64, &f64)| if *drive < least_drive { 0.0 } else { answer / drive };
+    let smooth = smoothed(&answers.iter().zip(&drives).map(impedance).collect::<Vec<f64>>());
     let largest = |best: usize, bin: usize| if smooth[bin] > smooth[best] { bin } else { best };
     (n_bins > 0).then(|| ((1..n_bins).fold(0, largest) + 1) as f64 * bin_hz)
 }

@@ -12,6 +12,8 @@ const MARGIN_MS: f64 = 5.0;
 /// Intervals that the rule needs.
 const N_INTERVALS: usize = 4;
 
+pub(super) const TIME_AVERAGE: &str = "time average; missing where two bursts are less than 10 ms apart";
+
 pub(super) const FEATURES: &[Feature] = &[
     Feature::many("burst_ISI_indices", "", |s| filled(borders(s)?.iter().map(|idx| *idx as f64).collect()))
         .is(
@@ -33,7 +35,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Mean voltage between bursts.",
             "mean V from 5 ms after the last spike of a burst to 5 ms before the first of the next",
         )
-        .of("peak_indices burst_ISI_indices"),
+        .of("peak_time burst_ISI_indices")
+        .precisely(TIME_AVERAGE),
 ];
 
 fn borders(sweep: &PreparedSweep<'_>) -> Option<Vec<usize>> {
@@ -73,6 +76,9 @@ fn voltages_between_mv(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
     let t = sweep.times_ms();
     let between = |border: usize| {
         let (last, first) = (sweep.peaks().get(border)?, sweep.peaks().get(border + 1)?);
+        if sweep.is_precise() {
+            return sweep.time_average(sweep.v_mv(), (last.time_ms + MARGIN_MS, first.time_ms - MARGIN_MS));
+        }
         let start_idx = sweep.first_at(t[last.sample_idx] + MARGIN_MS).checked_sub(1)?;
         let end_idx = sweep.first_after(t[first.sample_idx] - MARGIN_MS);
         Some(mean(sweep.v_mv().get(start_idx..=end_idx).unwrap_or_default()).unwrap_or(f64::NAN))

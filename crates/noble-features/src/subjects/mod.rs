@@ -22,6 +22,9 @@ mod time_constants;
 mod timing;
 mod width;
 
+#[cfg(test)]
+mod tests;
+
 pub use block::is_depolarization_blocked;
 pub(crate) use levels::{find_voltage_base_mv, has_base_window};
 

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::series::filled;
+use crate::samples::EFEL_STEP_MS;
 use crate::scan::{first_maximum_idx, first_minimum_idx};
-use crate::{Feature, PreparedSweep};
+use crate::{Feature, Point, PreparedSweep};
 
 pub(super) const FEATURES: &[Feature] = &[
     Feature::many("AP_peak_upstroke", "mv_per_ms", upstrokes_mv_per_ms)
@@ -29,13 +30,13 @@ pub(super) const FEATURES: &[Feature] = &[
             "(dV/dt[b + r] - dV/dt[b - r]) / (V[b + r] - V[b - r]), b onset, r AP_phaseslope_range",
         )
         .of("AP_begin_indices")
-        .precisely("r covers AP_phaseslope_range * 0.1 ms"),
+        .precisely("on the lines between samples, r = AP_phaseslope_range * 0.1 ms"),
     Feature::one("phaseslope_max", "mv_per_ms", steepest_step_mv_per_ms)
         .is(
             "Steepest step of the whole trace, stimulus artifacts included.",
             "max (V[i + 1] - V[i]) / (T[i + 1] - T[i])",
         )
-        .precisely("steps of the recording"),
+        .precisely("steps of the recording; equal times are passed over"),
 ];
 
 fn upstrokes_mv_per_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
@@ -50,17 +51,34 @@ fn upstrokes_mv_per_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
 }
 
 fn phase_slopes_per_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
-    let range = sweep.n_covering(sweep.settings().n_phase_slope_range);
-    let at = |onset_idx: usize| {
-        let (before, after) = (onset_idx.checked_sub(range)?, onset_idx + range);
-        let rise_mv = sweep.v_mv().get(after)? - sweep.v_mv()[before];
-        (rise_mv.abs() > 0.0).then(|| (sweep.slopes()[after] - sweep.slopes()[before]) / rise_mv)
+    let at = |onset: &Point| {
+        if sweep.is_precise() { precise_phase_slope(sweep, onset) } else { phase_slope(sweep, onset) }
     };
-    filled(sweep.onsets().iter().map(|onset| at(onset.sample_idx)).collect::<Option<Vec<f64>>>()?)
+    filled(sweep.onsets().iter().map(at).collect::<Option<Vec<f64>>>()?)
 }
 
+fn phase_slope(sweep: &PreparedSweep<'_>, onset: &Point) -> Option<f64> {
+    let range = sweep.settings().n_phase_slope_range;
+    let (before, after) = (onset.sample_idx.checked_sub(range)?, onset.sample_idx + range);
+    let rise_mv = sweep.v_mv().get(after)? - sweep.v_mv()[before];
+    (rise_mv.abs() > 0.0).then(|| (sweep.slopes()[after] - sweep.slopes()[before]) / rise_mv)
+}
+
+fn precise_phase_slope(sweep: &PreparedSweep<'_>, onset: &Point) -> Option<f64> {
+    let range_ms = sweep.settings().n_phase_slope_range as f64 * EFEL_STEP_MS;
+    let change = |values: &[f64]| {
+        let [before, after] =
+            [-range_ms, range_ms].map(|shift_ms| sweep.value_at(values, onset.time_ms + shift_ms));
+        Some(after? - before?)
+    };
+    let rise_mv = change(sweep.v_mv())?;
+    (rise_mv.abs() > 0.0).then_some(change(sweep.slopes())? / rise_mv)
+}
+
+/// Equal times have no slope; in precise mode they are passed over.
 fn steepest_step_mv_per_ms(sweep: &PreparedSweep<'_>) -> Option<f64> {
     let steps = sweep.v_mv().windows(2).zip(sweep.times_ms().windows(2));
+    let steps = steps.filter(|(_, t)| !sweep.is_precise() || t[1] > t[0]);
     let slopes = steps.map(|(v, t)| (v[1] - v[0]) / (t[1] - t[0]));
     slopes.reduce(|steepest, slope| if slope > steepest || slope.is_nan() { slope } else { steepest })
 }

@@ -3,13 +3,15 @@
 use super::series::{count, filled};
 use crate::{Feature, PreparedSweep};
 
+const FROM_FIRST: &str = "times are counted from the first sample";
+
 pub(super) const FEATURES: &[Feature] = &[
     Feature::many("peak_indices", "", |s| filled(s.peaks().iter().map(|peak| count(peak.sample_idx)).collect()))
         .is(
             "Samples of the spikes' peaks: the largest between a rise through the threshold and the fall below it.",
             "argmax V between the k-th crossing of Threshold upwards and the k-th downwards",
         )
-        .precisely("samples of the recording; a sample exactly at the threshold counts as above it"),
+        .precisely("samples of the recording; a sample exactly at the threshold counts as above it, but what only touches it is no spike"),
     Feature::many("peak_time", "ms", |s| filled(s.peaks().iter().map(|peak| peak.time_ms).collect()))
         .is("Time of each peak.", "T[peak_indices]")
         .of("peak_indices")
@@ -44,13 +46,15 @@ pub(super) const FEATURES: &[Feature] = &[
             "0 if no spike lies outside of the stimulus, missing otherwise.",
             "0 if every peak has stim_start <= t <= 1.05 * stim_end",
         )
-        .of("peak_time"),
+        .of("peak_time")
+        .precisely(FROM_FIRST),
     Feature::one("is_not_stuck", "", is_not_stuck)
         .is(
             "1 if the cell still fires late in the stimulus, missing otherwise.",
             "1 if a peak has 0.5 * stim_end < t < stim_end",
         )
-        .of("peak_time"),
+        .of("peak_time")
+        .precisely(FROM_FIRST),
 ];
 
 pub(super) fn peak_voltages_mv(sweep: &PreparedSweep<'_>) -> Vec<f64> {
@@ -70,13 +74,14 @@ fn number_initial_spikes(sweep: &PreparedSweep<'_>) -> Option<f64> {
 }
 
 fn trace_check(sweep: &PreparedSweep<'_>) -> Option<f64> {
-    let latest_ms = sweep.stim_end_ms() * 1.05;
+    let latest_ms = sweep.origin_ms() + (sweep.stim_end_ms() - sweep.origin_ms()) * 1.05;
     let is_valid = |time_ms: f64| time_ms >= sweep.stim_start_ms() && time_ms <= latest_ms;
     sweep.peaks().iter().all(|peak| is_valid(peak.time_ms)).then_some(0.0)
 }
 
 fn is_not_stuck(sweep: &PreparedSweep<'_>) -> Option<f64> {
     let end_ms = sweep.stim_end_ms();
-    let is_late = |time_ms: f64| time_ms > end_ms * 0.5 && time_ms < end_ms;
+    let half_ms = sweep.origin_ms() + (end_ms - sweep.origin_ms()) * 0.5;
+    let is_late = |time_ms: f64| time_ms > half_ms && time_ms < end_ms;
     sweep.peaks().iter().any(|peak| is_late(peak.time_ms)).then_some(1.0)
 }

@@ -36,7 +36,7 @@ fn sums(x: &[f64], y: &[f64]) -> (f64, f64) {
     (slope, (sum_y - slope * sum_x) / n)
 }
 
-/// Least-squares slope on centred values, for lines that eFEL fits with NumPy.
+/// Least-squares slope on centred values, for lines that eFEL fits with NumPy, and those of precise mode.
 pub(super) fn centred_slope(x: &[f64], y: &[f64]) -> f64 {
     let n = x.len() as f64;
     let (mean_x, mean_y) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);

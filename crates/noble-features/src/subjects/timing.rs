@@ -25,7 +25,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Spikes of the stimulus divided by the time from its start to the last of them; 0 if all lie outside.",
             "1000 * n / (last peak_time in the stimulus - stim_start), n peaks in the stimulus",
         )
-        .of("peak_time"),
+        .of("peak_time")
+        .precisely("as peak_time; 0 without a spike in the stimulus, also where that starts at 0 ms"),
 ];
 
 fn time_to_spike_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {
@@ -37,6 +38,9 @@ fn mean_frequency_hz(sweep: &PreparedSweep<'_>) -> Option<f64> {
     peaks.first()?;
     let mut inside = peaks.iter().filter(|peak| sweep.is_in_stimulus(peak.time_ms));
     let n_inside = inside.clone().count() as f64;
+    if sweep.is_precise() && n_inside <= 0.0 {
+        return Some(0.0);
+    }
     let last_ms = inside.next_back().map_or(0.0, |peak| peak.time_ms);
     let span_ms = last_ms - sweep.stim_start_ms();
     (span_ms.abs() > 0.0).then(|| n_inside * MS_PER_S / span_ms)

@@ -3,8 +3,14 @@
 use std::ops::Range;
 
 use super::series::{differences, filled, relative_changes};
+use crate::events::{WholeSpike, of_whole_spikes};
+use crate::prepared::vertex;
+use crate::samples::EFEL_STEP_MS;
 use crate::scan::first_maximum_idx;
 use crate::{Feature, Point, PreparedSweep};
+
+/// Steps of eFEL's grid that its second difference spans to each side.
+const N_BEND_STEPS: usize = 2;
 
 pub(super) const FEATURES: &[Feature] = &[
     Feature::many("spike_half_width", "ms", half_widths_ms)
@@ -12,7 +18,8 @@ pub(super) const FEATURES: &[Feature] = &[
             "Width of each spike halfway between its peak and its fast AHP; the rise of the first is searched from the stimulus start.",
             "from the first V >= v_half before the peak to the first V <= v_half after it, v_half = (peak_voltage + min_AHP_values) / 2, on the lines between samples",
         )
-        .of("peak_voltage min_AHP_values"),
+        .of("peak_voltage min_AHP_values")
+        .precisely("the last rise through v_half before the peak, wherever the stimulus starts; missing where there is none"),
     Feature::one("AP1_width", "ms", |s| half_width_ms(s, 0))
         .is("Half width of the first spike.", "spike_half_width[0]")
         .of("spike_half_width"),
@@ -31,28 +38,28 @@ pub(super) const FEATURES: &[Feature] = &[
         "time above (V[peak] + V[argmax d2V/dt2]) / 2, bend between min_AHP_indices[k] and peak_indices[k + 1]",
     )
     .of("min_AHP_indices peak_indices")
-    .precisely("second differences of the recorded samples"),
+    .precisely("d2V/dt2 from voltages 0.2 ms before and after, the span it has on eFEL's grid, and vertex of the parabola through the largest; missing where V does not come back"),
     Feature::many("AP_width", "ms", threshold_widths_ms)
         .is(
             "Time above the threshold of each spike.",
             "from the first V >= Threshold after the AHP before to the first V <= Threshold after that",
         )
         .of("min_AHP_indices")
-        .precisely("crossings on the lines between samples"),
+        .precisely("crossings on the lines between samples; a sample exactly at the threshold counts as above it"),
     Feature::many("AP_width_between_threshold", "ms", widths_between_minima_ms)
         .is(
             "Time above the threshold of each spike, searched between the deepest points.",
             "as AP_width between stim_start and min_between_peaks_indices; spikes without an end left out",
         )
         .of("min_between_peaks_indices")
-        .precisely("crossings on the lines between samples"),
+        .precisely("crossings on the lines between samples; a sample exactly at the threshold counts as above it"),
     Feature::many("AP_begin_width", "ms", onset_widths_ms)
         .is(
             "Time of each spike above its onset voltage.",
             "from AP_begin_time to the first later V <= AP_begin_voltage, at most to the AHP",
         )
-        .of("AP_begin_indices min_AHP_indices")
-        .precisely("crossing on the line between samples"),
+        .of("AP_begin_time AP_begin_voltage min_AHP_indices")
+        .precisely("crossing on the line between samples; each AHP with its own onset, spikes without onset are left out"),
     Feature::one("AP1_begin_width", "ms", |s| onset_widths_ms(s)?.first().copied())
         .is("Onset width of the first spike.", "AP_begin_width[0]")
         .of("AP_begin_width"),
@@ -63,8 +70,9 @@ pub(super) const FEATURES: &[Feature] = &[
         .is("Onset width of the second spike above that of the first.", "AP_begin_width[1] - AP_begin_width[0]")
         .of("AP_begin_width"),
     Feature::many("AP_duration", "ms", durations_ms)
-        .is("Time from onset to end of each spike.", "T[AP_end_indices] - T[AP_begin_indices]")
-        .of("AP_begin_indices AP_end_indices"),
+        .is("Time from onset to end of each spike.", "T[AP_end_indices] - AP_begin_time")
+        .of("AP_begin_time AP_end_indices")
+        .precisely("the end lies where the slope between two samples equals its threshold; spikes without onset or end are left out"),
     Feature::many("AP_duration_change", "", |s| relative_changes(&durations_ms(s)?))
         .is(
             "Change of duration against the first spike, as a share of it.",
@@ -76,19 +84,19 @@ pub(super) const FEATURES: &[Feature] = &[
             "Samples of the rise nearest to half height, onsets paired with all peaks in order.",
             "argmin |V - (AP_begin_voltage + peak_voltage) / 2| from onset to peak",
         )
-        .of("AP_begin_indices peak_indices")
-        .precisely("first sample at or above half height"),
+        .of("AP_begin_voltage peak_voltage")
+        .precisely("first sample at or above half height; each peak with its own onset, spikes without onset are left out"),
     Feature::many("AP_fall_indices", "", |s| indices(&falls(s)?))
         .is(
             "Samples of the fall nearest to half height; 0 where the paired end is missing or precedes the peak.",
             "argmin |V - (AP_begin_voltage + peak_voltage) / 2| from peak to end",
         )
-        .of("AP_begin_indices AP_end_indices peak_indices")
-        .precisely("first sample at or below half height; missing where the paired end is missing or precedes the peak"),
+        .of("AP_begin_voltage AP_end_indices peak_voltage")
+        .precisely("first sample at or below half height; spikes without onset or end are left out"),
     Feature::many("AP_duration_half_width", "ms", half_durations_ms)
         .is("Width of each spike halfway between onset and peak.", "T[AP_fall_indices] - T[AP_rise_indices]")
         .of("AP_rise_indices AP_fall_indices")
-        .precisely("crossings on the lines between samples"),
+        .precisely("crossings on the lines between samples; spikes without onset or end are left out"),
     Feature::many("AP_duration_half_width_change", "", |s| relative_changes(&half_durations_ms(s)?))
         .is(
             "Change of half width against the first spike, as a share of it.",
@@ -106,6 +114,11 @@ fn half_width_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {
     let (peak, ahp) = (sweep.peaks().get(spike_idx)?, sweep.ahps().get(spike_idx)?);
     let half_mv = (peak.v_mv + ahp.v_mv) / 2.0;
     let before = spike_idx.checked_sub(1).map(|previous| sweep.ahps()[previous].sample_idx);
+    if sweep.is_precise() {
+        let rise_idx = last_rise_idx(sweep, before.unwrap_or(0)..peak.sample_idx, half_mv)?;
+        let fall_idx = first_or_end(sweep.v_mv(), peak.sample_idx..ahp.sample_idx, |v| v <= half_mv);
+        return Some(sweep.reached_ms(fall_idx, half_mv) - sweep.reached_ms(rise_idx, half_mv));
+    }
     let rise_from = before.unwrap_or_else(|| sweep.stim_start_idx());
     let rise_idx = first_or_end(sweep.v_mv(), rise_from..peak.sample_idx, |v| v >= half_mv);
     let fall_idx = first_or_end(sweep.v_mv(), peak.sample_idx..ahp.sample_idx, |v| v <= half_mv);
@@ -113,7 +126,36 @@ fn half_width_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {
     is_within.then(|| sweep.meeting_ms(fall_idx, half_mv) - sweep.meeting_ms(rise_idx, half_mv))
 }
 
+/// Sample after the last one of a range that lies below a level.
+fn last_rise_idx(sweep: &PreparedSweep<'_>, range: Range<usize>, level_mv: f64) -> Option<usize> {
+    range.rev().find(|idx| sweep.v_mv()[*idx] < level_mv).map(|idx| idx + 1)
+}
+
+/// In precise mode the second difference spans the 0.2 ms to both sides that it spans on eFEL's grid, or all that AHP
+/// and peak leave: noise of 0.1 mV then makes 6 mV/ms², the onset of a spike makes thousands.
+fn precise_width_above_bend_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {
+    let (ahp, peak) = (sweep.ahps()[spike_idx], sweep.peaks()[spike_idx + 1]);
+    let rest_ms = (peak.time_ms - ahp.time_ms) / 2.0;
+    let span_ms = (N_BEND_STEPS as f64 * EFEL_STEP_MS).min(rest_ms);
+    let places = sweep.first_at(ahp.time_ms + span_ms)..sweep.first_after(peak.time_ms - span_ms);
+    let times_ms = sweep.times_ms().get(places).filter(|times_ms| !times_ms.is_empty())?;
+    let v_at = |time_ms: f64| sweep.value_at(sweep.v_mv(), time_ms);
+    let shifted = |shift_ms: f64| sweep.values_at(sweep.v_mv(), times_ms.iter().map(|t| t + shift_ms));
+    let (before, here, after) = (shifted(-span_ms)?, shifted(0.0)?, shifted(span_ms)?);
+    let bends: Vec<f64> = (0..here.len()).map(|k| before[k] - 2.0 * here[k] + after[k]).collect();
+    let sharpest_idx = first_maximum_idx(&bends, 0, bends.len());
+    let bend_ms =
+        vertex(times_ms, &bends, sharpest_idx).map_or(times_ms[sharpest_idx], |(time_ms, _)| time_ms);
+    let half_mv = (peak.v_mv + v_at(bend_ms)?) / 2.0;
+    let rise_idx = last_rise_idx(sweep, ahp.sample_idx..peak.sample_idx, half_mv)?;
+    let fall_idx = (peak.sample_idx..sweep.v_mv().len()).find(|idx| sweep.v_mv()[*idx] < half_mv)?;
+    Some(sweep.reached_ms(fall_idx, half_mv) - sweep.reached_ms(rise_idx, half_mv))
+}
+
 fn width_above_bend_ms(sweep: &PreparedSweep<'_>, spike_idx: usize) -> Option<f64> {
+    if sweep.is_precise() {
+        return precise_width_above_bend_ms(sweep, spike_idx);
+    }
     let (ahp_idx, peak_idx) = (sweep.ahps()[spike_idx].sample_idx, sweep.peaks()[spike_idx + 1].sample_idx);
     let rising_mv = sweep.v_mv().get(ahp_idx..=peak_idx).filter(|rising| rising.len() > 1)?;
     let step_ms = sweep.times_ms()[1] - sweep.times_ms()[0];
@@ -138,9 +180,6 @@ fn central_differences(values: &[f64], step: f64) -> Vec<f64> {
 
 /// Where the line from the sample before meets a level; eFEL takes every step to be as long as the first.
 fn on_first_step_ms(sweep: &PreparedSweep<'_>, idx: usize, level_mv: f64) -> f64 {
-    if sweep.is_precise() {
-        return sweep.meeting_ms(idx, level_mv);
-    }
     let (t, v) = (sweep.times_ms(), sweep.v_mv());
     t[idx - 1] + (level_mv - v[idx - 1]) / (v[idx] - v[idx - 1]) * (t[1] - t[0])
 }
@@ -171,7 +210,9 @@ fn widths_between_minima_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
 fn time_above_threshold(sweep: &PreparedSweep<'_>, range: Range<usize>) -> (f64, usize) {
     let (v_mv, threshold_mv) = (sweep.v_mv(), sweep.settings().threshold_mv);
     let up_idx = first_or_end(v_mv, range.clone(), |v| v >= threshold_mv);
-    let down_idx = first_or_end(v_mv, up_idx..range.end, |v| v <= threshold_mv);
+    // In precise mode a sample at the threshold counts as above it.
+    let is_down = |v: f64| v < threshold_mv || (!sweep.is_precise() && v <= threshold_mv);
+    let down_idx = first_or_end(v_mv, up_idx..range.end, is_down);
     let time_ms = |idx: usize| {
         if idx == range.end || idx == range.start {
             sweep.times_ms()[idx]
@@ -183,6 +224,13 @@ fn time_above_threshold(sweep: &PreparedSweep<'_>, range: Range<usize>) -> (f64,
 }
 
 fn onset_widths_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    let width_ms = |onset: &Point, ahp_idx: usize| {
+        let back_idx = first_or_end(sweep.v_mv(), onset.sample_idx + 1..ahp_idx, |v| v <= onset.v_mv);
+        sweep.reached_ms(back_idx, onset.v_mv) - onset.time_ms
+    };
+    if sweep.is_precise() {
+        return filled(of_whole_spikes(sweep, |spike| Some(width_ms(&spike.onset?, spike.ahp?.sample_idx))));
+    }
     let stim_idx = sweep.stim_start_idx();
     let ahps: Vec<usize> =
         sweep.ahps().iter().map(|ahp| ahp.sample_idx).filter(|idx| *idx > stim_idx).collect();
@@ -190,14 +238,13 @@ fn onset_widths_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
     if onsets.len() < ahps.len() {
         return None;
     }
-    let width_ms = |(onset, ahp_idx): (&Point, &usize)| {
-        let back_idx = first_or_end(sweep.v_mv(), onset.sample_idx + 1..*ahp_idx, |v| v <= onset.v_mv);
-        sweep.reached_ms(back_idx, onset.v_mv) - onset.time_ms
-    };
-    filled(onsets.iter().zip(&ahps).map(width_ms).collect())
+    filled(onsets.iter().zip(&ahps).map(|(onset, ahp_idx)| width_ms(onset, *ahp_idx)).collect())
 }
 
 fn durations_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    if sweep.is_precise() {
+        return filled(of_whole_spikes(sweep, |spike| Some(spike.end?.time_ms - spike.onset?.time_ms)));
+    }
     let pairs = sweep.onsets().iter().zip(sweep.offsets());
     filled(pairs.map(|(onset, offset)| offset.time_ms - onset.time_ms).collect())
 }
@@ -207,6 +254,12 @@ fn indices(points: &[Point]) -> Option<Vec<f64>> {
 }
 
 fn half_durations_ms(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
+    if sweep.is_precise() {
+        let duration_ms = |spike: &WholeSpike| {
+            Some(precise_fall(sweep, spike)?.time_ms - precise_rise(sweep, spike)?.time_ms)
+        };
+        return filled(of_whole_spikes(sweep, duration_ms));
+    }
     let (rises, falls) = (rises(sweep)?, falls(sweep)?);
     filled(rises.iter().zip(&falls).map(|(rise, fall)| fall.time_ms - rise.time_ms).collect())
 }
@@ -217,38 +270,44 @@ fn half_heights<'a>(sweep: &'a PreparedSweep<'_>) -> impl Iterator<Item = (&'a P
     pairs.map(|(onset, peak)| (onset, peak, (peak.v_mv + onset.v_mv) / 2.0))
 }
 
+/// First sample at or above half height, and where the line to it meets that.
+fn precise_rise(sweep: &PreparedSweep<'_>, spike: &WholeSpike) -> Option<Point> {
+    let onset = spike.onset?;
+    let half_mv = (spike.peak.v_mv + onset.v_mv) / 2.0;
+    let idx = first_or_end(sweep.v_mv(), onset.sample_idx..spike.peak.sample_idx, |v| v >= half_mv);
+    Some(Point { time_ms: sweep.reached_ms(idx, half_mv), ..sweep.sample(idx) })
+}
+
+fn precise_fall(sweep: &PreparedSweep<'_>, spike: &WholeSpike) -> Option<Point> {
+    let half_mv = (spike.peak.v_mv + spike.onset?.v_mv) / 2.0;
+    let idx = first_or_end(sweep.v_mv(), spike.peak.sample_idx..spike.end?.sample_idx, |v| v <= half_mv);
+    Some(Point { time_ms: sweep.reached_ms(idx, half_mv), ..sweep.sample(idx) })
+}
+
 fn rises(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
+    if sweep.is_precise() {
+        return filled(of_whole_spikes(sweep, |spike| precise_rise(sweep, spike)));
+    }
     let rise = |(onset, peak, half_mv): (&Point, &Point, f64)| {
         let (from, to) = (onset.sample_idx, peak.sample_idx);
-        if to < from {
-            return None;
-        }
-        if !sweep.is_precise() {
-            return Some(sweep.sample(nearest_idx(sweep.v_mv(), from..to, half_mv)));
-        }
-        let idx = first_or_end(sweep.v_mv(), from..to, |v| v >= half_mv);
-        Some(Point { time_ms: sweep.reached_ms(idx, half_mv), ..sweep.sample(idx) })
+        (from <= to).then(|| sweep.sample(nearest_idx(sweep.v_mv(), from..to, half_mv)))
     };
     filled(half_heights(sweep).map(rise).collect::<Option<Vec<Point>>>()?)
 }
 
 fn falls(sweep: &PreparedSweep<'_>) -> Option<Vec<Point>> {
+    if sweep.is_precise() {
+        return filled(of_whole_spikes(sweep, |spike| precise_fall(sweep, spike)));
+    }
     sweep.offsets().first()?;
     let fall = |(spike_idx, (_, peak, half_mv)): (usize, (&Point, &Point, f64))| {
         let from = peak.sample_idx;
         let end = sweep.offsets().get(spike_idx).filter(|end| from <= end.sample_idx);
-        match (sweep.is_precise(), end) {
-            (false, None) => Some(sweep.sample(0)),
-            (false, Some(end)) => {
-                Some(sweep.sample(nearest_idx(sweep.v_mv(), from..end.sample_idx, half_mv)))
-            }
-            (true, end) => {
-                let idx = first_or_end(sweep.v_mv(), from..end?.sample_idx, |v| v <= half_mv);
-                Some(Point { time_ms: sweep.reached_ms(idx, half_mv), ..sweep.sample(idx) })
-            }
-        }
+        end.map_or(sweep.sample(0), |end| {
+            sweep.sample(nearest_idx(sweep.v_mv(), from..end.sample_idx, half_mv))
+        })
     };
-    filled(half_heights(sweep).enumerate().map(fall).collect::<Option<Vec<Point>>>()?)
+    filled(half_heights(sweep).enumerate().map(fall).collect())
 }
 
 /// First sample of a range nearest to a level; its start if it is empty.

@@ -1,8 +1,10 @@
-//! Properties that hold for every trace.
+//! Properties that hold for every trace, and the page on the features.
+
+mod page;
 
 use noble_data::{TimeGrid, Trace};
 use noble_features::fi::fi_point;
-use noble_features::{Error, PreparedSweep, Settings, Sweep, features, is_depolarization_blocked};
+use noble_features::{Error, Mode, PreparedSweep, Settings, Sweep, features, is_depolarization_blocked};
 use proptest::prelude::*;
 
 /// Voltages of a cell, a quantized recording with samples exactly at the threshold, or any finite number.
@@ -30,8 +32,10 @@ fn sweeps() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
 }
 
 fn settings() -> impl Strategy<Value = Settings> {
-    (-60.0..20.0_f64, 1..8_usize, 0.02..1.0_f64, any::<bool>()).prop_map(
-        |(threshold_mv, n_derivative_window, interp_step_ms, drops_peaks_outside_stimulus)| Settings {
+    let mode = prop_oneof![Just(Mode::Efel), Just(Mode::Precise)];
+    (mode, -60.0..20.0_f64, 1..8_usize, 0.02..1.0_f64, any::<bool>()).prop_map(
+        |(mode, threshold_mv, n_derivative_window, interp_step_ms, drops_peaks_outside_stimulus)| Settings {
+            mode,
             threshold_mv: threshold_mv.round(),
             n_derivative_window,
             interp_step_ms,
@@ -68,6 +72,7 @@ proptest! {
     ) {
         if let Ok(sweep) = Sweep::new(times_ms.as_slice(), &v_mv, window.0, window.1) {
             let _ = all_values(&sweep, &Settings::default());
+            let _ = all_values(&sweep, &Settings::precise());
         }
     }
 
@@ -81,7 +86,8 @@ proptest! {
         let times_ms = grid.times_ms();
         let from_trace = Sweep::from_trace(&trace, 10.0, 20.0).unwrap();
         let listed = Sweep::new(times_ms.as_slice(), trace.v_mv(), 10.0, 20.0).unwrap();
-        let settings = Settings::default();
-        prop_assert_eq!(all_values(&from_trace, &settings), all_values(&listed, &settings));
+        for settings in [Settings::default(), Settings::precise()] {
+            prop_assert_eq!(all_values(&from_trace, &settings), all_values(&listed, &settings));
+        }
     }
 }

@@ -12,33 +12,51 @@ use crate::load::{Trace, number, settings, trace};
 const TOLERANCE: f64 = 1e-9;
 /// Categories whose numbers are not compared: there the answer must be an error, nothing, or finite.
 const WITHOUT_NUMBERS: [&str; 2] = ["nan", "degenerate"];
-pub(crate) fn compare_all() {
-    let mut judge = Judge::default();
-    for root in roots() {
-        compare_root(&root, &mut judge);
-    }
-    let Judge { mut tally, n_features, n_fits, n_without_number } = judge;
-    tally.note(format!(
-        "{n_features} features of traces: {} compared and equal unless listed below, {n_without_number} without a number in \
-         eFEL (failures, memory of others, nan and degenerate traces) found defined, {n_fits} curve fits left out",
-        n_features - n_fits - n_without_number
-    ));
-    tally.finish();
-}
-
-/// What was compared, and what was not.
+/// How many features of traces were compared, and how many not.
 #[derive(Debug, Default)]
-struct Judge {
-    tally: Tally,
+pub(crate) struct Counts {
     n_features: usize,
     n_fits: usize,
     n_without_number: usize,
 }
 
-fn compare_root(root: &Root, judge: &mut Judge) {
+impl Counts {
+    fn note(&self, tally: &mut Tally) {
+        let Self { n_features, n_fits, n_without_number } = self;
+        tally.note(format!(
+            "{n_features} features of traces: {} compared and equal unless listed below, {n_without_number} without a number \
+             in eFEL (failures, memory of others, nan and degenerate traces) found defined, {n_fits} curve fits left out",
+            n_features - n_fits - n_without_number
+        ));
+    }
+}
+
+/// Compares every feature of every trace in eFEL's mode.
+pub(crate) fn compare_features() {
+    let mut counts = Counts::default();
+    let mut tally = Tally::new();
+    walk(&mut tally, &mut |place, entry, tally| compare_trace(place, entry, (&mut counts, tally)));
+    counts.note(&mut tally);
+    tally.finish();
+}
+
+/// Goes through the traces of every root; `compare` gets each with its reference entry.
+pub(crate) fn compare_all(mut compare: impl FnMut(&Place<'_>, &Value, &mut Tally)) {
+    let mut tally = Tally::new();
+    walk(&mut tally, &mut compare);
+    tally.finish();
+}
+
+fn walk(tally: &mut Tally, compare: &mut impl FnMut(&Place<'_>, &Value, &mut Tally)) {
+    for root in roots() {
+        compare_root(&root, compare, tally);
+    }
+}
+
+fn compare_root(root: &Root, compare: &mut impl FnMut(&Place<'_>, &Value, &mut Tally), tally: &mut Tally) {
     let case = Case::at(root, "efel");
     if !case.folder.is_dir() {
-        judge.tally.note(format!("{} has no folder efel", root.path.display()));
+        tally.note(format!("{} has no folder efel", root.path.display()));
         return;
     }
     for path in case.files("expected", ".json") {
@@ -49,49 +67,70 @@ fn compare_root(root: &Root, judge: &mut Judge) {
         let npz = npz.unwrap_or_else(|| panic!("{}: {own_npz} is missing", case.folder.display()));
         let traces = document["traces"].as_object().unwrap_or_else(|| panic!("{file} lists no traces"));
         for (id, entry) in traces {
-            compare_trace(&Place { npz: &npz, id, defaults: &document["settings"] }, entry, judge);
+            compare(&Place { npz: &npz, id, defaults: &document["settings"] }, entry, tally);
         }
     }
 }
 
-struct Place<'a> {
+/// Where a trace is.
+pub(crate) struct Place<'a> {
     npz: &'a Path,
-    id: &'a str,
+    pub(crate) id: &'a str,
     defaults: &'a Value,
 }
 
-fn compare_trace(place: &Place<'_>, entry: &Value, judge: &mut Judge) {
-    judge.tally.case();
+impl Place<'_> {
+    /// Whether the trace is one of the repository.
+    pub(crate) fn is_own(&self) -> bool {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reference");
+        match (own.canonicalize(), self.npz.canonicalize()) {
+            (Ok(own), Ok(npz)) => npz.starts_with(own),
+            _ => false,
+        }
+    }
+}
+
+/// Calls a function with the prepared trace, where that can be prepared.
+pub(crate) fn with_prepared(place: &Place<'_>, entry: &Value, act: impl FnOnce(&PreparedSweep<'_>)) {
+    let trace = trace(place.npz, place.id, entry);
+    if let Ok(sweep) = sweep(&trace, entry) {
+        act(&PreparedSweep::new(&sweep, &settings(place.defaults, entry)).expect("good settings"));
+    }
+}
+
+/// Compares every feature in eFEL's mode.
+fn compare_trace(place: &Place<'_>, entry: &Value, (counts, tally): (&mut Counts, &mut Tally)) {
+    tally.case();
     let settings = settings(place.defaults, entry);
     let trace = trace(place.npz, place.id, entry);
     let is_without_numbers = entry["category"].as_str().is_some_and(|name| WITHOUT_NUMBERS.contains(&name));
     let features = entry["features"].as_object().unwrap_or_else(|| panic!("{} lists no features", place.id));
-    judge.n_features += features.len();
+    counts.n_features += features.len();
     match sweep(&trace, entry).and_then(|sweep| PreparedSweep::new(&sweep, &settings)) {
         Ok(sweep) => {
             for (name, expected) in features {
                 if LEFT_OUT_FEATURES.contains(&name.as_str()) {
-                    judge.n_fits += 1;
+                    counts.n_fits += 1;
                     continue;
                 }
                 let Ok(feature) = feature(name) else {
-                    judge.tally.holds(&format!("{name} is not known"), false);
+                    tally.holds(&format!("{name} is not known"), false);
                     continue;
                 };
                 let is_unstable =
                     entry["unstable"].as_array().is_some_and(|names| names.contains(&json!(name)));
                 if is_without_numbers || is_unstable || is_failure(expected) {
-                    judge.n_without_number += 1;
-                    check_defined(&sweep, feature, place.id, &mut judge.tally);
+                    counts.n_without_number += 1;
+                    check_defined(&sweep, feature, place.id, tally);
                 } else {
-                    compare_feature(&sweep, feature, (place.id, expected), &mut judge.tally);
+                    compare_feature(&sweep, feature, (place.id, expected), tally);
                 }
             }
         }
         Err(error) => {
-            judge.n_without_number += features.len();
+            counts.n_without_number += features.len();
             let is_refused = features.values().all(is_failure);
-            judge.tally.holds(&format!("{}: {error}", place.id), is_without_numbers || is_refused);
+            tally.holds(&format!("{}: {error}", place.id), is_without_numbers || is_refused);
         }
     }
 }

@@ -2,11 +2,21 @@
 
 mod efel;
 mod load;
+mod precise;
 mod spike_trains;
 
 #[test]
 fn matches_efel() {
-    efel::compare_all();
+    efel::compare_features();
+}
+
+#[test]
+fn invariant_precise_mode_sees_the_same_spikes() {
+    efel::compare_all(|place, entry, tally| {
+        efel::with_prepared(place, entry, |prepared| {
+            precise::compare(prepared, (place.id, place.is_own()), tally);
+        });
+    });
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod channels;
 mod convert;
 mod evaluate;
 mod extract;
+mod features;
 mod fi;
 mod generate;
 mod inputs;
@@ -39,6 +40,7 @@ enum Command {
     Simulate(Box<simulate::SimulateArgs>),
     Accuracy(accuracy::AccuracyArgs),
     Extract(extract::ExtractArgs),
+    Features(features::FeaturesArgs),
     Fi(Box<fi::FiArgs>),
     Convert(convert::ConvertArgs),
     Generate(Box<generate::GenerateArgs>),
@@ -63,6 +65,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run(&args),
         Command::Accuracy(args) => accuracy::run(&args),
         Command::Extract(args) => extract::run(&args),
+        Command::Features(args) => features::run(&args),
         Command::Fi(args) => fi::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Generate(args) => generate::run(&args),

@@ -7,5 +7,6 @@ mod chain;
 mod channels;
 mod command;
 mod experiments;
+mod features;
 mod fi;
 mod recordings;
