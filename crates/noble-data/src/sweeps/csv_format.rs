@@ -55,12 +55,13 @@ impl Sweeps {
             csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_reader(bytes);
         let header = reader.headers().map_err(|error| wrong("line 1", &error, HEADER_REMEDY))?.clone();
         let columns = columns(&header)?;
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let record =
-                record.map_err(|error| wrong("row", &error, "give every row one field per column"))?;
-            rows.push(numbers(&record, &header)?);
+        let (mut values, mut record) = (Vec::new(), csv::StringRecord::new());
+        let read = |error: csv::Error| wrong("row", &error, "give every row one field per column");
+        while reader.read_record(&mut record).map_err(read)? {
+            append_numbers(&record, &header, &mut values)?;
         }
+        // The reader refuses rows of another length than the header.
+        let rows: Vec<&[f64]> = values.chunks_exact(header.len()).collect();
         let times_ms: Vec<f64> = rows.iter().map(|row| row[columns.time]).collect();
         let take = |which: &[usize]| {
             Array2::from_shape_fn((which.len(), rows.len()), |(sweep, sample)| rows[sample][which[sweep]])
@@ -101,7 +102,11 @@ fn columns(header: &csv::StringRecord) -> Result<Columns, Error> {
     Ok(Columns { time, voltages, currents })
 }
 
-fn numbers(record: &csv::StringRecord, header: &csv::StringRecord) -> Result<Vec<f64>, Error> {
+fn append_numbers(
+    record: &csv::StringRecord,
+    header: &csv::StringRecord,
+    values: &mut Vec<f64>,
+) -> Result<(), Error> {
     let line = record.position().map_or(0, csv::Position::line);
     let parse = |(idx, field): (usize, &str)| {
         let value: f64 = field.parse().unwrap_or(f64::NAN);
@@ -115,7 +120,10 @@ fn numbers(record: &csv::StringRecord, header: &csv::StringRecord) -> Result<Vec
             "write a number, with a dot for decimals",
         ))
     };
-    record.iter().enumerate().map(parse).collect()
+    for field in record.iter().enumerate() {
+        values.push(parse(field)?);
+    }
+    Ok(())
 }
 
 fn window(currents: &Array2<f64>, times_ms: &[f64]) -> Option<StimulusWindow> {
