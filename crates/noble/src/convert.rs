@@ -58,6 +58,7 @@ fn recorded(sweep: &FileSweep) -> Result<RecordedSweep, Error> {
     Ok(RecordedSweep {
         name,
         number: u32::try_from(sweep.sweep_idx).ok(),
+        channel_idx: 0,
         channel: sweep.channel.clone(),
         stimulus: stimulus(sweep, grid),
         trace,

@@ -11,6 +11,8 @@ mod roles;
 mod samples;
 mod stimulus;
 mod strings;
+#[cfg(test)]
+mod tests;
 
 use super::bytes::Bytes;
 use super::{RecordedSweep, Recording, RefusedSweep};
@@ -41,14 +43,17 @@ pub fn read_abf(bytes: &[u8]) -> Result<Recording, Error> {
         _ => return Err(file.wrong("first bytes", "no ABF signature", "give an ABF 1 or ABF 2 file")),
     };
     header.check(file)?;
-    let plan = Plan::new(file, header);
+    record(Plan::new(file, header))
+}
+
+fn record(plan: Plan<'_>) -> Result<Recording, Error> {
     let mut recording = Recording {
         format: format!("abf {}", plan.header.version),
         sweeps: Vec::new(),
         refused: Vec::new(),
         notes: plan.notes(),
     };
-    for (sweep_idx, piece) in plan.header.pieces(file)?.iter().enumerate() {
+    for (sweep_idx, piece) in plan.header.pieces(plan.file)?.iter().enumerate() {
         for channel_idx in 0..plan.roles.len() {
             plan.read(Place { sweep_idx, channel_idx }, piece, &mut recording)?;
         }
@@ -128,6 +133,7 @@ impl<'a> Plan<'a> {
         Ok(RecordedSweep {
             name: place.name(),
             number: u32::try_from(place.sweep_idx).ok(),
+            channel_idx: u32::try_from(place.channel_idx).unwrap_or(u32::MAX),
             channel: Some(channel.clone()).filter(|name| !name.is_empty()),
             trace: Trace::new(grid, v_mv)?,
             stimulus,

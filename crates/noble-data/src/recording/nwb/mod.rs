@@ -116,6 +116,7 @@ fn sweep(file: &File<'_>, response: &Series, pair: &Pair<'_>) -> Result<Recorded
     Ok(RecordedSweep {
         name: pair.name(response),
         number: response.number,
+        channel_idx: 0,
         channel: response.electrode.clone(),
         trace: Trace::new(grid, v_mv)?,
         stimulus,

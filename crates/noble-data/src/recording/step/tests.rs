@@ -11,6 +11,7 @@ fn sweep(pieces: &[(usize, f64)]) -> RecordedSweep {
     RecordedSweep {
         name: String::new(),
         number: None,
+        channel_idx: 0,
         channel: None,
         trace: Trace::new(grid, vec![-70.0; current_na.len()]).unwrap(),
         stimulus: Some(RecordedStimulus {
