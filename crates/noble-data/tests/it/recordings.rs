@@ -69,7 +69,9 @@ fn invariant_nwb_refuses_times_and_names_that_cannot_be() {
         Error::Recording { place, .. } => place,
         other => panic!("{other}"),
     };
-    for time in ["", "yesterday", "2026-01-31", "2026-01-31T09:30:00", "2026-01-31T09:30:00+1"] {
+    for time in ["", "yesterday", "2026-01-31", "2026-01-31T09:30:00", "2026-01-31T09:30:00+1",
+        "2026-02-29T09:30:00Z", "2026-13-01T09:30:00Z", "2026-01-31T24:30:00Z", "2026-01-31T09:60:00Z", "2026-01-31T09:30:00.Z",
+        "2026-01-31T09:30:00+24:00"] {
         let session = NwbSession { start_time: time.to_owned(), ..session(Precision::Double) };
         assert_eq!(place_of(recording().to_nwb(&session).unwrap_err()), "start_time", "{time}");
     }
@@ -221,4 +223,20 @@ fn invariant_more_epochs_than_clampex_writes_are_an_error() {
     assert!(read(50).is_ok());
     let error = read(51).unwrap_err().to_string();
     assert!(error.contains("51 epochs of output 0"), "{error}");
+}
+
+#[test]
+fn invariant_channels_of_one_name_or_none_stay_apart() {
+    for channel in [Some("Vm".to_owned()), None] {
+        let mut written = recording();
+        written.sweeps.truncate(3);
+        for (channel_idx, sweep) in (0..).zip(&mut written.sweeps) {
+            (sweep.channel_idx, sweep.channel, sweep.number) = (channel_idx, channel.clone(), Some(7));
+        }
+        let read = read_nwb(&written.to_nwb(&session(Precision::Double)).unwrap()).unwrap();
+        for (read, written) in read.sweeps.iter().zip(&written.sweeps) {
+            assert_eq!((read.channel_idx, &read.stimulus), (written.channel_idx, &written.stimulus));
+            assert_eq!(read.number, Some(7));
+        }
+    }
 }

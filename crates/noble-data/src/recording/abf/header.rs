@@ -76,6 +76,14 @@ pub(super) struct Channel {
     pub(super) clamp: Option<Clamp>,
 }
 
+impl Channel {
+    /// Whether its name says that it records no membrane.
+    pub(super) fn is_trigger(&self) -> bool {
+        let name = self.name.to_lowercase();
+        ["ttl", "trig", "digital"].iter().any(|word| name.contains(word))
+    }
+}
+
 /// Where the waveform of an output comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Waveform {

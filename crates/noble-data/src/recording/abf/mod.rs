@@ -15,7 +15,7 @@ mod strings;
 mod tests;
 
 use super::bytes::Bytes;
-use super::{RecordedSweep, Recording, RefusedSweep};
+use super::{RecordedSweep, Recording, RefusedSweep, implausible};
 use crate::{Error, TimeGrid, Trace};
 use header::{Header, Piece};
 use roles::Role;
@@ -124,17 +124,20 @@ impl<'a> Plan<'a> {
     fn sweep(&self, place: Place, piece: &Piece, mv_per_unit: f64) -> Result<RecordedSweep, Error> {
         let v_mv = samples::read(self.file, &self.header, piece, place.channel_idx, mv_per_unit)?;
         let grid = TimeGrid::new(0.0, self.header.step_ms, v_mv.len())?;
-        let mut notes = Vec::new();
+        let channel = &self.header.channels[place.channel_idx];
+        let mut notes: Vec<String> = implausible(&v_mv).into_iter().collect();
+        if channel.is_trigger() {
+            notes.push(format!("channel {} is named like a trigger: perhaps no membrane voltage", channel.name));
+        }
         let stimulus = match &self.sources[place.channel_idx] {
             Some(source) => source.current(self.file, &self.header, (place.sweep_idx, piece), &mut notes)?,
             None => None,
         };
-        let channel = &self.header.channels[place.channel_idx].name;
         Ok(RecordedSweep {
             name: place.name(),
             number: u32::try_from(place.sweep_idx).ok(),
             channel_idx: u32::try_from(place.channel_idx).unwrap_or(u32::MAX),
-            channel: Some(channel.clone()).filter(|name| !name.is_empty()),
+            channel: Some(channel.name.clone()).filter(|name| !name.is_empty()),
             trace: Trace::new(grid, v_mv)?,
             stimulus,
             notes,

@@ -14,7 +14,7 @@ const VARYING_NOTE: &str =
 
 /// The step of every current; `channels` says from which channel each comes.
 pub(super) fn detect(
-    channels: &[Option<&str>],
+    channels: &[u32],
     currents: &[Option<Current>],
 ) -> Vec<Result<StepWindow, NoStep>> {
     let mut families: BTreeMap<Key, Vec<&Current>> = BTreeMap::new();
@@ -25,7 +25,7 @@ pub(super) fn detect(
     }
     let families: BTreeMap<_, Family> =
         families.into_iter().map(|(key, members)| (key, Family::new(&members))).collect();
-    let step = |(channel, current): (&Option<&str>, &Option<Current>)| match current {
+    let step = |(channel, current): (&u32, &Option<Current>)| match current {
         Some(current) => families[&key(*channel, current)].step(current),
         None => Err(NoStep::new("the stimulus is not known")),
     };
@@ -33,9 +33,9 @@ pub(super) fn detect(
 }
 
 /// Channel, rate and length.
-type Key<'a> = (Option<&'a str>, u64, usize);
+type Key = (u32, u64, usize);
 
-fn key<'a>(channel: Option<&'a str>, current: &Current) -> Key<'a> {
+fn key(channel: u32, current: &Current) -> Key {
     (channel, current.grid.step_ms().to_bits(), current.grid.n_samples())
 }
 
