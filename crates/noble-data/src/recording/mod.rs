@@ -40,7 +40,9 @@ fn implausible(v_mv: &[f64]) -> Option<String> {
     const LARGEST_MV: f64 = 1e3;
     let largest_mv = v_mv.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
     (largest_mv > LARGEST_MV).then(|| {
-        format!("values reach {largest_mv:.0} mV: perhaps no membrane voltage, or its unit is not the one stated")
+        format!(
+            "values reach {largest_mv:.0} mV: perhaps no membrane voltage, or its unit is not the one stated"
+        )
     })
 }
 

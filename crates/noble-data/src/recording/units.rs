@@ -81,7 +81,9 @@ mod tests {
         for unit in ["uV", "µV", "μV", "microvolts"] {
             assert_eq!(quantity(unit), Some(Quantity::Voltage(1e-3)), "{unit}");
         }
-        for (unit, factor) in [("Amps", 1e9), ("ampere", 1e9), ("NanoAmperes", 1.0), ("pico amps", 1e-3), ("pA", 1e-3)] {
+        for (unit, factor) in
+            [("Amps", 1e9), ("ampere", 1e9), ("NanoAmperes", 1.0), ("pico amps", 1e-3), ("pA", 1e-3)]
+        {
             assert_eq!(quantity(unit), Some(Quantity::Current(factor)), "{unit}");
         }
         for unit in ["mv", "MV", "PA", "a", "v", "", "ms", "bananas", "megavolts", "volt amp"] {

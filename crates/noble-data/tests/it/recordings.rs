@@ -69,9 +69,19 @@ fn invariant_nwb_refuses_times_and_names_that_cannot_be() {
         Error::Recording { place, .. } => place,
         other => panic!("{other}"),
     };
-    for time in ["", "yesterday", "2026-01-31", "2026-01-31T09:30:00", "2026-01-31T09:30:00+1",
-        "2026-02-29T09:30:00Z", "2026-13-01T09:30:00Z", "2026-01-31T24:30:00Z", "2026-01-31T09:60:00Z", "2026-01-31T09:30:00.Z",
-        "2026-01-31T09:30:00+24:00"] {
+    for time in [
+        "",
+        "yesterday",
+        "2026-01-31",
+        "2026-01-31T09:30:00",
+        "2026-01-31T09:30:00+1",
+        "2026-02-29T09:30:00Z",
+        "2026-13-01T09:30:00Z",
+        "2026-01-31T24:30:00Z",
+        "2026-01-31T09:60:00Z",
+        "2026-01-31T09:30:00.Z",
+        "2026-01-31T09:30:00+24:00",
+    ] {
         let session = NwbSession { start_time: time.to_owned(), ..session(Precision::Double) };
         assert_eq!(place_of(recording().to_nwb(&session).unwrap_err()), "start_time", "{time}");
     }

@@ -1,7 +1,8 @@
 //! The header of ABF 2: a block that says where the sections lie, each a list of entries of equal size.
 
 use super::header::{
-    Channel, Clamp, Epoch, Header, MAX_CHANNELS, MAX_EPOCHS, Output, Waveform, count, level, mode, sample_kind,
+    Channel, Clamp, Epoch, Header, MAX_CHANNELS, MAX_EPOCHS, Output, Waveform, count, level, mode,
+    sample_kind,
 };
 use super::strings::Strings;
 use crate::Error;
@@ -133,7 +134,8 @@ fn outputs(file: Bytes<'_>, protocol: usize, strings: &Strings) -> Result<Vec<Ou
         let of_output = epochs.iter().filter(|(output, epoch)| *output == idx && epoch.kind != 0);
         let of_output: Vec<Epoch> = of_output.map(|(_, epoch)| *epoch).collect();
         if of_output.len() > MAX_EPOCHS {
-            let what = format!("{} epochs of output {idx} where the format has {MAX_EPOCHS}", of_output.len());
+            let what =
+                format!("{} epochs of output {idx} where the format has {MAX_EPOCHS}", of_output.len());
             return Err(file.wrong("epoch section", what, "copy the file again from its source"));
         }
         let waveform = match Waveform::new(file.i16(entry + 40)?, file.i16(entry + 42)?) {

@@ -127,7 +127,10 @@ impl<'a> Plan<'a> {
         let channel = &self.header.channels[place.channel_idx];
         let mut notes: Vec<String> = implausible(&v_mv).into_iter().collect();
         if channel.is_trigger() {
-            notes.push(format!("channel {} is named like a trigger: perhaps no membrane voltage", channel.name));
+            notes.push(format!(
+                "channel {} is named like a trigger: perhaps no membrane voltage",
+                channel.name
+            ));
         }
         let stimulus = match &self.sources[place.channel_idx] {
             Some(source) => source.current(self.file, &self.header, (place.sweep_idx, piece), &mut notes)?,

@@ -29,9 +29,10 @@ pub(super) fn assign(header: &Header) -> Vec<Role> {
             Some(Quantity::Current(_)) if has_voltage && !is_clamped => {
                 Role::Named("records a current beside the voltage".to_owned())
             }
-            Some(Quantity::Current(_)) => {
-                Role::Refused(format!("wrong clamp mode: records current in {} (voltage clamp)", channel.unit))
-            }
+            Some(Quantity::Current(_)) => Role::Refused(format!(
+                "wrong clamp mode: records current in {} (voltage clamp)",
+                channel.unit
+            )),
             None if has_voltage => {
                 Role::Named(format!("unit {:?} is neither voltage nor current", channel.unit))
             }

@@ -178,8 +178,7 @@ impl Source {
             Self::Output { output_idx, na_per_unit, notes, monitor } => {
                 sweep_notes.extend_from_slice(notes);
                 let output = &header.outputs[*output_idx];
-                let stimulus =
-                    rebuilt(header, output, (sweep_idx, piece.len()), *na_per_unit, sweep_notes);
+                let stimulus = rebuilt(header, output, (sweep_idx, piece.len()), *na_per_unit, sweep_notes);
                 if let (Some(stimulus), Some(monitor)) = (&stimulus, monitor) {
                     let recorded_na = monitor.read(file, header, piece)?;
                     sweep_notes.extend(monitor.disagreement(header, &recorded_na, &stimulus.current_na));

@@ -136,7 +136,9 @@ fn analytic_clamp_modes_follow_the_output_of_the_cell() {
     let two = read(Mode::FixedLength, vec![vm(), im()], two, recorded(200.0));
     assert_eq!((two.sweeps.len(), two.refused.len()), (1, 1), "{two:?}");
     // Outputs that take turns leave the clamp mode as it is.
-    let turns = |unit| read(Mode::FixedLength, vec![vm()], vec![output(unit, 0.0, Waveform::Alternating)], recorded(0.0));
+    let turns = |unit| {
+        read(Mode::FixedLength, vec![vm()], vec![output(unit, 0.0, Waveform::Alternating)], recorded(0.0))
+    };
     assert!(notes(&turns("pA")).contains("no stimulus: outputs alternate"));
     assert_eq!(refusals(&turns("mV")), [true]);
 }
@@ -144,7 +146,8 @@ fn analytic_clamp_modes_follow_the_output_of_the_cell() {
 #[test]
 fn analytic_telegraphed_clamp_modes_decide() {
     let told = |unit, clamp| channel("told", unit, Some(clamp));
-    let read = |channels, unit| read(Mode::FixedLength, channels, vec![output(unit, 0.0, STEP)], recorded(100.0));
+    let read =
+        |channels, unit| read(Mode::FixedLength, channels, vec![output(unit, 0.0, STEP)], recorded(100.0));
     let is_held = read(vec![told("pA", Clamp::Voltage), told("mV", Clamp::Voltage)], "pA");
     assert_eq!(refusals(&is_held), [true, true]);
     let is_free = read(vec![told("mV", Clamp::Current)], "mV");

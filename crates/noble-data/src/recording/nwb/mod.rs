@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use super::bytes::Bytes;
 use super::hdf5::{File, Link, OUTSIDE};
-use super::{implausible, RecordedStimulus, RecordedSweep, Recording, RefusedSweep, StimulusOrigin};
+use super::{RecordedStimulus, RecordedSweep, Recording, RefusedSweep, StimulusOrigin, implausible};
 use crate::{Error, TimeGrid, Trace};
 use decoded::Decoded;
 use pairing::{Pair, Pairing};
@@ -44,12 +44,8 @@ pub fn read_nwb(bytes: &[u8]) -> Result<Recording, Error> {
     let responses = series::list(&file, &electrodes, "acquisition")?;
     let mut notes = Vec::new();
     let stimuli = stimuli(&file, &electrodes, &mut notes)?;
-    let mut recording = Recording {
-        format: format!("nwb {version}"),
-        sweeps: Vec::new(),
-        refused: Vec::new(),
-        notes,
-    };
+    let mut recording =
+        Recording { format: format!("nwb {version}"), sweeps: Vec::new(), refused: Vec::new(), notes };
     recording.refused.extend(responses.refused);
     recording.refused.extend(stimuli.refused);
     // Some programs keep stimuli beside the responses.
@@ -183,9 +179,8 @@ fn sweep(
     let grid = TimeGrid::new(0.0, times.step_ms, v_mv.len())?;
     let start_ms = start_ms(&times, pair.response_rows);
     let target = Target { grid: recorded, start_ms, n_kept: v_mv.len() };
-    let stimulus = pair
-        .stimulus
-        .and_then(|stimulus| stimulus_of((file, decoded), (stimulus, pair), target, &mut notes));
+    let stimulus =
+        pair.stimulus.and_then(|stimulus| stimulus_of((file, decoded), (stimulus, pair), target, &mut notes));
     let bias_na = response.bias_na(file)?;
     if bias_na != 0.0 {
         notes.push(format!("a bias current of {bias_na} nA is not part of the stimulus"));

@@ -129,7 +129,8 @@ impl Pairing {
     fn by_number(&self, response: &Series) -> Result<Option<&Series>, &'static str> {
         let Some(number) = response.sweep_number else { return Ok(None) };
         let has_number = |series: &Series| series.sweep_number == Some(number);
-        let others = || self.responses.iter().filter(|other| has_number(other) && other.address != response.address);
+        let others =
+            || self.responses.iter().filter(|other| has_number(other) && other.address != response.address);
         let found: Vec<&Series> = self.currents().filter(|stimulus| has_number(stimulus)).collect();
         if found.is_empty() {
             return Ok(None);
@@ -187,5 +188,6 @@ impl Pairing {
 fn may_belong(response: &Series, stimulus: &Series) -> bool {
     let numbers = response.sweep_number.zip(stimulus.sweep_number);
     let electrodes = response.electrode.as_ref().zip(stimulus.electrode.as_ref());
-    numbers.is_none_or(|(ours, theirs)| ours == theirs) && electrodes.is_none_or(|(ours, theirs)| ours == theirs)
+    numbers.is_none_or(|(ours, theirs)| ours == theirs)
+        && electrodes.is_none_or(|(ours, theirs)| ours == theirs)
 }

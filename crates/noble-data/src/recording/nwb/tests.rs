@@ -124,11 +124,7 @@ fn analytic_names_do_not_pair_what_numbers_and_electrodes_part() {
         &[],
     );
     assert_eq!(paired(&other_number), [None, Some("stimulus_2")]);
-    let other_electrode = file(
-        &[response("r", None, Some("e0"))],
-        &[stimulus("s", None, Some("e1"))],
-        &[],
-    );
+    let other_electrode = file(&[response("r", None, Some("e0"))], &[stimulus("s", None, Some("e1"))], &[]);
     assert_eq!(paired(&other_electrode), [None]);
     // The number of an output is not that of the input.
     let one = file(&[response("data_4_AD0", None, None)], &[stimulus("data_4_DA2", None, None)], &[]);

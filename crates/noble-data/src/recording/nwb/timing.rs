@@ -92,7 +92,8 @@ fn regular_step(times_s: &[f64], spacing_fraction: f64) -> Result<f64, String> {
         return Err(format!("irregular time stamps, first at sample {idx}"));
     }
     let rate_hz = 1.0 / step_s;
-    let tolerance_fraction = RATE_TOLERANCE_FRACTION.max(TIME_TOLERANCE_SPACINGS * spacing_s / (last - first));
+    let tolerance_fraction =
+        RATE_TOLERANCE_FRACTION.max(TIME_TOLERANCE_SPACINGS * spacing_s / (last - first));
     let is_whole = (rate_hz - rate_hz.round()).abs() < tolerance_fraction * rate_hz;
     Ok(if is_whole { 1.0 / rate_hz.round() } else { step_s })
 }
@@ -130,7 +131,9 @@ pub(super) fn on_grid(
     if late_ms.abs() <= SAME_START_FRACTION * grid.step_ms() {
         late_ms = 0.0;
     } else if is_unstated(times.start_ms, target.start_ms) && n_stored.abs_diff(n_samples) <= slack {
-        notes.push("response or stimulus states no start but 0 s: they are taken to start together".to_owned());
+        notes.push(
+            "response or stimulus states no start but 0 s: they are taken to start together".to_owned(),
+        );
         late_ms = 0.0;
     }
     if late_ms != 0.0 {
@@ -148,7 +151,9 @@ pub(super) fn on_grid(
     }
     if n_currents < n_kept {
         let n_missing = n_kept - n_currents;
-        notes.push(format!("the stimulus ends {n_missing} samples before the voltage: its last value is held"));
+        notes.push(format!(
+            "the stimulus ends {n_missing} samples before the voltage: its last value is held"
+        ));
     } else if n_stored > n_samples {
         notes.push(format!("the stimulus ends {} samples after the voltage: cut", n_stored - n_samples));
     }
@@ -171,7 +176,9 @@ fn resampled(
     let n_currents = current_na.len();
     let n_held = (0..target.n_kept).rev().take_while(|sample_idx| place(*sample_idx) >= n_currents).count();
     if n_held > slack {
-        return Err(format!("mixed lengths: {n_currents} currents every {step_ms} ms end before the voltage"));
+        return Err(format!(
+            "mixed lengths: {n_currents} currents every {step_ms} ms end before the voltage"
+        ));
     }
     notes.push(format!("the stimulus has steps of {step_ms} ms: each value holds until the next"));
     if n_held > 0 {

@@ -13,10 +13,7 @@ const VARYING_NOTE: &str =
     "several steps: the longest that changes between sweeps is taken, the first of equals";
 
 /// The step of every current; `channels` says from which channel each comes.
-pub(super) fn detect(
-    channels: &[u32],
-    currents: &[Option<Current>],
-) -> Vec<Result<StepWindow, NoStep>> {
+pub(super) fn detect(channels: &[u32], currents: &[Option<Current>]) -> Vec<Result<StepWindow, NoStep>> {
     let mut families: BTreeMap<Key, Vec<&Current>> = BTreeMap::new();
     for (channel, current) in channels.iter().zip(currents) {
         if let Some(current) = current {
