@@ -21,6 +21,7 @@ import pyabf.abfWriter
 
 HERE = Path(__file__).resolve().parent / "abf"
 BLOCK = 512
+VOLTAGE_CLAMP, CURRENT_CLAMP = 0, 1
 STEP, RAMP, PULSE, TRIANGLE, COSINE, BIPHASIC = 1, 2, 3, 4, 5, 7
 
 
@@ -72,6 +73,7 @@ def write_v1(name, data, channels, outputs, mode=5, interval=50.0, epochs=()):
         if telegraph:
             head.put(4512 + 2 * j, "h", 1)
             head.put(4576 + 4 * j, "f", telegraph)
+            head.put(4768 + 2 * j, "h", CURRENT_CLAMP)
     for i, (label, unit, holding, enable, source, keep) in enumerate(outputs):
         head.put(1306 + 10 * i, "10s", label.encode().ljust(10))
         head.put(1346 + 8 * i, "8s", unit.encode().ljust(8))
@@ -89,7 +91,7 @@ def write_v1(name, data, channels, outputs, mode=5, interval=50.0, epochs=()):
     (HERE / name).write_bytes(bytes(head) + pad(multiplexed(data).astype("<i2").tobytes()))
 
 
-def write_v2(name, data, channels, outputs, epochs=(), mode=5, interval=50.0, lengths=None, user_list=False):
+def write_v2(name, data, channels, outputs, epochs=(), mode=5, interval=50.0, lengths=None, user_list=False, clamp=CURRENT_CLAMP):
     """ABF 2.6; `data` is `[sweep, channel, sample]`, or one multiplexed array with `lengths` of its pieces.
 
     channels: (name, unit, scale, offset, telegraph gain or None); outputs: (name, unit, holding, enable, source, keep);
@@ -108,6 +110,7 @@ def write_v2(name, data, channels, outputs, epochs=(), mode=5, interval=50.0, le
     for i, (label, unit, scale, shift, telegraph) in enumerate(channels):
         entry = Fields(128)
         entry.put(0, "hhhf", i, int(telegraph is not None), 24, telegraph or 1.0)
+        entry.put(18, "h", clamp)
         entry.put(28, "f", 1.0)
         entry.put(40, "ffff", scale, shift, 1.0, 2 * shift)
         entry.put(74, "ii", text(label), text(unit))
@@ -180,7 +183,8 @@ def write_files():
     write_v2("v2_monitor.abf", voltage(2, 2, 640), [im, vm], [("Cmd 0", "pA", 0.0, 1, 2, 0), idle])
     write_v2("v2_user_list.abf", voltage(2, 1, 640), [vm], [command], step, user_list=True)
     write_v2("v2_uneven.abf", voltage(1, 1, 900)[0, 0], [vm], [command], step, mode=1, lengths=[200, 300, 400])
-    write_v2("v2_voltage_clamp.abf", voltage(2, 2, 640), [im, vm], [("Cmd 0", "mV", -70.0, 1, 1, 0)], step)
+    write_v2("v2_voltage_clamp.abf", voltage(2, 2, 640), [im, vm], [("Cmd 0", "mV", -70.0, 1, 1, 0)], step,
+             clamp=VOLTAGE_CLAMP)
     write_v2("v2_temperature.abf", voltage(2, 1, 640), [("Temp", "C", 0.01, 0.0, None)], [command], step)
     pyabf.abfWriter.writeABF1(voltage(4, 1, 640)[:, 0] / 100.0, str(HERE / "v1_written.abf"), 20000, units="mV")
 

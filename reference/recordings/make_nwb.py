@@ -174,6 +174,30 @@ def latest_file():
             target[f"acquisition/gone_{k}"] = h5py.SoftLink(f"/processing/gone_{k}")
 
 
+def stored_file():
+    """A single row in chunks, arrays that grow and were written in part, one never written, one in another file."""
+    with h5py.File(HERE / "stored.nwb", "w", libver=("v108", "v108")) as f:
+        f.attrs["nwb_version"] = np.bytes_("2.4.0")
+
+        def series(folder, name, unit, conversion, **data):
+            group = f.create_group(f"{folder}/{name}")
+            is_voltage = folder == "acquisition"
+            group.attrs["neurodata_type"] = np.bytes_("CurrentClampSeries" if is_voltage else "CurrentClampStimulusSeries")
+            array = group.create_dataset("data", **data)
+            array.attrs["unit"], array.attrs["conversion"] = np.bytes_(unit), conversion
+            group.create_dataset("starting_time", data=0.0).attrs["rate"] = 20000.0
+            return array
+
+        growing = {"shape": (N,), "maxshape": (None,), "chunks": (100,)}
+        series("acquisition", "row_a", "volts", 1e-5, data=volts(N, 1)[None, :], chunks=(1, 200), maxshape=(1, None))
+        series("stimulus/presentation", "row_s", "amperes", 1.0, data=amperes(N, 40.0)[None, :])
+        series("acquisition", "grown_a", "volts", 1e-5, dtype="i2", **growing)[:400] = volts(400, 2)
+        series("stimulus/presentation", "grown_s", "amperes", 1.0, data=amperes(N, 50.0))
+        series("acquisition", "filled_a", "volts", 1e-5, dtype="i2", fillvalue=-6000, **growing)[:400] = volts(400, 3)
+        series("acquisition", "never", "volts", 1e-5, shape=(N,), dtype="i2")
+        series("acquisition", "outside", "volts", 1e-5, shape=(N,), dtype="i2", external=[("elsewhere.bin", 0, 2 * N)])
+
+
 def values(file, path, unit):
     data = file[path]["data"]
     return (data[:].astype(np.float64) * data.attrs["conversion"] + data.attrs.get("offset", 0.0)) * unit
@@ -189,6 +213,10 @@ def cases():
     for i in range(2):
         for e in range(2):
             yield "numbers.nwb", f"v{i}e{e}", f"v{i}e{e}", f"c{i}e{e}", slice(None), 0.02 * (i + 1) * (1 + e), 1
+    yield "numbers.nwb", "short", "short", None, slice(None), None, 1
+    yield "stored.nwb", "row_a", "row_a", "row_s", slice(None), 0.04, 1
+    yield "stored.nwb", "grown_a", "grown_a", "grown_s", slice(0, 400), 0.05, 1
+    yield "stored.nwb", "filled_a", "filled_a", None, slice(None), None, 1
     yield "numbers.nwb", "zero", "zero", None, slice(None), None, 1
     for i in INDICES:
         yield "latest.nwb", f"ic__Step__{i}", f"ic__Step__{i}", f"ics__Step__{i}", slice(None), round(0.01 * i - 0.04, 6), 2
@@ -201,7 +229,8 @@ def cases():
 REFUSED = {
     "numbers.nwb|clamped": "wrong clamp mode",
     "numbers.nwb|uneven": "irregular time stamps",
-    "numbers.nwb|short": "mixed lengths",
+    "stored.nwb|never": "never written",
+    "stored.nwb|outside": "external storage",
     "numbers.nwb|c14": "without a response",
     "numbers.nwb|odd": "bananas",
     "links.nwb|outside": "another file",
@@ -212,7 +241,7 @@ def tables():
     samples, rows = {}, []
     for file, series, path, stim, part, level, hold in cases():
         with h5py.File(HERE / file) as f:
-            v = values(f, f"acquisition/{path}", 1e3)[part]
+            v = values(f, f"acquisition/{path}", 1e3).ravel()[part]
             entry = {"n": v.size, "sum_mV": v.sum(), "min_mV": v.min(), "max_mV": v.max(), "first5_mV": v[:5].tolist(),
                      "stim_nA": "none"}
             if stim:
@@ -302,6 +331,7 @@ if __name__ == "__main__":
     names_file()
     links_file()
     strip()
+    stored_file()
     latest_file()
     (HERE / "names.nwb").unlink()
     tables()

@@ -59,6 +59,7 @@ fn recorded(sweep: &FileSweep) -> Result<RecordedSweep, Error> {
         name,
         number: sweep.number.or_else(|| u32::try_from(sweep.sweep_idx).ok()),
         channel: sweep.channel.clone(),
+        channel_idx: sweep.channel_idx,
         stimulus: stimulus(sweep, grid),
         trace,
         notes: sweep.all_notes().map(str::to_owned).collect(),

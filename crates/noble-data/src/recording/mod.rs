@@ -17,6 +17,35 @@ pub use abf::read_abf;
 pub use nwb::{NwbSession, read_nwb};
 pub use step::{NoStep, StepWindow, detect_step, detect_steps};
 
+/// Why a sweep in the clamp mode I = 0 has no stimulus.
+const NO_CURRENT: &str = "no current is injected (I = 0)";
+
+/// Standard deviation of normal noise on a signal that hardly changes, from differences of neighboring samples.
+fn noise_sigma(values: &[f64]) -> f64 {
+    const SIGMA_PER_MEDIAN: f64 = 1.0 / (0.674_49 * std::f64::consts::SQRT_2);
+    const N_PROBES: usize = 4096;
+    let stride = (values.len() / N_PROBES).max(1);
+    let pairs = values.windows(2).step_by(stride);
+    let mut differences: Vec<f64> = pairs.map(|pair| (pair[1] - pair[0]).abs()).collect();
+    if differences.is_empty() {
+        return 0.0;
+    }
+    let middle = differences.len() / 2;
+    let (_, median, _) = differences.select_nth_unstable_by(middle, f64::total_cmp);
+    SIGMA_PER_MEDIAN * *median
+}
+
+/// A note on voltages that no membrane has.
+fn implausible(v_mv: &[f64]) -> Option<String> {
+    const LARGEST_MV: f64 = 1e3;
+    let largest_mv = v_mv.iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
+    (largest_mv > LARGEST_MV).then(|| {
+        format!(
+            "values reach {largest_mv:.0} mV: perhaps no membrane voltage, or its unit is not the one stated"
+        )
+    })
+}
+
 /// What a file of one cell's sweeps holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recording {
@@ -37,6 +66,10 @@ pub struct RecordedSweep {
     pub name: String,
     /// Number of the sweep, where the file numbers them.
     pub number: Option<u32>,
+    /// Equal for all sweeps of one channel of the file and different between channels, even if these have the same name
+    /// or none. ABF: place of the channel in the file; NWB: electrodes that responses refer to in order of the file, then
+    /// numbers of inputs in names such as `data_00000_AD0`.
+    pub channel_idx: u32,
     /// Channel or electrode, where the file names it.
     pub channel: Option<String>,
     /// The voltage; time starts at 0 in each sweep.

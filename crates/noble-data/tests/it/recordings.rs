@@ -27,6 +27,7 @@ fn sweep(number: u32, level_na: f64) -> RecordedSweep {
     RecordedSweep {
         name: format!("sweep {number} channel 0"),
         number: Some(number),
+        channel_idx: 0,
         channel: Some("IN 0".to_owned()),
         trace: Trace::new(TimeGrid::new(0.0, 0.05, 500).unwrap(), v_mv).unwrap(),
         stimulus: Some(RecordedStimulus {
@@ -68,7 +69,19 @@ fn invariant_nwb_refuses_times_and_names_that_cannot_be() {
         Error::Recording { place, .. } => place,
         other => panic!("{other}"),
     };
-    for time in ["", "yesterday", "2026-01-31", "2026-01-31T09:30:00", "2026-01-31T09:30:00+1"] {
+    for time in [
+        "",
+        "yesterday",
+        "2026-01-31",
+        "2026-01-31T09:30:00",
+        "2026-01-31T09:30:00+1",
+        "2026-02-29T09:30:00Z",
+        "2026-13-01T09:30:00Z",
+        "2026-01-31T24:30:00Z",
+        "2026-01-31T09:60:00Z",
+        "2026-01-31T09:30:00.Z",
+        "2026-01-31T09:30:00+24:00",
+    ] {
         let session = NwbSession { start_time: time.to_owned(), ..session(Precision::Double) };
         assert_eq!(place_of(recording().to_nwb(&session).unwrap_err()), "start_time", "{time}");
     }
@@ -184,5 +197,56 @@ fn invariant_declared_sizes_cost_nothing() {
         let read = read_nwb(&changed).unwrap();
         assert!(read.sweeps.iter().all(|sweep| sweep.trace.v_mv().len() == 501), "{n_declared}");
         assert!(n_declared == 501 || read.refused.len() == 12, "{n_declared}: {:?}", read.refused);
+    }
+}
+
+fn abf_file(name: &str) -> Vec<u8> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../reference/recordings/abf");
+    std::fs::read(folder.join(name)).unwrap()
+}
+
+#[test]
+fn analytic_user_lists_of_abf_1_belong_to_their_output() {
+    let with_list = |output_idx: usize| {
+        let mut bytes = abf_file("v1_steps.abf");
+        bytes[3360 + 2 * output_idx] = 1;
+        Recording::from_bytes(&bytes).unwrap().sweeps.remove(0)
+    };
+    assert!(with_list(1).stimulus.is_some());
+    let listed = with_list(0);
+    assert!(listed.notes.iter().any(|note| note.contains("user list")), "{:?}", listed.notes);
+}
+
+#[test]
+fn invariant_more_epochs_than_clampex_writes_are_an_error() {
+    let read = |n_epochs: u32| {
+        let mut bytes = abf_file("v2_epochs.abf");
+        let block = u32::try_from(bytes.len() / 512).unwrap();
+        // Output 0, a step of no length.
+        let epoch = [&[0, 0, 0, 0, 1, 0][..], &[0; 42]].concat();
+        bytes.extend(epoch.repeat(usize::try_from(n_epochs).unwrap()));
+        for (offset, number) in [(156, block), (160, 48), (164, n_epochs)] {
+            bytes[offset..offset + 4].copy_from_slice(&number.to_le_bytes());
+        }
+        Recording::from_bytes(&bytes)
+    };
+    assert!(read(50).is_ok());
+    let error = read(51).unwrap_err().to_string();
+    assert!(error.contains("51 epochs of output 0"), "{error}");
+}
+
+#[test]
+fn invariant_channels_of_one_name_or_none_stay_apart() {
+    for channel in [Some("Vm".to_owned()), None] {
+        let mut written = recording();
+        written.sweeps.truncate(3);
+        for (channel_idx, sweep) in (0..).zip(&mut written.sweeps) {
+            (sweep.channel_idx, sweep.channel, sweep.number) = (channel_idx, channel.clone(), Some(7));
+        }
+        let read = read_nwb(&written.to_nwb(&session(Precision::Double)).unwrap()).unwrap();
+        for (read, written) in read.sweeps.iter().zip(&written.sweeps) {
+            assert_eq!((read.channel_idx, &read.stimulus), (written.channel_idx, &written.stimulus));
+            assert_eq!(read.number, Some(7));
+        }
     }
 }

@@ -95,6 +95,7 @@ fn steps(sweeps: &Sweeps, times: &SweepTimes) -> Option<Vec<Result<StepWindow, N
         name: String::new(),
         number: None,
         channel: None,
+        channel_idx: 0,
         trace: silent.clone(),
         stimulus: Some(RecordedStimulus {
             current_na,

@@ -10,13 +10,7 @@ use crate::Error;
 pub(super) fn from_bytes(bytes: &[u8]) -> Result<SweepFile, Error> {
     let mut recording = Recording::from_bytes(bytes)?;
     // Channel by channel, so that the places of the first channel are its sweeps' numbers.
-    let mut channels: Vec<Option<String>> = Vec::new();
-    for sweep in &recording.sweeps {
-        if !channels.contains(&sweep.channel) {
-            channels.push(sweep.channel.clone());
-        }
-    }
-    recording.sweeps.sort_by_key(|sweep| channels.iter().position(|channel| *channel == sweep.channel));
+    recording.sweeps.sort_by_key(|sweep| sweep.channel_idx);
     let steps = detect_steps(&recording.sweeps);
     let sweeps = recording.sweeps.into_iter().zip(steps).enumerate();
     let sweeps = sweeps.map(|(sweep_idx, (sweep, step))| file_sweep(sweep_idx, sweep, step)).collect();
@@ -40,7 +34,7 @@ fn file_sweep(sweep_idx: usize, sweep: RecordedSweep, step: Result<StepWindow, N
         name: sweep.name,
         number: sweep.number,
         channel: sweep.channel,
-        channel_idx: 0,
+        channel_idx: sweep.channel_idx,
         model: None,
         times: SweepTimes::Grid(sweep.trace.grid()),
         v_mv: sweep.trace.into_v_mv(),

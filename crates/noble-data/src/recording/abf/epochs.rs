@@ -84,13 +84,17 @@ impl Shape {
         n_samples.checked_div(self.period).unwrap_or(0)
     }
 
-    /// The level before, then every pulse drawn by `draw`.
+    /// The level before, then every pulse drawn by `draw`; a pulse that is wider than the period ends with the next, which
+    /// is drawn over it.
     fn each_pulse(&self, samples: &mut [f64], draw: impl Fn(&mut [f64])) {
         let n_samples = samples.len();
         samples.fill(self.before);
-        for idx in 0..self.n_pulses(n_samples) {
+        let n_pulses = self.n_pulses(n_samples);
+        for idx in 0..n_pulses {
             let begin = self.period * idx;
-            draw(&mut samples[begin..(begin + self.width).min(n_samples)]);
+            let is_last = idx + 1 == n_pulses;
+            let width = if is_last { self.width } else { self.width.min(self.period) };
+            draw(&mut samples[begin..begin.saturating_add(width).min(n_samples)]);
         }
     }
 
@@ -195,6 +199,15 @@ mod tests {
             assert_eq!(levels[21..], [-20.0; 43], "kind {kind}");
             assert!(levels[1..21].contains(&30.0), "kind {kind}");
         }
+        // Wider than their period, pulses run into one another; biphasic ones turn after half of their width.
+        let wide = |kind: i16| Epoch { pulse_width: 24, ..epoch(kind, 30.0, 30) };
+        let levels = waveform(&output(vec![wide(3)], false), 0, 64).unwrap();
+        assert_eq!(levels[1..31], [30.0; 30]);
+        let levels = waveform(&output(vec![wide(7)], false), 0, 64).unwrap();
+        assert_eq!((levels[1..31].to_vec(), levels[31]), ([[30.0; 10]; 3].concat(), -20.0));
+        let one_by_one = Epoch { pulse_period: 1, pulse_width: i32::MAX, ..epoch(3, 30.0, i32::MAX) };
+        let levels = waveform(&output(vec![one_by_one], false), 0, 1_000_000).unwrap();
+        assert_eq!(levels[1_000_000 / 64..], vec![30.0; 1_000_000 - 1_000_000 / 64]);
         assert!(waveform(&output(vec![epoch(6, 30.0, 25)], false), 0, 64).unwrap_err().contains("kind 6"));
     }
 }

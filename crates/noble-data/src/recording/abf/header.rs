@@ -7,7 +7,7 @@ use crate::recording::bytes::Bytes;
 
 /// Sizes beyond these are damage: a digitizer has at most 32 inputs and 8 outputs, Clampex at most 50 epochs.
 pub(super) const MAX_CHANNELS: usize = 64;
-pub(super) const MAX_EPOCHS: usize = 64;
+pub(super) const MAX_EPOCHS: usize = 50;
 /// Episodes shorter than this are damage too; the bound keeps a damaged count of episodes from costing memory.
 const MIN_SAMPLES: usize = 16;
 
@@ -39,6 +39,32 @@ impl SampleKind {
     }
 }
 
+/// What the amplifier did to the cell, where it told Clampex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clamp {
+    Voltage,
+    Current,
+    /// Current clamp in which no current is injected.
+    ZeroCurrent,
+}
+
+impl Clamp {
+    /// The clamp that an amplifier telegraphs. Mode 0 is voltage clamp from amplifiers that tell their mode; others leave
+    /// the field at 0.
+    /// # Source
+    /// `nTelegraphMode` of Axon's file support library; numbers of instruments as in pyABF 2.3.8 `names.py`.
+    pub(super) fn new(instrument: i16, mode: i16) -> Option<Self> {
+        const MULTICLAMP_700: i16 = 24;
+        const AXOCLAMP_900: i16 = 27;
+        match mode {
+            0 if matches!(instrument, MULTICLAMP_700 | AXOCLAMP_900) => Some(Self::Voltage),
+            1 => Some(Self::Current),
+            2 => Some(Self::ZeroCurrent),
+            _ => None,
+        }
+    }
+}
+
 /// One recorded input: `value = sample * gain + offset` in `unit`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Channel {
@@ -46,6 +72,16 @@ pub(super) struct Channel {
     pub(super) unit: String,
     pub(super) gain: f64,
     pub(super) offset: f64,
+    /// Where the amplifier telegraphs it.
+    pub(super) clamp: Option<Clamp>,
+}
+
+impl Channel {
+    /// Whether its name says that it records no membrane.
+    pub(super) fn is_trigger(&self) -> bool {
+        let name = self.name.to_lowercase();
+        ["ttl", "trig", "digital"].iter().any(|word| name.contains(word))
+    }
 }
 
 /// Where the waveform of an output comes from.
@@ -54,6 +90,8 @@ pub(super) enum Waveform {
     Off,
     Epochs,
     File,
+    /// Outputs take turns from sweep to sweep.
+    Alternating,
     Unknown(i16),
 }
 

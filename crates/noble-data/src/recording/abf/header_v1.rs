@@ -1,7 +1,7 @@
 //! The header of ABF 1: one block of fields at fixed offsets, 2048 bytes before version 1.6 and 6144 from then on.
 
 use super::header::{
-    Channel, Epoch, Header, MAX_CHANNELS, Output, Waveform, count, level, mode, sample_kind,
+    Channel, Clamp, Epoch, Header, MAX_CHANNELS, Output, Waveform, count, level, mode, sample_kind,
 };
 use crate::Error;
 use crate::recording::bytes::Bytes;
@@ -14,6 +14,10 @@ const N_OUTPUTS: usize = 4;
 /// Outputs with an epoch table, and the epochs of one table.
 const N_TABLES: usize = 2;
 const N_EPOCHS: usize = 10;
+/// `nTelegraphEnable`, `nTelegraphInstrument`, `fTelegraphAdditGain`, `nTelegraphMode`.
+const TELEGRAPHS: [usize; 4] = [4512, 4544, 4576, 4768];
+/// `nULEnable`.
+const USER_LISTS: usize = 3360;
 /// First version with the epoch tables of two outputs and with telegraphs.
 const EXTENDED_VERSION: f32 = 1.6;
 /// End of the fields read here; a header that ends earlier lacks the telegraphs.
@@ -22,7 +26,7 @@ const TELEGRAPH_END: usize = 4800;
 /// # Source
 /// pyABF 2.3.8 `abf1/headerV1.py` for the offsets; those that it lacks from the header file of Axon's file support
 /// library: `fDACHoldingLevel` 1394, `lEpochPulsePeriod` 2136, `lEpochPulseWidth` 2216, the epoch table before
-/// version 1.6 at 1438.
+/// version 1.6 at 1438, `nULEnable` 3360. Samples begin behind `nNumPointsIgnored`, as the format says; pyABF skips none.
 pub(super) fn read(file: Bytes<'_>) -> Result<Header, Error> {
     let version = file.f32(4)?;
     let block = count(file, "data section", file.i32(40)?)?;
@@ -70,8 +74,13 @@ fn channel(file: Bytes<'_>, idx: usize, is_extended: bool) -> Result<Channel, Er
     let number = |offset: usize| file.f32(offset + 4 * input).map(f64::from);
     // Instrument scale, signal gain, programmable gain; then the range of the converter over its resolution.
     let mut gain = 1.0 / number(922)? / number(1050)? / number(730)?;
-    if is_extended && file.i16(4512 + 2 * input)? == 1 {
-        gain /= number(4576)?;
+    let [enable, instrument, telegraph_gain, telegraph_mode] = TELEGRAPHS;
+    let whole = |offset: usize| file.i16(offset + 2 * input);
+    let is_telegraphed = is_extended && whole(enable)? == 1;
+    let mut clamp = None;
+    if is_telegraphed {
+        gain /= number(telegraph_gain)?;
+        clamp = Clamp::new(whole(instrument)?, whole(telegraph_mode)?);
     }
     gain *= f64::from(file.f32(244)?);
     gain /= f64::from(file.i32(252)?);
@@ -80,6 +89,7 @@ fn channel(file: Bytes<'_>, idx: usize, is_extended: bool) -> Result<Channel, Er
         unit: file.text(602 + 8 * input, 8)?,
         gain,
         offset: number(986)? - number(1114)?,
+        clamp,
     })
 }
 
@@ -105,7 +115,7 @@ fn output(file: Bytes<'_>, idx: usize, is_extended: bool) -> Result<Output, Erro
         waveform,
         keeps_last_level: last_level != 0,
         epochs,
-        has_user_list: is_extended && file.i32(3360 + 4 * idx)? != 0,
+        has_user_list: is_extended && file.i16(USER_LISTS + 2 * idx)? != 0,
     })
 }
 

@@ -1,7 +1,8 @@
 //! The header of ABF 2: a block that says where the sections lie, each a list of entries of equal size.
 
 use super::header::{
-    Channel, Epoch, Header, MAX_CHANNELS, MAX_EPOCHS, Output, Waveform, count, level, mode, sample_kind,
+    Channel, Clamp, Epoch, Header, MAX_CHANNELS, MAX_EPOCHS, Output, Waveform, count, level, mode,
+    sample_kind,
 };
 use super::strings::Strings;
 use crate::Error;
@@ -31,10 +32,6 @@ pub(super) fn read(file: Bytes<'_>) -> Result<Header, Error> {
         let what = format!("samples of {} bytes in format {kind:?}", data.n_bytes);
         return Err(file.wrong("data section", what, "copy the file again from its source"));
     }
-    let mut notes = Vec::new();
-    if file.i16(protocol + 182)? != 0 {
-        notes.push("outputs alternate from sweep to sweep: no stimulus is rebuilt".to_owned());
-    }
     Ok(Header {
         version: version(file)?,
         mode: mode(file, file.i16(protocol)?)?,
@@ -44,9 +41,9 @@ pub(super) fn read(file: Bytes<'_>) -> Result<Header, Error> {
         n_sweeps: usize::try_from(file.u32(12)?).unwrap_or(usize::MAX),
         step_ms: f64::from(file.f32(protocol + 2)?) / MICROSECONDS_PER_MS,
         channels: channels(file, protocol, &strings)?,
-        outputs: if notes.is_empty() { outputs(file, &strings)? } else { Vec::new() },
+        outputs: outputs(file, protocol, &strings)?,
         piece_lengths: piece_lengths(file)?,
-        notes,
+        notes: Vec::new(),
     })
 }
 
@@ -106,8 +103,10 @@ fn channels(file: Bytes<'_>, protocol: usize, strings: &Strings) -> Result<Vec<C
         let number = |offset: usize| file.f32(entry + offset).map(f64::from);
         // Instrument scale, signal gain, programmable gain; then the range of the converter over its resolution.
         let mut gain = 1.0 / number(40)? / number(48)? / number(28)?;
+        let mut clamp = None;
         if file.i16(entry + 2)? == 1 {
             gain /= number(6)?;
+            clamp = Clamp::new(file.i16(entry + 4)?, file.i16(entry + 18)?);
         }
         gain *= range;
         gain /= resolution;
@@ -116,12 +115,13 @@ fn channels(file: Bytes<'_>, protocol: usize, strings: &Strings) -> Result<Vec<C
             unit: strings.get(file.i32(entry + 78)?),
             gain,
             offset: number(44)? - number(52)?,
+            clamp,
         })
     };
     inputs.entries().map(channel).collect()
 }
 
-fn outputs(file: Bytes<'_>, strings: &Strings) -> Result<Vec<Output>, Error> {
+fn outputs(file: Bytes<'_>, protocol: usize, strings: &Strings) -> Result<Vec<Output>, Error> {
     let section = Section::list(file, "DAC section", OUTPUTS, (46, MAX_CHANNELS))?;
     let list = Section::list(file, "user list section", USER_LISTS, (6, MAX_CHANNELS))?;
     let mut has_user_list = false;
@@ -129,15 +129,26 @@ fn outputs(file: Bytes<'_>, strings: &Strings) -> Result<Vec<Output>, Error> {
         has_user_list |= file.i16(entry + 2)? != 0 || file.i16(entry + 4)? > 0;
     }
     let epochs = epochs(file)?;
+    let are_alternating = file.i16(protocol + 182)? != 0;
     let output = |(idx, entry): (usize, usize)| {
         let of_output = epochs.iter().filter(|(output, epoch)| *output == idx && epoch.kind != 0);
+        let of_output: Vec<Epoch> = of_output.map(|(_, epoch)| *epoch).collect();
+        if of_output.len() > MAX_EPOCHS {
+            let what =
+                format!("{} epochs of output {idx} where the format has {MAX_EPOCHS}", of_output.len());
+            return Err(file.wrong("epoch section", what, "copy the file again from its source"));
+        }
+        let waveform = match Waveform::new(file.i16(entry + 40)?, file.i16(entry + 42)?) {
+            Waveform::Epochs if are_alternating => Waveform::Alternating,
+            waveform => waveform,
+        };
         Ok(Output {
             name: strings.get(file.i32(entry + 24)?),
             unit: strings.get(file.i32(entry + 28)?),
             holding: level(file.f32(entry + 12)?),
-            waveform: Waveform::new(file.i16(entry + 40)?, file.i16(entry + 42)?),
+            waveform,
             keeps_last_level: file.i16(entry + 44)? != 0,
-            epochs: of_output.map(|(_, epoch)| *epoch).collect(),
+            epochs: of_output,
             has_user_list,
         })
     };

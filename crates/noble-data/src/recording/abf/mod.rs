@@ -11,9 +11,11 @@ mod roles;
 mod samples;
 mod stimulus;
 mod strings;
+#[cfg(test)]
+mod tests;
 
 use super::bytes::Bytes;
-use super::{RecordedSweep, Recording, RefusedSweep};
+use super::{RecordedSweep, Recording, RefusedSweep, implausible};
 use crate::{Error, TimeGrid, Trace};
 use header::{Header, Piece};
 use roles::Role;
@@ -41,14 +43,17 @@ pub fn read_abf(bytes: &[u8]) -> Result<Recording, Error> {
         _ => return Err(file.wrong("first bytes", "no ABF signature", "give an ABF 1 or ABF 2 file")),
     };
     header.check(file)?;
-    let plan = Plan::new(file, header);
+    record(Plan::new(file, header))
+}
+
+fn record(plan: Plan<'_>) -> Result<Recording, Error> {
     let mut recording = Recording {
         format: format!("abf {}", plan.header.version),
         sweeps: Vec::new(),
         refused: Vec::new(),
         notes: plan.notes(),
     };
-    for (sweep_idx, piece) in plan.header.pieces(file)?.iter().enumerate() {
+    for (sweep_idx, piece) in plan.header.pieces(plan.file)?.iter().enumerate() {
         for channel_idx in 0..plan.roles.len() {
             plan.read(Place { sweep_idx, channel_idx }, piece, &mut recording)?;
         }
@@ -119,16 +124,23 @@ impl<'a> Plan<'a> {
     fn sweep(&self, place: Place, piece: &Piece, mv_per_unit: f64) -> Result<RecordedSweep, Error> {
         let v_mv = samples::read(self.file, &self.header, piece, place.channel_idx, mv_per_unit)?;
         let grid = TimeGrid::new(0.0, self.header.step_ms, v_mv.len())?;
-        let mut notes = Vec::new();
+        let channel = &self.header.channels[place.channel_idx];
+        let mut notes: Vec<String> = implausible(&v_mv).into_iter().collect();
+        if channel.is_trigger() {
+            notes.push(format!(
+                "channel {} is named like a trigger: perhaps no membrane voltage",
+                channel.name
+            ));
+        }
         let stimulus = match &self.sources[place.channel_idx] {
             Some(source) => source.current(self.file, &self.header, (place.sweep_idx, piece), &mut notes)?,
             None => None,
         };
-        let channel = &self.header.channels[place.channel_idx].name;
         Ok(RecordedSweep {
             name: place.name(),
             number: u32::try_from(place.sweep_idx).ok(),
-            channel: Some(channel.clone()).filter(|name| !name.is_empty()),
+            channel_idx: u32::try_from(place.channel_idx).unwrap_or(u32::MAX),
+            channel: Some(channel.name.clone()).filter(|name| !name.is_empty()),
             trace: Trace::new(grid, v_mv)?,
             stimulus,
             notes,

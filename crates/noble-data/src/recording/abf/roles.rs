@@ -1,6 +1,6 @@
 //! What each channel of a file is: a voltage under current clamp, a monitor of the command, or nothing for us.
 
-use super::header::{Header, Output, Waveform};
+use super::header::{Clamp, Header, Output, Waveform};
 use crate::recording::units::{Quantity, quantity};
 
 /// What is made of a channel.
@@ -16,53 +16,87 @@ pub(super) enum Role {
 
 /// The role of every channel.
 pub(super) fn assign(header: &Header) -> Vec<Role> {
-    let quantities: Vec<_> = header.channels.iter().map(|channel| quantity(&channel.unit)).collect();
-    let has_current = quantities.iter().any(|quantity| matches!(quantity, Some(Quantity::Current(_))));
-    let has_voltage = quantities.iter().any(|quantity| matches!(quantity, Some(Quantity::Voltage(_))));
-    let is_voltage_clamp = has_current && commands_voltage(&header.outputs);
-    let role = |idx: usize| match quantities[idx] {
-        Some(Quantity::Voltage(_)) if is_voltage_clamp => {
-            Role::Refused("wrong clamp mode: the voltage is commanded (voltage clamp)".to_owned())
+    let kinds: Vec<Option<Kind>> = header.channels.iter().map(|channel| kind(&channel.unit)).collect();
+    let has_voltage = kinds.contains(&Some(Kind::Voltage));
+    let role = |idx: usize| {
+        let channel = &header.channels[idx];
+        let is_clamped = kinds[idx].is_some() && is_voltage_clamp(header, &kinds, idx);
+        match quantity(&channel.unit) {
+            Some(Quantity::Voltage(_)) if is_clamped => {
+                Role::Refused("wrong clamp mode: the voltage is commanded (voltage clamp)".to_owned())
+            }
+            Some(Quantity::Voltage(factor)) => Role::Voltage(factor),
+            Some(Quantity::Current(_)) if has_voltage && !is_clamped => {
+                Role::Named("records a current beside the voltage".to_owned())
+            }
+            Some(Quantity::Current(_)) => Role::Refused(format!(
+                "wrong clamp mode: records current in {} (voltage clamp)",
+                channel.unit
+            )),
+            None if has_voltage => {
+                Role::Named(format!("unit {:?} is neither voltage nor current", channel.unit))
+            }
+            None => Role::Refused(format!(
+                "unit {:?} of channel {:?} is neither voltage nor current",
+                channel.unit, channel.name
+            )),
         }
-        Some(Quantity::Voltage(factor)) => Role::Voltage(factor),
-        Some(Quantity::Current(_)) if has_voltage && !is_voltage_clamp && !is_clamped(header, idx) => {
-            Role::Named("records a current beside the voltage".to_owned())
-        }
-        Some(Quantity::Current(_)) => Role::Refused(format!(
-            "wrong clamp mode: records current in {} (voltage clamp)",
-            header.channels[idx].unit
-        )),
-        None if has_voltage => {
-            Role::Named(format!("unit {:?} is neither voltage nor current", header.channels[idx].unit))
-        }
-        None => Role::Refused(format!(
-            "unit {:?} of channel {:?} is neither voltage nor current",
-            header.channels[idx].unit, header.channels[idx].name
-        )),
     };
     (0..header.channels.len()).map(role).collect()
 }
 
-/// Whether the output of a channel's number drives a voltage: the channel is that of another cell, in voltage clamp.
-fn is_clamped(header: &Header, idx: usize) -> bool {
-    let output = header.outputs.get(idx).filter(|output| drives(output));
-    output.is_some_and(|output| matches!(quantity(&output.unit), Some(Quantity::Voltage(_))))
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Voltage,
+    Current,
 }
 
-/// Whether voltages are commanded and no current is.
-fn commands_voltage(outputs: &[Output]) -> bool {
-    let is_driving = |output: &&Output| drives(output);
-    let driving: Vec<_> = outputs.iter().filter(is_driving).map(|output| quantity(&output.unit)).collect();
-    let n_currents = driving.iter().filter(|driven| matches!(driven, Some(Quantity::Current(_)))).count();
-    driving.iter().any(|driven| matches!(driven, Some(Quantity::Voltage(_)))) && n_currents == 0
+fn kind(unit: &str) -> Option<Kind> {
+    match quantity(unit)? {
+        Quantity::Voltage(_) => Some(Kind::Voltage),
+        Quantity::Current(_) => Some(Kind::Current),
+    }
+}
+
+/// Whether a channel is in voltage clamp.
+///
+/// The amplifier knows, where it tells. Else outputs with a waveform decide: voltages alone are voltage clamp; where
+/// other outputs drive a current, cells differ, and the output of the channel's number decides. A file without any
+/// waveform is in voltage clamp where it records a current and the unit of its first output is one of voltage: levels
+/// that other outputs are left at say nothing.
+fn is_voltage_clamp(header: &Header, kinds: &[Option<Kind>], idx: usize) -> bool {
+    if let Some(clamp) = header.channels[idx].clamp {
+        return clamp == Clamp::Voltage;
+    }
+    let driven: Vec<Option<Kind>> =
+        header.outputs.iter().map(|output| kind(&output.unit).filter(|_| has_waveform(output))).collect();
+    let drives = |kind: Kind| driven.contains(&Some(kind));
+    match (drives(Kind::Voltage), drives(Kind::Current)) {
+        (true, false) => {
+            let own = header.outputs.get(idx).and_then(|output| kind(&output.unit));
+            own != Some(Kind::Current) || kinds.contains(&Some(Kind::Current))
+        }
+        (true, true) => driven.get(idx).copied().flatten() == Some(Kind::Voltage),
+        (false, true) => false,
+        (false, false) => {
+            let first = header.outputs.first().and_then(|output| kind(&output.unit));
+            kinds.contains(&Some(Kind::Current)) && first == Some(Kind::Voltage)
+        }
+    }
+}
+
+/// Whether an output follows a waveform that is not all zero.
+fn has_waveform(output: &Output) -> bool {
+    match output.waveform {
+        Waveform::Off => false,
+        Waveform::Epochs | Waveform::Alternating => {
+            output.epochs.iter().any(|epoch| epoch.level != 0.0 || epoch.level_step != 0.0)
+        }
+        Waveform::File | Waveform::Unknown(_) => true,
+    }
 }
 
 /// Whether an output does anything: a waveform that is not all zero, or a holding level.
 pub(super) fn drives(output: &Output) -> bool {
-    let has_level = output.epochs.iter().any(|epoch| epoch.level != 0.0 || epoch.level_step != 0.0);
-    match output.waveform {
-        Waveform::Off => output.holding != 0.0,
-        Waveform::Epochs => has_level || output.holding != 0.0,
-        Waveform::File | Waveform::Unknown(_) => true,
-    }
+    has_waveform(output) || output.holding != 0.0
 }

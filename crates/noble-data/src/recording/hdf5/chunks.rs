@@ -7,7 +7,7 @@ use crate::Error;
 /// One stored chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Chunk {
-    /// Number of its first element along the first axis.
+    /// Number of its first element along the axis of the array.
     pub(super) start: u64,
     pub(super) address: u64,
     /// Bytes in the file.
@@ -17,19 +17,19 @@ pub(super) struct Chunk {
 }
 
 impl File<'_> {
-    /// The chunks of an array of `n_chunks` chunks of `n_bytes` each, all along the first axis.
+    /// The chunks of an array of `n_chunks` chunks of `n_bytes` each, all along one axis.
     pub(super) fn chunk_list(
         &self,
-        chunked: &Chunked,
+        (chunked, axis): (&Chunked, usize),
         (n_chunks, n_bytes): (usize, usize),
         is_filtered: bool,
     ) -> Result<Vec<Chunk>, Error> {
         if self.is_undefined(chunked.address) {
             return Ok(Vec::new());
         }
-        let (n_bytes, step) = (n_bytes as u64, chunked.shape.first().copied().unwrap_or(1));
+        let (n_bytes, step) = (n_bytes as u64, chunked.shape.get(axis).copied().unwrap_or(1));
         match chunked.index {
-            Index::Tree => self.tree_chunks(chunked),
+            Index::Tree => self.tree_chunks(chunked, axis),
             Index::Single { stored } => {
                 let (n_bytes, mask) = stored.unwrap_or((n_bytes, 0));
                 Ok(vec![Chunk { start: 0, address: chunked.address, n_bytes, mask }])
@@ -58,7 +58,7 @@ impl File<'_> {
     }
 
     /// Chunks in a tree of the first kind, whose keys are size, mask and the first element along every axis.
-    fn tree_chunks(&self, chunked: &Chunked) -> Result<Vec<Chunk>, Error> {
+    fn tree_chunks(&self, chunked: &Chunked, axis: usize) -> Result<Vec<Chunk>, Error> {
         const CHUNK_NODE: u8 = 1;
         let n_key = 8 + 8 * (chunked.shape.len() + 1);
         let mut chunks = Vec::new();
@@ -76,7 +76,7 @@ impl File<'_> {
                     continue;
                 }
                 chunks.push(Chunk {
-                    start: self.bytes.unsigned(key + 8, 8)?,
+                    start: self.bytes.unsigned(key + 8 + 8 * axis, 8)?,
                     address: child,
                     n_bytes: u64::from(self.bytes.u32(key)?),
                     mask: self.bytes.u32(key + 4)?,

@@ -1,6 +1,6 @@
 //! Arrays: what they are, and their elements.
 
-use super::header::{DATASPACE, DATATYPE, FILTERS, LAYOUT, Message};
+use super::header::{DATASPACE, DATATYPE, EXTERNAL_FILES, FILL_VALUE, FILTERS, LAYOUT, Message};
 use super::{Dataset, Datatype, File};
 use crate::Error;
 
@@ -65,6 +65,8 @@ impl<'a> File<'a> {
             shape: self.shape(space.1)?,
             layout: self.layout(layout.1)?,
             filters: filters.unwrap_or_default(),
+            fill: body(FILL_VALUE)?.and_then(|(_, body)| fill_value(body)),
+            is_outside: body(EXTERNAL_FILES)?.is_some(),
         })
     }
 
@@ -146,6 +148,18 @@ impl<'a> File<'a> {
     }
 }
 
+/// The value of a message that states one.
+fn fill_value(body: &[u8]) -> Option<&[u8]> {
+    const HAS_VALUE: u8 = 0x20;
+    let start = match body {
+        [1 | 2, _, _, is_defined, ..] if *is_defined != 0 => 4,
+        [3, flags, ..] if flags & HAS_VALUE != 0 => 2,
+        _ => return None,
+    };
+    let size = u32::from_le_bytes(body.get(start..start + 4)?.try_into().ok()?);
+    body.get(start + 4..)?.get(..usize::try_from(size).ok()?)
+}
+
 /// Fields of a message, one after the other.
 struct Fields<'a> {
     body: &'a [u8],
@@ -177,38 +191,43 @@ impl Fields<'_> {
 }
 
 impl Dataset<'_, '_> {
-    /// Elements along the only axis that is longer than one.
-    pub(in crate::recording) fn n_elements(&self) -> Result<usize, Error> {
-        let long: Vec<u64> = self.shape.iter().copied().filter(|size| *size != 1).collect();
-        match long.as_slice() {
-            [] => Ok(1),
-            [size] if self.shape.first() == Some(size) => Ok(File::offset(*size)),
+    /// The only axis that is longer than one, the first of a single element, and the elements along it.
+    fn axis(&self) -> Result<(usize, usize), Error> {
+        let mut long = self.shape.iter().enumerate().filter(|(_, size)| **size != 1);
+        match (long.next(), long.next()) {
+            (None, _) => Ok((0, 1)),
+            (Some((axis, size)), None) => Ok((axis, File::offset(*size))),
             _ => Err(self.file.unsupported("dataset", format!("axes {:?}; one axis is read", self.shape))),
         }
     }
 
-    /// The elements as numbers.
+    /// The elements as numbers; elements of chunks that were never written are the value that the file states for them,
+    /// else NaN.
     pub(in crate::recording) fn numbers(&self) -> Result<Vec<f64>, Error> {
-        let n_elements = self.n_elements()?;
+        let (_, n_elements) = self.axis()?;
         let n_element = self.datatype.n_bytes();
         let Some(decode) = self.datatype.number() else {
             return Err(self.file.unsupported("dataset", "its elements are no numbers"));
         };
         self.reserve(n_elements, size_of::<f64>().max(n_element))?;
-        let mut numbers = vec![f64::NAN; n_elements];
+        let fill = self.fill.filter(|fill| fill.len() == n_element).map_or(f64::NAN, decode);
+        let mut numbers = vec![fill; n_elements];
         let mut n_read = 0;
         self.pieces(n_elements, &mut |start, piece| {
             n_read += piece.len() / n_element;
             let elements = piece.chunks_exact(n_element);
             numbers[start..].iter_mut().zip(elements).for_each(|(number, element)| *number = decode(element));
         })?;
-        self.check_complete(n_read, n_elements)?;
+        let is_growing = matches!(self.layout, Layout::Chunked(_)) && n_read > 0;
+        if !is_growing {
+            self.check_complete(n_read, n_elements)?;
+        }
         Ok(numbers)
     }
 
     /// The bytes of all elements.
     pub(in crate::recording) fn raw(&self) -> Result<Vec<u8>, Error> {
-        let n_elements = self.n_elements()?;
+        let (_, n_elements) = self.axis()?;
         let n_element = self.datatype.n_bytes();
         self.reserve(n_elements, n_element)?;
         let mut raw = vec![0; n_elements * n_element];
@@ -241,6 +260,14 @@ impl Dataset<'_, '_> {
         match &self.layout {
             Layout::Compact(data) => take(0, &data[..data.len().min(n_elements * n_element)]),
             Layout::Contiguous { .. } if n_elements == 0 => {}
+            Layout::Contiguous { .. } if self.is_outside => {
+                let what = "its elements lie in another file (external storage)";
+                return Err(self.file.unsupported("dataset", what));
+            }
+            Layout::Contiguous { address } if self.file.is_undefined(*address) => {
+                let what = format!("its {n_elements} elements were never written");
+                return Err(self.file.bytes.wrong("dataset", what, "write the data, or leave the array out"));
+            }
             Layout::Contiguous { address } => {
                 take(0, self.file.bytes.slice(File::offset(*address), n_elements * n_element)?);
             }
@@ -256,16 +283,17 @@ impl Dataset<'_, '_> {
         take: &mut dyn FnMut(usize, &[u8]),
     ) -> Result<(), Error> {
         let n_element = self.datatype.n_bytes();
-        let chunk_size = chunked.shape.iter().try_fold(1_u64, |product, size| product.checked_mul(*size));
-        // Along other axes than the first a chunk may hold more than the array has: only its first column counts.
-        let is_plain = chunked.shape.iter().skip(1).all(|size| *size == 1);
-        let chunk_size = chunk_size.map(File::offset).filter(|size| *size > 0 && is_plain);
+        let (axis, _) = self.axis()?;
+        // Along other axes a chunk might hold more than the array has.
+        let is_plain = chunked.shape.iter().enumerate().all(|(idx, size)| idx == axis || *size == 1);
+        let chunk_size = chunked.shape.get(axis).copied().map(File::offset);
+        let chunk_size = chunk_size.filter(|size| *size > 0 && is_plain);
         let n_bytes = chunk_size.and_then(|size| size.checked_mul(n_element));
         let (Some(chunk_size), Some(n_bytes)) = (chunk_size, n_bytes) else {
             return Err(self.file.unsupported("dataset", format!("chunks of {:?} elements", chunked.shape)));
         };
         let mut seen = vec![false; n_elements.div_ceil(chunk_size)];
-        for chunk in self.file.chunk_list(chunked, (seen.len(), n_bytes), !self.filters.is_empty())? {
+        for chunk in self.file.chunk_list((chunked, axis), (seen.len(), n_bytes), !self.filters.is_empty())? {
             let start = File::offset(chunk.start);
             let place =
                 seen.get_mut(start / chunk_size).filter(|seen| !**seen && start.is_multiple_of(chunk_size));

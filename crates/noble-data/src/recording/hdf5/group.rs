@@ -2,7 +2,7 @@
 
 use super::header::{LINK, LINK_INFO, Message, SYMBOL_TABLE};
 use super::tree::{self, Records};
-use super::{File, UNSUPPORTED};
+use super::{File, OUTSIDE, UNSUPPORTED};
 use crate::Error;
 use crate::recording::bytes::clean_text;
 
@@ -77,7 +77,7 @@ impl<'a> File<'a> {
             Link::External(file) => {
                 let what = format!("a link into another file, {file}");
                 Err(self.bytes.wrong(
-                    "link",
+                    OUTSIDE,
                     what,
                     "export the recording as one file, with its links resolved",
                 ))

@@ -36,6 +36,9 @@ const FORMAT: &str = "hdf5 file";
 const DAMAGED: &str = "the file is damaged; copy it again from its source";
 const UNSUPPORTED: &str = "rewrite the file with h5repack or pynwb";
 
+/// The place of an error about a link into another file.
+pub(super) const OUTSIDE: &str = "link";
+
 /// Arrays of a file may take this many times its size, and this much beside: stimuli of a few steps compress a
 /// thousandfold, voltages hardly at all.
 const BUDGET_PER_BYTE: u64 = 64;
@@ -119,7 +122,7 @@ impl<'a> File<'a> {
     }
 
     /// Takes bytes for an array out of the budget.
-    fn spend(&self, n_bytes: u64) -> Result<(), Error> {
+    pub(super) fn spend(&self, n_bytes: u64) -> Result<(), Error> {
         match self.budget.get().checked_sub(n_bytes) {
             Some(rest) => {
                 self.budget.set(rest);
@@ -191,4 +194,8 @@ pub(super) struct Dataset<'f, 'a> {
     pub(super) shape: Vec<u64>,
     layout: dataset::Layout<'a>,
     filters: Vec<filters::Filter>,
+    /// What stands for elements that were never written, where the file states it.
+    fill: Option<&'a [u8]>,
+    /// The elements lie in other files.
+    is_outside: bool,
 }

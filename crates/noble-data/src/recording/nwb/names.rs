@@ -1,17 +1,23 @@
 //! Numbers and roles in the names of series.
 
-use std::cmp::Ordering;
-
 use super::series::Series;
 
-/// Parts of names that only say which side of the amplifier a series is.
-const ROLES: [&str; 22] = [
-    "a",
-    "s",
+/// Parts of names that only say which side of the amplifier a series is; a number behind the first four is that of an
+/// input or output.
+const ROLES: [&str; 29] = [
     "ad",
     "da",
     "adc",
     "dac",
+    "a",
+    "s",
+    "v",
+    "i",
+    "voltage",
+    "current",
+    "command",
+    "cmd",
+    "membrane",
     "ic",
     "ics",
     "vc",
@@ -59,26 +65,45 @@ fn parts(name: &str) -> Vec<Part> {
     parts
 }
 
-/// What is left of a name without words for response and stimulus.
+/// What is left of a name without words for response and stimulus, and without numbers of inputs and outputs.
 pub(super) fn key(name: &str) -> Vec<String> {
-    let is_role = |part: &Part| matches!(part, Part::Word(word) if ROLES.contains(&word.as_str()));
-    let parts = parts(name).into_iter().filter(|part| !is_role(part));
-    parts
-        .map(|part| match part {
-            Part::Number(number) => number.to_string(),
-            Part::Word(word) => word,
-        })
-        .collect()
+    let parts = parts(name);
+    let is_left = |idx: &usize| match &parts[*idx] {
+        Part::Word(word) => !ROLES.contains(&word.as_str()),
+        Part::Number(_) => !follows(&parts, *idx, &ROLES[..N_CONVERTERS]),
+    };
+    let left = (0..parts.len()).filter(is_left);
+    left.map(|idx| match &parts[idx] {
+        Part::Number(number) => number.to_string(),
+        Part::Word(word) => word.clone(),
+    })
+    .collect()
+}
+
+/// Words of [`ROLES`] for inputs and outputs of the converter.
+const N_CONVERTERS: usize = 4;
+
+/// Whether a part comes right behind one of some words.
+fn follows(parts: &[Part], idx: usize, words: &[&str]) -> bool {
+    let before = idx.checked_sub(1).map(|before| &parts[before]);
+    matches!(before, Some(Part::Word(word)) if words.contains(&word.as_str()))
+}
+
+/// The number of the input in a name such as `data_00000_AD3`.
+pub(super) fn input(name: &str) -> Option<u64> {
+    let parts = parts(name);
+    let number = |idx: usize| match parts[idx] {
+        Part::Number(number) if follows(&parts, idx, &["ad", "adc"]) => Some(number),
+        _ => None,
+    };
+    (0..parts.len()).find_map(number)
 }
 
 /// The sweep's number in a name: its last one, or the one before where the last is that of a channel.
 pub(super) fn number(name: &str) -> Option<u32> {
     const CHANNELS: [&str; 7] = ["ad", "da", "adc", "dac", "ch", "channel", "electrode"];
     let parts = parts(name);
-    let of_channel = |idx: usize| {
-        let before = idx.checked_sub(1).map(|before| &parts[before]);
-        matches!(before, Some(Part::Word(word)) if CHANNELS.contains(&word.as_str()))
-    };
+    let of_channel = |idx: usize| follows(&parts, idx, &CHANNELS);
     let number = parts.iter().enumerate().rev().find_map(|(idx, part)| match part {
         Part::Number(number) if !of_channel(idx) => Some(*number),
         _ => None,
@@ -89,12 +114,8 @@ pub(super) fn number(name: &str) -> Option<u32> {
 /// By sweep number where every series has one, else by name, numbers compared as numbers.
 pub(super) fn sort(series: &mut [Series]) {
     let has_numbers = series.iter().all(|series| series.sweep_number.is_some());
-    series.sort_by(|left, right| {
-        let by_number =
-            if has_numbers { left.sweep_number.cmp(&right.sweep_number) } else { Ordering::Equal };
-        by_number
-            .then_with(|| parts(&left.name).cmp(&parts(&right.name)))
-            .then_with(|| left.name.cmp(&right.name))
+    series.sort_by_cached_key(|series| {
+        (series.sweep_number.filter(|_| has_numbers), parts(&series.name), series.name.clone())
     });
 }
 
@@ -106,7 +127,9 @@ mod tests {
     fn analytic_names_of_response_and_stimulus_are_one() {
         let same = [
             ("ic__Step__3", "ics__Step__3"),
-            ("data_00004_AD0", "data_00004_DA0"),
+            ("data_00004_AD0", "data_00004_DA1"),
+            ("voltage_sweep_3", "current_sweep_3"),
+            ("v_cell_2", "cmd_cell_2"),
             ("acquisition_007_x", "stimulus_7_x"),
             ("sweep_1_a", "sweep_1_s"),
             ("CurrentClampSeries_12", "CurrentClampStimulusSeries_12"),
@@ -123,6 +146,7 @@ mod tests {
         assert_eq!(number("ic__Step__13"), Some(13));
         assert_eq!(number("data_00004_AD0"), Some(4));
         assert_eq!(number("sweep_1_ch0"), Some(1));
+        assert_eq!(["data_00004_AD3", "ic__Step__13"].map(input), [Some(3), None]);
         assert_eq!(number("voltage"), None);
     }
 }

@@ -9,6 +9,7 @@ use super::names;
 use super::series::{Kind, Rows, Series};
 use super::table::{self, Stretch};
 use crate::Error;
+use crate::recording::NO_CURRENT;
 
 /// A response, or a stretch of it, and its stimulus.
 #[derive(Debug, Clone)]
@@ -41,8 +42,8 @@ pub(super) struct Pairing {
     /// Stretches of the table by address of the response.
     rows: BTreeMap<u64, Vec<(Stretch, Option<Stretch>)>>,
     responses: Vec<Series>,
-    /// Addresses of responses, and places of stimuli, by what is left of their names.
-    response_keys: BTreeMap<Vec<String>, BTreeSet<u64>>,
+    /// Places of responses and of stimuli by what is left of their names.
+    response_keys: BTreeMap<Vec<String>, Vec<usize>>,
     stimulus_keys: BTreeMap<Vec<String>, Vec<usize>>,
     used: RefCell<BTreeSet<u64>>,
 }
@@ -57,9 +58,9 @@ impl Pairing {
         }
         let is_driven = |response: &&Series| response.kind == Kind::CurrentClamp;
         let responses: Vec<Series> = responses.iter().filter(is_driven).cloned().collect();
-        let mut response_keys: BTreeMap<Vec<String>, BTreeSet<u64>> = BTreeMap::new();
-        for response in &responses {
-            response_keys.entry(names::key(&response.name)).or_default().insert(response.address);
+        let mut response_keys: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
+        for (idx, response) in responses.iter().enumerate() {
+            response_keys.entry(names::key(&response.name)).or_default().push(idx);
         }
         let mut stimulus_keys: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
         for (idx, stimulus) in stimuli.iter().enumerate() {
@@ -73,7 +74,7 @@ impl Pairing {
     /// The sweeps of a response: one, or one for every row of the table that names it.
     pub(super) fn pairs(&self, response: &Series) -> Vec<Pair<'_>> {
         if response.kind == Kind::ZeroCurrent {
-            return vec![Pair::whole(None, vec!["no current is injected (I = 0)".to_owned()])];
+            return vec![Pair::whole(None, vec![format!("no stimulus: {NO_CURRENT}")])];
         }
         match self.rows.get(&response.address) {
             Some(rows) => rows.iter().map(|row| self.of_row(response, *row, rows.len() > 1)).collect(),
@@ -104,13 +105,18 @@ impl Pairing {
     }
 
     fn of_series(&self, response: &Series) -> Pair<'_> {
-        let found = self.by_number(response).or_else(|| self.by_name(response)).or_else(|| self.only());
-        match found {
-            Some((stimulus, notes)) => {
+        let by_number = self.by_number(response);
+        let found = match by_number {
+            Ok(Some(stimulus)) => Some((stimulus, Vec::new())),
+            _ => self.by_name(response).or_else(|| self.only(response)),
+        };
+        match (found, by_number) {
+            (Some((stimulus, notes)), _) => {
                 self.used.borrow_mut().insert(stimulus.address);
                 Pair::whole(Some(stimulus), notes)
             }
-            None => Pair::whole(None, vec!["no stimulus: none has its number or name".to_owned()]),
+            (None, Err(reason)) => Pair::whole(None, vec![format!("no stimulus: {reason}")]),
+            (None, Ok(_)) => Pair::whole(None, vec!["no stimulus: none has its number or name".to_owned()]),
         }
     }
 
@@ -118,47 +124,54 @@ impl Pairing {
         self.stimuli.iter().filter(|stimulus| stimulus.kind != Kind::VoltageClamp)
     }
 
-    /// The stimulus of the same sweep number, and of the same electrode where several have it; none where several
-    /// responses have both.
-    fn by_number(&self, response: &Series) -> Option<(&Series, Vec<String>)> {
-        let number = response.sweep_number?;
-        let is_rival = |other: &Series| {
-            let is_same = other.sweep_number == Some(number) && other.electrode == response.electrode;
-            is_same && other.address != response.address
-        };
-        if self.responses.iter().any(is_rival) {
-            return None;
+    /// The stimulus of the same sweep number, and of the same electrode where several have it; `Err` says why it is not
+    /// certain.
+    fn by_number(&self, response: &Series) -> Result<Option<&Series>, &'static str> {
+        let Some(number) = response.sweep_number else { return Ok(None) };
+        let has_number = |series: &Series| series.sweep_number == Some(number);
+        let others =
+            || self.responses.iter().filter(|other| has_number(other) && other.address != response.address);
+        let found: Vec<&Series> = self.currents().filter(|stimulus| has_number(stimulus)).collect();
+        if found.is_empty() {
+            return Ok(None);
         }
-        let found: Vec<&Series> =
-            self.currents().filter(|stimulus| stimulus.sweep_number == Some(number)).collect();
+        if others().any(|other| other.electrode == response.electrode) {
+            return Err("several responses have its number and electrode");
+        }
         let same_electrode = |stimulus: &&&Series| stimulus.electrode == response.electrode;
         let of_electrode: Vec<&&Series> = found.iter().filter(same_electrode).collect();
         match (found.as_slice(), of_electrode.as_slice()) {
-            ([stimulus], _) if stimulus.electrode.is_none() || same_electrode(&stimulus) => {
-                Some((stimulus, Vec::new()))
-            }
-            (_, [stimulus]) => Some((stimulus, Vec::new())),
-            _ => None,
+            (_, [stimulus]) => Ok(Some(stimulus)),
+            ([stimulus], _) if stimulus.electrode.is_none() => match others().next() {
+                None => Ok(Some(stimulus)),
+                Some(_) => Err("several responses have its number and the stimulus names no electrode"),
+            },
+            ([_], _) => Err("the one of its number has another electrode"),
+            _ => Err("several stimuli have its number"),
         }
     }
 
-    /// The only stimulus whose name is the same but for words like `response` and `stimulus`, if no other response has
-    /// that name too.
+    /// The only stimulus whose name is the same but for words like `response` and `stimulus` and which states no other
+    /// number or electrode, if no other response is so too.
     fn by_name(&self, response: &Series) -> Option<(&Series, Vec<String>)> {
         let key = Some(names::key(&response.name)).filter(|key| !key.is_empty())?;
-        let is_alone = self.response_keys.get(&key).is_none_or(|addresses| addresses.len() == 1);
-        let [stimulus_idx] = self.stimulus_keys.get(&key).filter(|_| is_alone)?.as_slice() else {
+        let of_name = self.stimulus_keys.get(&key)?.iter().map(|idx| &self.stimuli[*idx]);
+        let mut fitting = of_name.filter(|stimulus| may_belong(response, stimulus));
+        let stimulus = fitting.next().filter(|_| fitting.next().is_none())?;
+        let rivals = self.response_keys.get(&key).into_iter().flatten().map(|idx| &self.responses[*idx]);
+        let mut rivals = rivals.filter(|other| other.address != response.address);
+        if rivals.any(|other| may_belong(other, stimulus)) {
             return None;
-        };
-        let stimulus = &self.stimuli[*stimulus_idx];
+        }
         Some((stimulus, vec![format!("stimulus {} is paired by its name", stimulus.name)]))
     }
 
     /// The only stimulus of the only response.
-    fn only(&self) -> Option<(&Series, Vec<String>)> {
+    fn only(&self, response: &Series) -> Option<(&Series, Vec<String>)> {
         let mut currents = self.currents();
         let stimulus = currents.next().filter(|_| currents.next().is_none() && self.responses.len() == 1)?;
-        Some((stimulus, vec![format!("stimulus {} is the only one", stimulus.name)]))
+        may_belong(response, stimulus)
+            .then(|| (stimulus, vec![format!("stimulus {} is the only one", stimulus.name)]))
     }
 
     /// Stimuli of current clamp that no response was found for.
@@ -169,4 +182,12 @@ impl Pairing {
         let left = self.stimuli.iter().filter(is_left);
         left.map(|stimulus| stimulus.refused("a stimulus without a response")).collect()
     }
+}
+
+/// Whether response and stimulus state no different sweep numbers or electrodes.
+fn may_belong(response: &Series, stimulus: &Series) -> bool {
+    let numbers = response.sweep_number.zip(stimulus.sweep_number);
+    let electrodes = response.electrode.as_ref().zip(stimulus.electrode.as_ref());
+    numbers.is_none_or(|(ours, theirs)| ours == theirs)
+        && electrodes.is_none_or(|(ours, theirs)| ours == theirs)
 }

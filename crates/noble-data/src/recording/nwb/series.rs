@@ -1,5 +1,8 @@
 //! One time series of a file: what it is, and its values in our units.
 
+use std::collections::BTreeMap;
+
+use super::decoded::Decoded;
 use super::{File, Link, RefusedSweep};
 use crate::Error;
 use crate::recording::units::{Quantity, quantity};
@@ -43,12 +46,41 @@ pub(super) struct List {
     pub(super) refused: Vec<RefusedSweep>,
 }
 
+/// Names of electrodes by address.
+#[derive(Debug, Default)]
+pub(super) struct Electrodes(BTreeMap<u64, String>);
+
+impl Electrodes {
+    pub(super) fn read(file: &File<'_>) -> Result<Self, Error> {
+        let Some(group) = file.find(file.root(), "general/intracellular_ephys")? else {
+            return Ok(Self::default());
+        };
+        let mut names = BTreeMap::new();
+        for (name, link) in file.members(group)? {
+            if let Link::Hard(address) = link {
+                names.entry(address).or_insert(name);
+            }
+        }
+        Ok(Self(names))
+    }
+
+    /// The last name on the way to the electrode of a series, whichever kind of link leads there.
+    fn of(&self, file: &File<'_>, address: u64) -> Result<Option<String>, Error> {
+        let link = file.members(address)?.into_iter().find(|(name, _)| name == "electrode");
+        Ok(match link {
+            Some((_, Link::Soft(path))) => path.rsplit('/').next().map(short),
+            Some((_, Link::Hard(target))) => self.0.get(&target).cloned(),
+            _ => None,
+        })
+    }
+}
+
 /// Every series of a group.
-pub(super) fn list(file: &File<'_>, path: &str) -> Result<List, Error> {
+pub(super) fn list(file: &File<'_>, electrodes: &Electrodes, path: &str) -> Result<List, Error> {
     let mut list = List::default();
     let Some(group) = file.find(file.root(), path)? else { return Ok(list) };
     for (name, link) in file.members(group)? {
-        match open(file, (group, &link), &name) {
+        match open((file, electrodes), (group, &link), &name) {
             Ok(Some(series)) => list.series.push(series),
             Ok(None) => {}
             Err(error) => {
@@ -59,7 +91,11 @@ pub(super) fn list(file: &File<'_>, path: &str) -> Result<List, Error> {
     Ok(list)
 }
 
-fn open(file: &File<'_>, (group, link): (u64, &Link), name: &str) -> Result<Option<Series>, Error> {
+fn open(
+    (file, electrodes): (&File<'_>, &Electrodes),
+    (group, link): (u64, &Link),
+    name: &str,
+) -> Result<Option<Series>, Error> {
     let Some(address) = file.target(group, link)? else { return Ok(None) };
     let type_name = short(&file.text(address, "neurodata_type")?.unwrap_or_default());
     let kind = match type_name.as_str() {
@@ -76,7 +112,7 @@ fn open(file: &File<'_>, (group, link): (u64, &Link), name: &str) -> Result<Opti
         type_name,
         sweep_number,
         number: sweep_number.or_else(|| super::names::number(name)),
-        electrode: electrode(file, address)?,
+        electrode: electrodes.of(file, address)?,
     };
     Ok(Some(series))
 }
@@ -98,22 +134,6 @@ fn whole(number: f64) -> Option<u32> {
     is_whole
 }
 
-/// The last name on the way to the electrode, whichever kind of link leads there.
-fn electrode(file: &File<'_>, address: u64) -> Result<Option<String>, Error> {
-    let link = file.members(address)?.into_iter().find(|(name, _)| name == "electrode");
-    match link {
-        Some((_, Link::Soft(path))) => Ok(path.rsplit('/').next().map(short)),
-        Some((_, Link::Hard(target))) => {
-            let Some(electrodes) = file.find(file.root(), "general/intracellular_ephys")? else {
-                return Ok(None);
-            };
-            let mut electrodes = file.members(electrodes)?.into_iter();
-            Ok(electrodes.find(|(_, link)| *link == Link::Hard(target)).map(|(name, _)| name))
-        }
-        _ => Ok(None),
-    }
-}
-
 impl Series {
     pub(super) fn refused(&self, reason: &str) -> RefusedSweep {
         RefusedSweep { name: self.name.clone(), number: self.number, reason: reason.to_owned() }
@@ -132,7 +152,7 @@ impl Series {
     /// The values in mV or nA, with a note where the unit was assumed.
     pub(super) fn values(
         &self,
-        file: &File<'_>,
+        (file, decoded): (&File<'_>, &Decoded),
         place: Place,
         rows: Rows,
     ) -> Result<(Vec<f64>, Option<String>), Error> {
@@ -140,15 +160,8 @@ impl Series {
         let (factor, note) = self.factor(file, data, place)?;
         let conversion = file.number(data, "conversion")?.unwrap_or(1.0);
         let offset = file.number(data, "offset")?.unwrap_or(0.0);
-        let mut values = file.dataset(data)?.numbers()?;
-        if let Some((first, n_samples)) = rows {
-            let end = first.checked_add(n_samples).filter(|end| *end <= values.len());
-            let end = end.ok_or_else(|| {
-                self.wrong(format!("samples {first} and {n_samples} more of {} in the table", values.len()))
-            })?;
-            values.truncate(end);
-            values.drain(..first);
-        }
+        let values = decoded.numbers(file, data, (place, rows))?;
+        let mut values = values.map_err(|what| self.wrong(what))?;
         if values.is_empty() {
             return Err(self.wrong("has no samples"));
         }

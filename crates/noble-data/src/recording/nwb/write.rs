@@ -1,6 +1,6 @@
 //! Recordings as NWB 2 files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
@@ -39,8 +39,9 @@ impl Recording {
     ///
     /// [`read_nwb`](super::read_nwb) gives the sweeps back under the same names, with the same bits at double
     /// precision and rounded to float32 at single; a sweep without channel comes back with the electrode
-    /// `electrode`. A number that several sweeps of a channel have is left out. Notes are written as comments, refused sweeps not at all. The same recording and session give the
-    /// same bytes.
+    /// `electrode`. Every channel has an electrode of its own: the second of a name gets `channel_idx` behind it, and the
+    /// channels that come back are numbered anew. A number that several sweeps of a channel have is left out. Notes are
+    /// written as comments, refused sweeps not at all. The same recording and session give the same bytes.
     ///
     /// # Errors
     /// [`Error::Recording`] when a time is not ISO 8601, two sweeps have the same name, or there are too many.
@@ -74,7 +75,7 @@ impl Recording {
         let ids = Ids(&session.identifier);
         let mut acquisition = Group::default();
         let mut presentation = Group::default();
-        let mut electrodes = BTreeSet::new();
+        let electrodes = electrodes(&self.sweeps);
         let numbers = unique_numbers(&self.sweeps);
         for sweep in &self.sweeps {
             let name = link_name(&sweep.name);
@@ -85,26 +86,49 @@ impl Recording {
                     "give every sweep its own name",
                 ));
             }
-            let electrode = link_name(sweep.channel.as_deref().unwrap_or("electrode"));
-            let key = sweep.number.map(|number| (number, sweep.channel.as_deref()));
+            let key = sweep.number.map(|number| (number, channel(sweep)));
             let number = key.filter(|key| numbers.contains(key)).map(|(number, _)| number);
-            let part = Part { sweep, number, electrode: &electrode, precision: session.precision, ids: &ids };
+            let electrode = &electrodes[&channel(sweep)];
+            let part = Part { sweep, number, electrode, precision: session.precision, ids: &ids };
             acquisition.group(&name, part.response(&name));
             if let Some(stimulus) = part.stimulus(&name) {
                 presentation.group(&format!("{name}_stimulus"), stimulus);
             }
-            electrodes.insert(electrode);
         }
-        Ok(root(session, &ids, acquisition, presentation, &electrodes).into_file())
+        Ok(root(session, &ids, acquisition, presentation, electrodes.values()).into_file())
     }
 }
 
+/// What tells channels apart.
+type Channel<'a> = (u32, Option<&'a str>);
+
+fn channel(sweep: &RecordedSweep) -> Channel<'_> {
+    (sweep.channel_idx, sweep.channel.as_deref())
+}
+
+/// The name of every channel's electrode, each its own.
+fn electrodes(sweeps: &[RecordedSweep]) -> BTreeMap<Channel<'_>, String> {
+    let channels: BTreeSet<Channel<'_>> = sweeps.iter().map(channel).collect();
+    let mut taken = BTreeSet::new();
+    let mut electrodes = BTreeMap::new();
+    for key in channels {
+        let (channel_idx, name) = key;
+        let first = link_name(name.unwrap_or("electrode"));
+        let with_idx = (0..).map(|idx: u32| format!("{first}_{}", channel_idx.saturating_add(idx)));
+        let mut names = std::iter::once(first.clone()).chain(with_idx);
+        let name = names.find(|name| !taken.contains(name)).unwrap_or(first.clone());
+        taken.insert(name.clone());
+        electrodes.insert(key, name);
+    }
+    electrodes
+}
+
 /// Numbers that one sweep alone of a channel has: others would pair it with the stimulus of another.
-fn unique_numbers(sweeps: &[RecordedSweep]) -> BTreeSet<(u32, Option<&str>)> {
+fn unique_numbers(sweeps: &[RecordedSweep]) -> BTreeSet<(u32, Channel<'_>)> {
     let mut seen = BTreeSet::new();
     let mut twice = BTreeSet::new();
     for sweep in sweeps {
-        let key = sweep.number.map(|number| (number, sweep.channel.as_deref()));
+        let key = sweep.number.map(|number| (number, channel(sweep)));
         if let Some(key) = key.filter(|key| !seen.insert(*key)) {
             twice.insert(key);
         }
@@ -112,12 +136,12 @@ fn unique_numbers(sweeps: &[RecordedSweep]) -> BTreeSet<(u32, Option<&str>)> {
     seen.difference(&twice).copied().collect()
 }
 
-fn root(
+fn root<'a>(
     session: &NwbSession,
     ids: &Ids<'_>,
     acquisition: Group,
     presentation: Group,
-    electrodes: &BTreeSet<String>,
+    electrodes: impl Iterator<Item = &'a String>,
 ) -> Group {
     let mut devices = Group::default();
     devices.group("amplifier", ids.typed("Device", "amplifier"));
@@ -227,17 +251,45 @@ fn cut(text: &str) -> Value {
     Value::Text(text[..end].to_owned())
 }
 
-/// `YYYY-MM-DDThh:mm:ss`, perhaps with a fraction, then `Z` or an offset.
+/// `YYYY-MM-DDThh:mm:ss`, perhaps with a fraction, then `Z` or an offset; a day of the calendar, a time of the clock.
 fn is_iso_time(time: &str) -> bool {
-    let is_shape = |text: &str, shape: &str| {
-        let fits = |(c, s): (char, char)| if s == '0' { c.is_ascii_digit() } else { c == s };
-        text.len() == shape.len() && text.chars().zip(shape.chars()).all(fits)
+    let Some((second, rest)) = time.split_at_checked("0000-00-00T00:00:00".len()) else { return false };
+    let zone = match rest.strip_prefix('.') {
+        Some(fraction) => {
+            let zone = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+            Some(zone).filter(|zone| zone.len() < fraction.len())
+        }
+        None => Some(rest),
     };
-    let Some((second, rest)) = time.split_at_checked(19) else { return false };
-    let zone =
-        rest.strip_prefix('.').map_or(rest, |rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
-    let is_zone = zone == "Z" || is_shape(zone, "+00:00") || is_shape(zone, "-00:00");
-    is_shape(second, "0000-00-00T00:00:00") && is_zone
+    let is_zone = |zone: &str| {
+        let offset = numbers(zone, "+00:00").or_else(|| numbers(zone, "-00:00"));
+        zone == "Z" || offset.is_some_and(|offset| matches!(offset[..], [0..=23, 0..=59]))
+    };
+    let is_second = numbers(second, "0000-00-00T00:00:00").is_some_and(|fields| match fields[..] {
+        [year, month, day, 0..=23, 0..=59, 0..=60] => (1..=days(year, month)).contains(&day),
+        _ => false,
+    });
+    is_second && zone.is_some_and(is_zone)
+}
+
+/// The numbers in a text of a shape, in which zeros stand for digits.
+fn numbers(text: &str, shape: &str) -> Option<Vec<u32>> {
+    let fits = |(c, s): (char, char)| if s == '0' { c.is_ascii_digit() } else { c == s };
+    let is_shape = text.len() == shape.len() && text.chars().zip(shape.chars()).all(fits);
+    let fields = text.split(|c: char| !c.is_ascii_digit()).filter(|field| !field.is_empty());
+    is_shape.then(|| fields.map(|field| field.parse().unwrap_or(u32::MAX)).collect())
+}
+
+/// Days of a month; none of a month that there is not.
+fn days(year: u32, month: u32) -> u32 {
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 if is_leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    }
 }
 
 fn wrong(place: &str, what: String, remedy: &'static str) -> Error {

@@ -13,10 +13,7 @@ const VARYING_NOTE: &str =
     "several steps: the longest that changes between sweeps is taken, the first of equals";
 
 /// The step of every current; `channels` says from which channel each comes.
-pub(super) fn detect(
-    channels: &[Option<&str>],
-    currents: &[Option<Current>],
-) -> Vec<Result<StepWindow, NoStep>> {
+pub(super) fn detect(channels: &[u32], currents: &[Option<Current>]) -> Vec<Result<StepWindow, NoStep>> {
     let mut families: BTreeMap<Key, Vec<&Current>> = BTreeMap::new();
     for (channel, current) in channels.iter().zip(currents) {
         if let Some(current) = current {
@@ -25,7 +22,7 @@ pub(super) fn detect(
     }
     let families: BTreeMap<_, Family> =
         families.into_iter().map(|(key, members)| (key, Family::new(&members))).collect();
-    let step = |(channel, current): (&Option<&str>, &Option<Current>)| match current {
+    let step = |(channel, current): (&u32, &Option<Current>)| match current {
         Some(current) => families[&key(*channel, current)].step(current),
         None => Err(NoStep::new("the stimulus is not known")),
     };
@@ -33,9 +30,9 @@ pub(super) fn detect(
 }
 
 /// Channel, rate and length.
-type Key<'a> = (Option<&'a str>, u64, usize);
+type Key = (u32, u64, usize);
 
-fn key<'a>(channel: Option<&'a str>, current: &Current) -> Key<'a> {
+fn key(channel: u32, current: &Current) -> Key {
     (channel, current.grid.step_ms().to_bits(), current.grid.n_samples())
 }
 

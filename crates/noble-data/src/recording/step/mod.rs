@@ -8,7 +8,7 @@ mod family;
 mod runs;
 
 use crate::TimeGrid;
-use crate::recording::RecordedSweep;
+use crate::recording::{NO_CURRENT, RecordedSweep};
 use runs::Run;
 
 /// A step of current, samples `first_sample..end_sample`.
@@ -78,9 +78,15 @@ pub fn detect_steps(sweeps: &[RecordedSweep]) -> Vec<Result<StepWindow, NoStep>>
         let stimulus = sweep.stimulus.as_ref()?;
         Some(Current::new(&stimulus.current_na, sweep.trace.grid()))
     };
-    let channels: Vec<Option<&str>> = sweeps.iter().map(|sweep| sweep.channel.as_deref()).collect();
+    let channels: Vec<u32> = sweeps.iter().map(|sweep| sweep.channel_idx).collect();
     let currents: Vec<Option<Current>> = sweeps.iter().map(current).collect();
-    family::detect(&channels, &currents)
+    let mut steps = family::detect(&channels, &currents);
+    for (step, sweep) in steps.iter_mut().zip(sweeps) {
+        if step.is_err() && sweep.notes.iter().any(|note| note.contains(NO_CURRENT)) {
+            *step = Err(NoStep::new(NO_CURRENT));
+        }
+    }
+    steps
 }
 
 /// A current as runs of constant level.

@@ -11,6 +11,7 @@ fn sweep(pieces: &[(usize, f64)]) -> RecordedSweep {
     RecordedSweep {
         name: String::new(),
         number: None,
+        channel_idx: 0,
         channel: None,
         trace: Trace::new(grid, vec![-70.0; current_na.len()]).unwrap(),
         stimulus: Some(RecordedStimulus {
@@ -67,7 +68,7 @@ fn analytic_small_steps_beside_large_pulses_count() {
 #[test]
 fn analytic_steps_of_other_channels_are_no_siblings() {
     let mut sweeps = vec![sweep(&[(20, 0.0), (50, 0.1), (30, 0.0)]), sweep(&[(100, 0.0)])];
-    sweeps[1].channel = Some("IN 2".to_owned());
+    sweeps[1].channel_idx = 1;
     assert!(detect_steps(&sweeps)[1].as_ref().unwrap_err().reason.contains("stays at 0"));
 }
 
