@@ -53,9 +53,10 @@ impl<'a> Samples<'a> {
         Self { samples_per_step: if samples_per_step.is_finite() { samples_per_step } else { 1.0 }, ..raw }
     }
 
-    /// Samples that cover as much time as so many of eFEL's, at least one.
+    /// Samples that cover as much time as so many of eFEL's: at least one, at most one more than there are.
     pub(crate) fn n_covering(&self, n_steps: usize) -> usize {
         let n_samples = (n_steps as f64 * self.samples_per_step).round();
-        if n_steps == 0 { 0 } else { (n_samples as usize).max(1) }
+        // No more than a few times what there is, whatever the settings and the rate.
+        if n_steps == 0 { 0 } else { (n_samples as usize).clamp(1, self.times_ms.len().saturating_add(1)) }
     }
 }

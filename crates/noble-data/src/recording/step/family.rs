@@ -13,8 +13,8 @@ const VARYING_NOTE: &str =
     "several steps: the longest that changes between sweeps is taken, the first of equals";
 
 /// The step of every current; `channels` says from which channel each comes.
-pub(super) fn detect(channels: &[u32], currents: &[Option<Current>]) -> Vec<Result<StepWindow, NoStep>> {
-    let mut families: BTreeMap<Key, Vec<&Current>> = BTreeMap::new();
+pub(super) fn detect(channels: &[u32], currents: &[Option<Current<'_>>]) -> Vec<Result<StepWindow, NoStep>> {
+    let mut families: BTreeMap<Key, Vec<&Current<'_>>> = BTreeMap::new();
     for (channel, current) in channels.iter().zip(currents) {
         if let Some(current) = current {
             families.entry(key(*channel, current)).or_default().push(current);
@@ -22,7 +22,7 @@ pub(super) fn detect(channels: &[u32], currents: &[Option<Current>]) -> Vec<Resu
     }
     let families: BTreeMap<_, Family> =
         families.into_iter().map(|(key, members)| (key, Family::new(&members))).collect();
-    let step = |(channel, current): (&u32, &Option<Current>)| match current {
+    let step = |(channel, current): (&u32, &Option<Current<'_>>)| match current {
         Some(current) => families[&key(*channel, current)].step(current),
         None => Err(NoStep::new("the stimulus is not known")),
     };
@@ -32,7 +32,7 @@ pub(super) fn detect(channels: &[u32], currents: &[Option<Current>]) -> Vec<Resu
 /// Channel, rate and length.
 type Key = (u32, u64, usize);
 
-fn key(channel: u32, current: &Current) -> Key {
+fn key(channel: u32, current: &Current<'_>) -> Key {
     (channel, current.grid.step_ms().to_bits(), current.grid.n_samples())
 }
 
@@ -47,7 +47,7 @@ struct Family {
 }
 
 impl Family {
-    fn new(members: &[&Current]) -> Self {
+    fn new(members: &[&Current<'_>]) -> Self {
         let mut family = Self::default();
         let steps: Vec<Vec<Window>> = members.iter().map(|current| windows(current)).collect();
         for window in steps.iter().flatten() {
@@ -67,10 +67,13 @@ impl Family {
         family
     }
 
-    fn step(&self, current: &Current) -> Result<StepWindow, NoStep> {
+    fn step(&self, current: &Current<'_>) -> Result<StepWindow, NoStep> {
         let steps = current.steps();
         let is_varying = |run: &&Run| self.varying.contains_key(&(run.start, run.end));
         if let Some(run) = steps.iter().find(is_varying) {
+            if let Some((flat, window)) = self.longer_main(current, run) {
+                return Ok(current.window(flat, window, vec![SIBLING_NOTE.to_owned()]));
+            }
             let notes = if steps.len() > 1 { vec![VARYING_NOTE.to_owned()] } else { Vec::new() };
             return Ok(current.window(run, (run.start, run.end), notes));
         }
@@ -82,8 +85,17 @@ impl Family {
         current.lone_step()
     }
 
+    /// The longest varying window, where it is longer than a step of this sweep and this sweep does not change in it: the
+    /// step found is a test pulse of another size than in sibling sweeps.
+    fn longer_main<'a>(&self, current: &'a Current<'_>, found: &Run) -> Option<(&'a Run, Window)> {
+        let longest =
+            self.varying.keys().max_by_key(|(start, end)| (end - start, std::cmp::Reverse(*start)))?;
+        let is_longer = longest.1 - longest.0 > found.n_samples();
+        current.run_over(*longest).filter(|_| is_longer).map(|run| (run, *longest))
+    }
+
     /// The window in which most siblings step, the longest and first of equals, where this sweep does not change.
-    fn sibling<'a>(&self, current: &'a Current) -> Option<(&'a Run, Window)> {
+    fn sibling<'a>(&self, current: &'a Current<'_>) -> Option<(&'a Run, Window)> {
         let windows = if self.varying.is_empty() { &self.all } else { &self.varying };
         let flat = windows.iter().filter_map(|(window, n_sweeps)| {
             let run = current.run_over(*window)?;
@@ -104,12 +116,12 @@ fn keep_frequent(windows: &mut BTreeMap<Window, usize>) {
     }
 }
 
-fn windows(current: &Current) -> Vec<Window> {
+fn windows(current: &Current<'_>) -> Vec<Window> {
     current.steps().iter().map(|run| (run.start, run.end)).collect()
 }
 
 /// Whether the sweeps that are constant over a window are so at different levels.
-fn varies(members: &[&Current], window: Window) -> bool {
+fn varies(members: &[&Current<'_>], window: Window) -> bool {
     let mut low_na = f64::INFINITY;
     let mut high_na = f64::NEG_INFINITY;
     let mut tolerance_na = 0.0_f64;

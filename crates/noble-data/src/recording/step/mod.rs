@@ -74,12 +74,8 @@ pub fn detect_step(current_na: &[f64], grid: TimeGrid) -> Result<StepWindow, NoS
 /// [`NoStep`] in the place of a sweep without stimulus or without a step.
 #[must_use]
 pub fn detect_steps(sweeps: &[RecordedSweep]) -> Vec<Result<StepWindow, NoStep>> {
-    let current = |sweep: &RecordedSweep| {
-        let stimulus = sweep.stimulus.as_ref()?;
-        Some(Current::new(&stimulus.current_na, sweep.trace.grid()))
-    };
     let channels: Vec<u32> = sweeps.iter().map(|sweep| sweep.channel_idx).collect();
-    let currents: Vec<Option<Current>> = sweeps.iter().map(current).collect();
+    let currents: Vec<Option<Current<'_>>> = sweeps.iter().map(current_of).collect();
     let mut steps = family::detect(&channels, &currents);
     for (step, sweep) in steps.iter_mut().zip(sweeps) {
         if step.is_err() && sweep.notes.iter().any(|note| note.contains(NO_CURRENT)) {
@@ -89,9 +85,15 @@ pub fn detect_steps(sweeps: &[RecordedSweep]) -> Vec<Result<StepWindow, NoStep>>
     steps
 }
 
+fn current_of(sweep: &RecordedSweep) -> Option<Current<'_>> {
+    let stimulus = sweep.stimulus.as_ref()?;
+    Some(Current::new(&stimulus.current_na, sweep.trace.grid()))
+}
+
 /// A current as runs of constant level.
 #[derive(Debug, Clone)]
-struct Current {
+struct Current<'a> {
+    current_na: &'a [f64],
     grid: TimeGrid,
     runs: Vec<Run>,
     tolerance_na: f64,
@@ -102,12 +104,12 @@ struct Current {
 /// Steps of one sweep that are looked at; trains of more pulses have no single step.
 const MAX_STEPS: usize = 16;
 
-impl Current {
-    fn new(current_na: &[f64], grid: TimeGrid) -> Self {
+impl<'a> Current<'a> {
+    fn new(current_na: &'a [f64], grid: TimeGrid) -> Self {
         assert_eq!(current_na.len(), grid.n_samples(), "one current per sample of the grid");
         let (runs, tolerance_na) = runs::cut(current_na);
         let base_na = base_level(&runs, tolerance_na);
-        Self { grid, runs, tolerance_na, base_na }
+        Self { current_na, grid, runs, tolerance_na, base_na }
     }
 
     /// Runs away from the base level, the longest first, equals in order of time.
@@ -117,6 +119,18 @@ impl Current {
         steps.sort_by_key(|run| (std::cmp::Reverse(run.n_samples()), run.start));
         steps.truncate(MAX_STEPS);
         steps
+    }
+
+    /// Mean of some samples; of equal ones their value.
+    fn mean_na(&self, first_sample: usize, end_sample: usize) -> f64 {
+        let samples = &self.current_na[first_sample..end_sample];
+        let first = samples.first().copied().unwrap_or(self.base_na);
+        if samples.iter().all(|current| current.to_bits() == first.to_bits()) {
+            return first;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
+        let n_samples = samples.len() as f64;
+        samples.iter().sum::<f64>() / n_samples
     }
 
     /// The run that holds all of a window.
@@ -153,23 +167,46 @@ impl Current {
         notes: Vec<String>,
     ) -> StepWindow {
         let before = first_sample.checked_sub(1).and_then(|sample| self.run_over((sample, sample + 1)));
+        let is_whole = (run.start, run.end) == (first_sample, end_sample);
+        let n_before = (end_sample - first_sample).min(first_sample - run.start.min(first_sample));
+        let holding_na = match before {
+            // A part of a longer run: what it is on average over as long before.
+            Some(same) if same.start == run.start && n_before > 0 => {
+                self.mean_na(first_sample - n_before, first_sample)
+            }
+            Some(other) => other.level_na,
+            None => self.base_na,
+        };
         StepWindow {
             first_sample,
             end_sample,
             start_ms: self.grid.time_ms(first_sample),
             end_ms: self.grid.time_ms(end_sample),
-            amplitude_na: run.level_na,
-            holding_na: before.map_or(self.base_na, |run| run.level_na),
+            amplitude_na: if is_whole { run.level_na } else { self.mean_na(first_sample, end_sample) },
+            holding_na,
             notes,
         }
     }
 }
 
-/// The level that a sweep starts from; of two runs alone, the one nearer to zero, since a file may begin at the step.
+/// A first run shorter than the next by this factor is a lead-in, not the level between the steps.
+const LEAD_FACTOR: usize = 8;
+
+/// The level between the steps: the first, unless the sweep only leads in there and ends at another.
+///
+/// Of two runs alone it is the one nearer to zero, since a file may begin at the step.
 fn base_level(runs: &[Run], tolerance_na: f64) -> f64 {
+    let is_near = |a: f64, b: f64| (a - b).abs() <= tolerance_na;
     match runs {
         [] => 0.0,
         [first, last] if last.level_na.abs() + tolerance_na < first.level_na.abs() => last.level_na,
+        [first, second, .., last]
+            if !is_near(first.level_na, last.level_na)
+                && LEAD_FACTOR * first.n_samples() < second.n_samples()
+                && is_near(second.level_na, last.level_na) =>
+        {
+            second.level_na
+        }
         [first, ..] => first.level_na,
     }
 }
