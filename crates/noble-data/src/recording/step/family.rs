@@ -49,9 +49,14 @@ struct Family {
 impl Family {
     fn new(members: &[&Current<'_>]) -> Self {
         let mut family = Self::default();
-        let steps: Vec<Vec<Window>> = members.iter().map(|current| windows(current)).collect();
-        for window in steps.iter().flatten() {
-            *family.all.entry(*window).or_default() += 1;
+        let mut steps: Vec<Vec<Window>> = Vec::new();
+        for current in members {
+            let shared = windows(current).into_iter().map(|window| family.shared(window, current.slack));
+            let shared: Vec<Window> = shared.collect();
+            for window in &shared {
+                *family.all.entry(*window).or_default() += 1;
+            }
+            steps.push(shared);
         }
         keep_frequent(&mut family.all);
         let varies = |window: &Window| varies(members, *window);
@@ -69,20 +74,29 @@ impl Family {
 
     fn step(&self, current: &Current<'_>) -> Result<StepWindow, NoStep> {
         let steps = current.steps();
-        let is_varying = |run: &&Run| self.varying.contains_key(&(run.start, run.end));
+        let shared = |run: &Run| self.shared((run.start, run.end), current.slack);
+        let is_varying = |run: &&Run| self.varying.contains_key(&shared(run));
         if let Some(run) = steps.iter().find(is_varying) {
             if let Some((flat, window)) = self.longer_main(current, run) {
                 return Ok(current.window(flat, window, vec![SIBLING_NOTE.to_owned()]));
             }
             let notes = if steps.len() > 1 { vec![VARYING_NOTE.to_owned()] } else { Vec::new() };
-            return Ok(current.window(run, (run.start, run.end), notes));
+            return Ok(current.window(run, shared(run), notes));
         }
-        let is_own = |run: &Run| !self.companions.contains(&(run.start, run.end));
+        let is_own = |run: &Run| !self.companions.contains(&shared(run));
         let is_flat = !steps.iter().any(is_own) && !current.runs.iter().any(|run| run.is_drift);
         if let Some((run, window)) = self.sibling(current).filter(|_| is_flat) {
             return Ok(current.window(run, window, vec![SIBLING_NOTE.to_owned()]));
         }
         current.lone_step()
+    }
+
+    /// The window of an earlier sweep that differs by no more than noise may shift borders, else the window itself.
+    fn shared(&self, window: Window, slack: usize) -> Window {
+        let is_near =
+            |other: &&Window| window.0.abs_diff(other.0) <= slack && window.1.abs_diff(other.1) <= slack;
+        let known = if slack > 0 { self.all.keys().find(is_near) } else { None };
+        known.copied().unwrap_or(window)
     }
 
     /// The longest varying window, where it is longer than a step of this sweep and this sweep does not change in it: the

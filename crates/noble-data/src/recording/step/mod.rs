@@ -97,6 +97,8 @@ struct Current<'a> {
     grid: TimeGrid,
     runs: Vec<Run>,
     tolerance_na: f64,
+    /// Samples by which noise may shift the borders of a run.
+    slack: usize,
     /// Level between the steps.
     base_na: f64,
 }
@@ -107,9 +109,9 @@ const MAX_STEPS: usize = 16;
 impl<'a> Current<'a> {
     fn new(current_na: &'a [f64], grid: TimeGrid) -> Self {
         assert_eq!(current_na.len(), grid.n_samples(), "one current per sample of the grid");
-        let (runs, tolerance_na) = runs::cut(current_na);
+        let runs::Cut { runs, tolerance_na, slack } = runs::cut(current_na);
         let base_na = base_level(&runs, tolerance_na);
-        Self { current_na, grid, runs, tolerance_na, base_na }
+        Self { current_na, grid, runs, tolerance_na, slack, base_na }
     }
 
     /// Runs away from the base level, the longest first, equals in order of time.
@@ -135,8 +137,8 @@ impl<'a> Current<'a> {
 
     /// The run that holds all of a window.
     fn run_over(&self, (first, end): (usize, usize)) -> Option<&Run> {
-        let idx = self.runs.partition_point(|run| run.end <= first);
-        self.runs.get(idx).filter(|run| run.start <= first && end <= run.end)
+        let idx = self.runs.partition_point(|run| run.end <= first + self.slack.min(end - first - 1));
+        self.runs.get(idx).filter(|run| run.start <= first + self.slack && end <= run.end + self.slack)
     }
 
     fn lone_step(&self) -> Result<StepWindow, NoStep> {

@@ -107,3 +107,66 @@ fn analytic_noise_on_a_monitor_does_not_cut_a_step() {
     assert_eq!((step.first_sample, step.end_sample), (1000, 3000));
     assert!((step.amplitude_na - 0.2).abs() < 1e-4);
 }
+
+/// A current of levels, `(samples, nA)`, with noise from a small generator.
+fn noisy(levels: &[(usize, f64)], sigma_na: f64, seed: u64) -> Vec<f64> {
+    let mut state = seed;
+    let mut uniform = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let mut normal = || (0..12).map(|_| uniform()).sum::<f64>() - 6.0;
+    levels.iter().flat_map(|(n, level)| vec![*level; *n]).map(|level| level + sigma_na * normal()).collect()
+}
+
+#[test]
+fn analytic_steps_in_noise_are_found_to_a_few_samples() {
+    let grid = TimeGrid::new(0.0, 0.1, 10_000).unwrap();
+    for (step_na, sigma_na) in [(0.05, 0.003), (-0.03, 0.003), (0.3, 0.01), (0.02, 0.0001)] {
+        for seed in 1..6 {
+            let current_na = noisy(&[(2000, 0.0), (5003, step_na), (2997, 0.0)], sigma_na, seed);
+            let step = detect_step(&current_na, grid).unwrap();
+            assert!(step.first_sample.abs_diff(2000) <= 3 && step.end_sample.abs_diff(7003) <= 3, "{step:?}");
+            assert!((step.amplitude_na - step_na).abs() < 0.1 * sigma_na, "{step:?}");
+            assert!(step.holding_na.abs() < 0.1 * sigma_na, "{step:?}");
+        }
+    }
+    let ramp: Vec<(usize, f64)> = (0..500).map(|k| (20, f64::from(k) * 1e-3)).collect();
+    assert!(detect_step(&noisy(&ramp, 0.003, 1), grid).is_err());
+    assert!(detect_step(&noisy(&[(10_000, 0.0)], 0.003, 1), grid).is_err());
+}
+
+#[test]
+fn analytic_a_lead_in_is_not_the_level_between_steps() {
+    let grid = TimeGrid::new(0.0, 0.1, 1500).unwrap();
+    let current_na = noisy(&[(20, -0.05), (400, 0.0), (500, -0.1), (580, 0.0)], 0.0, 1);
+    let step = detect_step(&current_na, grid).unwrap();
+    assert_eq!((step.first_sample, step.end_sample), (420, 920));
+    assert!((step.amplitude_na + 0.1).abs() < 1e-12 && step.holding_na.abs() < 1e-12);
+}
+
+#[test]
+fn analytic_a_test_pulse_of_another_size_is_not_the_step_of_a_sweep_without_one() {
+    let sweep = |pulse_na: f64, step_na: f64| {
+        let grid = TimeGrid::new(0.0, 0.1, 1000).unwrap();
+        let current_na = noisy(&[(100, 0.0), (50, pulse_na), (150, 0.0), (500, step_na), (200, 0.0)], 0.0, 1);
+        RecordedSweep {
+            name: String::new(),
+            number: None,
+            channel: None,
+            channel_idx: 0,
+            trace: Trace::new(grid, vec![-70.0; 1000]).unwrap(),
+            stimulus: Some(RecordedStimulus {
+                current_na,
+                origin: StimulusOrigin::Recorded { name: String::new() },
+            }),
+            notes: Vec::new(),
+        }
+    };
+    let sweeps = [sweep(-0.05, -0.1), sweep(-0.05, 0.0), sweep(-0.02, 0.1), sweep(-0.02, 0.0)];
+    for (step, expected_na) in detect_steps(&sweeps).into_iter().zip([-0.1, 0.0, 0.1, 0.0]) {
+        let step = step.unwrap();
+        assert_eq!((step.first_sample, step.end_sample), (300, 800));
+        assert!((step.amplitude_na - expected_na).abs() < 1e-12, "{step:?}");
+    }
+}

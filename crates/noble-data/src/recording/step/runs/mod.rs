@@ -1,5 +1,7 @@
 //! A current cut into runs of constant level.
 
+mod noisy;
+
 /// Levels closer than this share of the current's whole range are one level, in a current that is noisy or varies ...
 const LEVEL_FRACTION: f64 = 1e-3;
 /// ... and in one that hardly ever changes, as protocols do.
@@ -36,9 +38,29 @@ impl Run {
     }
 }
 
-/// The runs of a current, in order of time, and the tolerance within which levels are equal.
-pub(super) fn cut(current_na: &[f64]) -> (Vec<Run>, f64) {
-    let tolerance_na = tolerance(current_na);
+/// A current as runs.
+pub(super) struct Cut {
+    /// In order of time.
+    pub(super) runs: Vec<Run>,
+    /// Within it levels are equal.
+    pub(super) tolerance_na: f64,
+    /// Samples by which noise may shift the borders of a run.
+    pub(super) slack: usize,
+}
+
+/// The runs of a current; of a noisy one, as a monitor records it, those of its means over blocks of samples.
+pub(super) fn cut(current_na: &[f64]) -> Cut {
+    let Tolerance { tolerance_na, is_of_noise } = tolerance(current_na);
+    if let Some(cut) = noisy::cut(current_na).filter(|_| is_of_noise) {
+        return cut;
+    }
+    let mut runs = group(current_na, tolerance_na);
+    mark_drift(&mut runs, tolerance_na);
+    Cut { runs, tolerance_na, slack: 0 }
+}
+
+/// Samples that stay within the tolerance of their mean.
+fn group(current_na: &[f64], tolerance_na: f64) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (idx, current) in current_na.iter().enumerate() {
         match runs.last_mut().filter(|run| (current - run.level_na).abs() <= tolerance_na) {
@@ -55,8 +77,7 @@ pub(super) fn cut(current_na: &[f64]) -> (Vec<Run>, f64) {
             None => runs.push(Run { start: idx, end: idx + 1, level_na: *current, is_drift: false }),
         }
     }
-    mark_drift(&mut runs, tolerance_na);
-    (runs, tolerance_na)
+    runs
 }
 
 /// Marks runs that a small jump links to a neighbor, but for those that last much longer than it: a level that is held
@@ -77,14 +98,20 @@ fn mark_drift(runs: &mut [Run], tolerance_na: f64) {
 }
 
 /// What is noise or round-off and no change of level.
-fn tolerance(current_na: &[f64]) -> f64 {
+struct Tolerance {
+    tolerance_na: f64,
+    /// Whether noise sets it, not the range of the current.
+    is_of_noise: bool,
+}
+
+fn tolerance(current_na: &[f64]) -> Tolerance {
     let low = current_na.iter().copied().fold(f64::INFINITY, f64::min);
     let high = current_na.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let stride = (current_na.len() / N_PROBES).max(1);
     let pairs = current_na.windows(2).step_by(stride);
     let mut differences: Vec<f64> = pairs.map(|pair| (pair[1] - pair[0]).abs()).collect();
     if differences.is_empty() {
-        return 0.0;
+        return Tolerance { tolerance_na: 0.0, is_of_noise: false };
     }
     let n_changes = differences.iter().filter(|difference| **difference > 0.0).count();
     #[expect(clippy::cast_precision_loss, reason = "at most a few thousand probes")]
@@ -92,5 +119,6 @@ fn tolerance(current_na: &[f64]) -> f64 {
     let fraction = if is_quiet { QUIET_LEVEL_FRACTION } else { LEVEL_FRACTION };
     let middle = differences.len() / 2;
     let (_, median, _) = differences.select_nth_unstable_by(middle, f64::total_cmp);
-    (fraction * (high - low)).max(NOISE_WIDTH * SIGMA_PER_MEDIAN * *median)
+    let (of_range_na, of_noise_na) = (fraction * (high - low), NOISE_WIDTH * SIGMA_PER_MEDIAN * *median);
+    Tolerance { tolerance_na: of_range_na.max(of_noise_na), is_of_noise: of_noise_na > of_range_na }
 }
