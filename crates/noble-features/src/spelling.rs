@@ -1,8 +1,10 @@
 //! The known name that a misspelled one is closest to.
 
-/// The nearest of the known names; empty when there are none.
+/// The nearest of the known names, of those that hold the given one the shortest; empty when there are none.
 pub(crate) fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> &'static str {
-    known.min_by_key(|known| edit_distance(name, known)).unwrap_or_default()
+    let given = name.to_lowercase();
+    let holds = |known: &str| given.len() > 2 && known.to_lowercase().contains(&given);
+    known.min_by_key(|known| (!holds(known), edit_distance(name, known))).unwrap_or_default()
 }
 
 /// Letters to insert, delete or replace, without regard to case.

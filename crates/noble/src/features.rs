@@ -73,7 +73,7 @@ pub fn features_named(names: &[String]) -> Result<Vec<&'static Feature>, Error> 
     if names.iter().any(|name| name == "all") {
         return Ok(features().collect());
     }
-    names.iter().map(|name| Ok(feature(name)?)).collect()
+    names.iter().map(|name| Ok(feature(name.trim())?)).collect()
 }
 
 /// Every feature but the samples themselves.

@@ -127,7 +127,10 @@ impl Recording {
             _ => Err(Error::Recording {
                 format: "recording",
                 place: "first bytes".to_owned(),
-                what: format!("neither an ABF nor an HDF5 signature in {} bytes", bytes.len()),
+                what: match bytes.len() {
+                    0 => "the file is empty".to_owned(),
+                    n_bytes => format!("neither an ABF nor an HDF5 signature in {n_bytes} bytes"),
+                },
                 remedy: "give an ABF 1, ABF 2 or NWB 2 file",
             }),
         }

@@ -7,7 +7,7 @@ use noble_features::fi::{Bracket, FiLevel, FiState};
 use serde_json::{Map, Value, json};
 
 use super::inputs::{CellArgs, ProtocolArgs, amplitudes};
-use super::sweep_input::SweepInputArgs;
+use super::sweep_input::{DefinitionArgs, SweepInputArgs};
 use super::table::{csv_table, text_table};
 use super::terminal::{counted, data, on_threads, words};
 use crate::fi_curve::{
@@ -36,6 +36,8 @@ pub(super) struct FiArgs {
     file: Option<PathBuf>,
     #[command(flatten)]
     input: SweepInputArgs,
+    #[command(flatten)]
+    definition: DefinitionArgs,
     #[command(flatten)]
     cell: CellArgs,
     /// The first N models in the order of the embedded operator (embedded cell only)
@@ -79,8 +81,8 @@ pub(super) fn run(args: &FiArgs) -> Result<(), Error> {
     }
     let reports = match &args.file {
         Some(path) => recorded(args, path)?,
-        None if args.input.is_typed() => {
-            let what = "--sweeps, --stim-start-ms and --liquid-junction-mv are about a file";
+        None if args.input.is_typed() || args.definition.is_typed() => {
+            let what = "--sweeps, --stim-start-ms, --liquid-junction-mv, --mode and --set are about a file";
             return Err(Error::usage(what, "name the file, or leave them out"));
         }
         None => simulated(args)?,
@@ -117,7 +119,7 @@ fn recorded(args: &FiArgs, path: &Path) -> Result<Vec<FiReport>, Error> {
 fn read_file(args: &FiArgs, path: &Path) -> Result<CurrentSweeps, Error> {
     let file = args.input.read(path)?;
     args.input.introduce(path, &file);
-    current_sweeps(&file).map_err(|error| error.in_file(path))
+    current_sweeps(&file, &args.definition.settings()?).map_err(|error| error.in_file(path))
 }
 
 fn simulated(args: &FiArgs) -> Result<Vec<FiReport>, Error> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use noble_data::sweeps::StimulusWindow;
+use noble_features::{Mode, Settings};
 
 use super::terminal::{counted, words};
 use crate::Error;
@@ -16,14 +17,57 @@ pub(super) struct SweepInputArgs {
     #[arg(long, value_name = "SWEEP,…", value_delimiter = ',')]
     sweeps: Option<Vec<String>>,
     /// Onset of the stimulus, in place of that of the file
-    #[arg(long, value_name = "MS", requires = "stim_end_ms")]
+    #[arg(long, value_name = "MS", requires = "stim_end_ms", allow_hyphen_values = true)]
     stim_start_ms: Option<f64>,
     /// End of the stimulus, in place of that of the file
-    #[arg(long, value_name = "MS", requires = "stim_start_ms")]
+    #[arg(long, value_name = "MS", requires = "stim_start_ms", allow_hyphen_values = true)]
     stim_end_ms: Option<f64>,
     /// Liquid junction potential to subtract from every voltage; never subtracted without this
     #[arg(long, value_name = "MV", allow_hyphen_values = true)]
     liquid_junction_mv: Option<f64>,
+}
+
+/// Options that say how features are defined.
+#[derive(Debug, Args)]
+pub(super) struct DefinitionArgs {
+    /// eFEL's resampling, or the recorded samples with places between them
+    #[arg(long, value_enum, default_value = "efel")]
+    mode: ModeArg,
+    /// eFEL's settings by name, such as Threshold=-30 or interp_step=0.02
+    #[arg(long, value_name = "NAME=VALUE,…", value_delimiter = ',', allow_hyphen_values = true)]
+    set: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ModeArg {
+    /// Resampled as eFEL does: its numbers
+    Efel,
+    /// As recorded: peaks, minima and crossings between samples
+    Precise,
+}
+
+impl DefinitionArgs {
+    /// The settings that were typed.
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
+        let mode = match self.mode {
+            ModeArg::Efel => Mode::Efel,
+            ModeArg::Precise => Mode::Precise,
+        };
+        let mut settings = Settings { mode, ..Settings::default() };
+        for typed in &self.set {
+            let Some((name, value)) = typed.split_once('=') else {
+                return Err(Error::usage(format!("--set {typed} has no value"), "write it as NAME=VALUE"));
+            };
+            settings.set(name.trim(), value.trim())?;
+        }
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Whether anything was typed that needs a file.
+    pub(super) fn is_typed(&self) -> bool {
+        !self.set.is_empty() || matches!(self.mode, ModeArg::Precise)
+    }
 }
 
 impl SweepInputArgs {

@@ -83,12 +83,12 @@ pub struct CurrentSweeps {
     pub n_without_current: usize,
 }
 
-/// The points of the sweeps of a file.
+/// The points of the sweeps of a file, with spikes by these settings.
 ///
 /// # Errors
 /// [`Error::Usage`] when no sweep has a current and a window, several channels have, or naming the sweep whose trace
 /// cannot be used.
-pub fn current_sweeps(file: &SweepFile) -> Result<CurrentSweeps, Error> {
+pub fn current_sweeps(file: &SweepFile, settings: &Settings) -> Result<CurrentSweeps, Error> {
     let known = |sweep: &&FileSweep| sweep.step_na.is_some() && sweep.window.is_ok();
     let known: Vec<&FileSweep> = file.sweeps.iter().filter(known).collect();
     let Some(first) = known.first() else {
@@ -104,7 +104,7 @@ pub fn current_sweeps(file: &SweepFile) -> Result<CurrentSweeps, Error> {
     }
     check_durations(&known)?;
     let read = |sweep: &&FileSweep| {
-        let prepared = prepare(sweep, &Settings::default())?;
+        let prepared = prepare(sweep, settings)?;
         let mut fi_sweep = FiSweep::new(&prepared, sweep.step_na.unwrap_or(0.0));
         fi_sweep.warnings.iter_mut().for_each(|warning| *warning = format!("{}: {warning}", sweep.called()));
         Ok((sweep.model, fi_sweep))

@@ -111,7 +111,7 @@ fn invariant_files_that_are_no_current_clamp_recording_are_refused() {
     std::fs::create_dir(folder.path("folder.nwb")).unwrap();
     for (line, expected) in [
         ("extract v2_voltage_clamp.abf", "wrong clamp mode"),
-        ("extract empty.abf", "empty.abf"),
+        ("extract empty.abf", "the file is empty"),
         ("extract text.nwb", "neither an ABF nor an HDF5 signature"),
         ("extract cut.abf", "cut.abf"),
         ("extract folder.nwb", "folder.nwb is a folder"),

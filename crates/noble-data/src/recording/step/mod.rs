@@ -192,7 +192,7 @@ impl<'a> Current<'a> {
 }
 
 /// A first run shorter than the next by this factor is a lead-in, not the level between the steps.
-const LEAD_FACTOR: usize = 8;
+const LEAD_FACTOR: usize = 3;
 
 /// The level between the steps: the first, unless the sweep only leads in there and ends at another.
 ///

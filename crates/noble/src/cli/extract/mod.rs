@@ -5,9 +5,9 @@ mod show;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use noble_features::{Feature, Mode, Settings};
+use noble_features::Feature;
 
-use super::sweep_input::{SweepInputArgs, gathered, places};
+use super::sweep_input::{DefinitionArgs, SweepInputArgs, gathered, places};
 use super::terminal::{data, on_threads, words};
 use crate::Error;
 use crate::features::{
@@ -39,12 +39,8 @@ pub(super) struct ExtractArgs {
     list: bool,
     #[command(flatten)]
     input: SweepInputArgs,
-    /// eFEL's resampling, or the recorded samples with places between them
-    #[arg(long, value_enum, default_value = "efel")]
-    mode: ModeArg,
-    /// eFEL's settings by name, such as Threshold=-30 or interp_step=0.02
-    #[arg(long, value_name = "NAME=VALUE,…", value_delimiter = ',', allow_hyphen_values = true)]
-    set: Vec<String>,
+    #[command(flatten)]
+    definition: DefinitionArgs,
     /// What a missing value looks like: none, or eFEL's nan, inf and empty lists as well
     #[arg(long, value_enum, default_value = "none")]
     missing: MissingArg,
@@ -54,14 +50,6 @@ pub(super) struct ExtractArgs {
     /// Threads; results do not depend on it [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ModeArg {
-    /// Resampled as eFEL does: its numbers
-    Efel,
-    /// As recorded: peaks, minima and crossings between samples
-    Precise,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -115,18 +103,7 @@ fn asked(args: &ExtractArgs) -> Result<Vec<&'static Feature>, Error> {
 }
 
 fn settings(args: &ExtractArgs) -> Result<ExtractSettings, Error> {
-    let mode = match args.mode {
-        ModeArg::Efel => Mode::Efel,
-        ModeArg::Precise => Mode::Precise,
-    };
-    let mut settings = Settings { mode, ..Settings::default() };
-    for typed in &args.set {
-        let Some((name, value)) = typed.split_once('=') else {
-            return Err(Error::usage(format!("--set {typed} has no value"), "write it as NAME=VALUE"));
-        };
-        settings.set(name.trim(), value.trim())?;
-    }
-    settings.check()?;
+    let settings = args.definition.settings()?;
     let missing = match args.missing {
         MissingArg::None => Missing::None,
         MissingArg::Efel => Missing::Efel,

@@ -147,14 +147,20 @@ fn listing(rows: &[Row<'_>], format: impl Fn(Option<f64>) -> String) -> (Vec<Str
             sweep.channel.clone().unwrap_or_default(),
             format(Some(sweep.rate_hz())),
             sweep.v_mv.len().to_string(),
-            format(window.map(|window| window.start_ms)),
-            format(window.map(|window| window.end_ms)),
+            time(window.map(|window| window.start_ms)),
+            time(window.map(|window| window.end_ms)),
             format(sweep.step_na),
             n_spikes,
             n_warnings,
         ]
     };
     (header.map(str::to_owned).to_vec(), rows.iter().map(line).collect())
+}
+
+/// A time to the microsecond, so that it can be typed as it stands.
+fn time(time_ms: Option<f64>) -> String {
+    let text = |time_ms: f64| format!("{time_ms:.3}").trim_end_matches('0').trim_end_matches('.').to_owned();
+    time_ms.map_or_else(|| "–".to_owned(), text)
 }
 
 /// Features down, sweeps across, a few sweeps at a time so that lines fit a screen.
