@@ -13,6 +13,9 @@ use crate::sweep_file::FileSweep;
 /// The samples themselves, whose means say nothing.
 const SAMPLES: [&str; 3] = ["time", "voltage", "current"];
 
+/// No patch or sharp electrode injects more into one cell. // [nA]
+const LARGEST_STEP_NA: f64 = 20.0;
+
 /// Features of one sweep.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepFeatures {
@@ -99,11 +102,11 @@ fn extract_sweep(
     settings: &ExtractSettings,
 ) -> Result<SweepFeatures, Error> {
     let prepared = prepare(sweep, &settings.settings)?;
-    Ok(SweepFeatures {
-        sweep_idx: sweep.sweep_idx,
-        step_na: sweep.step_na,
-        ..of_prepared(&prepared, asked, settings.missing)
-    })
+    let mut row = of_prepared(&prepared, asked, settings.missing);
+    if let Some(step_na) = sweep.step_na.filter(|step_na| step_na.abs() > LARGEST_STEP_NA) {
+        row.warnings.push(format!("current of {step_na} nA: looks like pA stated as nA; divide by 1000"));
+    }
+    Ok(SweepFeatures { sweep_idx: sweep.sweep_idx, step_na: sweep.step_na, ..row })
 }
 
 /// A sweep of a file as features take it.

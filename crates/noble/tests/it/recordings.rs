@@ -204,6 +204,16 @@ fn analytic_steps_from_a_holding_current_survive_every_format() {
 }
 
 #[test]
+fn invariant_picoamperes_taken_for_nanoamperes_are_noticed() {
+    let folder = Folder::new("picoamperes");
+    let rows = (0..1000).map(|idx| f64::from(idx) * 0.1);
+    let rows = rows.map(|t| format!("{t},-70,{}\n", if (20.0..80.0).contains(&t) { 150 } else { 0 }));
+    folder.write("pa.csv", format!("time_ms,v_mv,i_na\n{}", rows.collect::<String>()));
+    let stderr = String::from_utf8(folder.run("extract pa.csv --list").stderr).unwrap();
+    assert!(stderr.contains("current of 150 nA: looks like pA stated as nA"), "{stderr}");
+}
+
+#[test]
 fn analytic_a_typed_window_has_its_own_step_and_holding_current() {
     let folder = Folder::new("typed");
     folder.write("held.csv", held_csv());
