@@ -67,7 +67,7 @@ def fastest_us(call, repeats):
 
 
 def noble_us(bench, trace_file, repeats):
-    arguments = ["--trace", str(trace_file), "--repeats", str(repeats * 10), "--format", "json"]
+    arguments = ["--trace", str(trace_file), "--repeats", str(repeats), "--format", "json"]
     command = [bench] if bench else ["cargo", "bench", "-q", "-p", "noble-features", "--bench", "features", "--"]
     output = subprocess.run(command + arguments, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     rows = [json.loads(line) for line in output.splitlines() if line.startswith("{")]

@@ -15,7 +15,7 @@ This page is written by `cargo run -p noble-features --example features_page`.
 ## Two modes
 
 **eFEL mode**, the default, gives eFEL's numbers. Like eFEL it first resamples every trace to a step of 0.1 ms
-(`interp_step`) by straight lines, and every place is a sample of that grid. So a time is a multiple of 0.1 ms, a peak that
+(`interp_step`) by straight lines, and every place is a sample of that grid. So times lie 0.1 ms apart, a peak that
 falls between two samples is cut off, and a spike of one sample can be missed.
 
 **Precise mode** applies the same definitions to the recorded samples, without a grid. On a smooth trace its errors in the

@@ -42,7 +42,10 @@ pub(crate) fn find_lowest(sweep: &PreparedSweep<'_>) -> Vec<Point> {
 fn ranges<'a>(sweep: &'a PreparedSweep<'_>) -> impl Iterator<Item = Range<usize>> + 'a {
     let starts = sweep.peaks().iter().map(|peak| peak.sample_idx);
     let ends = starts.clone().skip(1).chain([range_end(sweep)]);
-    starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty())
+    // Where a sample exactly at the threshold hides a crossing, a peak comes twice; only the last range may hold nothing.
+    let n_peaks = sweep.peaks().len();
+    let is_range = move |(k, range): &(usize, Range<usize>)| k + 1 < n_peaks || !range.is_empty();
+    starts.zip(ends).map(|(start, end)| start..end).enumerate().filter(is_range).map(|(_, range)| range)
 }
 
 fn range_end(sweep: &PreparedSweep<'_>) -> usize {

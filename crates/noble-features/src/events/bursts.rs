@@ -9,7 +9,7 @@ pub(crate) struct Bursts {
     pub(crate) last_spikes: Vec<usize>,
 }
 
-/// Bursts by the strict rule, which does not assume that every spike belongs to one.
+/// Bursts by the strict rule: spikes may lie between bursts.
 ///
 /// An interval longer than `strict_burst_factor` times the median of the current group ends a burst; one shorter than
 /// the interval before it by that factor begins one, or moves the begin of a burst that is open. `None` below three

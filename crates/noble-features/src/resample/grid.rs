@@ -122,7 +122,8 @@ fn constant_run(x: f64, step: f64, n_most: usize) -> (f64, usize) {
     let next = x + step;
     let increment = next - x;
     let limit = end_of_binade(x);
-    let is_inside = |y: f64| if x >= 0.0 { y < limit } else { y <= limit };
+    // The limit itself is no part of the run: numbers on its other side are spaced otherwise.
+    let is_inside = |y: f64| y < limit;
     if !is_inside(next) || is_tie(x, step, next) || increment <= 0.0 {
         return (increment, 1);
     }
@@ -203,6 +204,19 @@ mod tests {
             for step_ms in [0.1, 0.06, 0.05, 0.025, 0.02, 0.2, 1.0, 1.0 / 3.0] {
                 check(start_ms, step_ms, 20_001);
             }
+        }
+    }
+
+    #[test]
+    fn analytic_a_negative_power_of_two_is_passed_bit_for_bit() {
+        for (start_ms, step_ms) in [
+            (-64.299_999_999_999_98, 0.1),
+            (-4.299_999_999_999_999, 0.1),
+            (-2.149_999_999_999_999_5, 0.05),
+            (-1.074_999_999_999_999_7, 0.025),
+            (-1024.299_999_999_999_7, 0.1),
+        ] {
+            check(start_ms, step_ms, 2000);
         }
     }
 

@@ -21,8 +21,9 @@ pub(crate) fn is_resampled(sweep: &Sweep<'_>) -> bool {
 /// # Errors
 /// [`Error::TooManySamples`].
 pub(crate) fn check_size(sweep: &Sweep<'_>, step_ms: f64) -> Result<(), Error> {
-    let duration_ms = last_ms(sweep) - sweep.times().time_ms(0);
-    if is_resampled(sweep) && (duration_ms / step_ms).ceil() > MAX_SAMPLES as f64 {
+    let (last_ms, duration_ms) = (last_ms(sweep), last_ms(sweep) - sweep.times().time_ms(0));
+    let is_stuck = last_ms + step_ms <= last_ms;
+    if is_resampled(sweep) && (is_stuck || (duration_ms / step_ms).ceil() > MAX_SAMPLES as f64) {
         return Err(Error::TooManySamples { duration_ms, step_ms, limit: MAX_SAMPLES });
     }
     Ok(())
@@ -49,7 +50,7 @@ pub(crate) fn resample<'a>(sweep: &Sweep<'a>, step_ms: f64) -> Samples<'a> {
 /// The grid of the resampled trace.
 pub(crate) fn resampled_grid(sweep: &Sweep<'_>, step_ms: f64) -> AccumulatedGrid {
     let (first_ms, last_ms) = (sweep.times().time_ms(0), last_ms(sweep));
-    let n_points = ((last_ms - first_ms) / step_ms).ceil() as usize;
+    let n_points = (((last_ms - first_ms) / step_ms).ceil() as usize).max(1);
     let grid = AccumulatedGrid::new(first_ms, step_ms, n_points + 1);
     if grid.time_ms(n_points - 1) < last_ms { grid } else { grid.truncated(n_points) }
 }

@@ -18,14 +18,14 @@ pub(super) const FEATURES: &[Feature] = &[Feature::one("impedance", "hz", resona
         "argmax of |FFT(V - voltage_base) / FFT(I - current_base)| below impedance_max_freq, smoothed by a Gaussian of 10 bins",
     )
     .of("voltage_base current_base spike_count")
-    .precisely("recorded samples, taken to be evenly spaced; frequencies that the current does not have count as 0")];
+    .precisely("recorded samples, missing where they are not evenly spaced; frequencies that the current does not have count as 0")];
 
 fn resonance_hz(sweep: &PreparedSweep<'_>) -> Option<f64> {
     let current_na = sweep.current_na()?;
     let base_mv = sweep.voltage_base_mv().or_else(|| sweep.steady_state_voltage_stimend_mv())?;
     let base_na = current_base_na(sweep).or_else(|| steady_state_current_stimend_na(sweep))?;
     let is_constant = current_na.iter().all(|i| (i - base_na).abs() <= 0.0);
-    if sweep.is_firing() || is_constant {
+    if sweep.is_firing() || is_constant || (sweep.is_precise() && !is_even(sweep.times_ms())) {
         return None;
     }
     let bin_hz = 1.0 / (sweep.v_mv().len() as f64 * (step_ms(sweep) / MS_PER_S));
@@ -43,6 +43,13 @@ fn resonance_hz(sweep: &PreparedSweep<'_>) -> Option<f64> {
     let smooth = smoothed(&answers.iter().zip(&drives).map(impedance).collect::<Vec<f64>>());
     let largest = |best: usize, bin: usize| if smooth[bin] > smooth[best] { bin } else { best };
     (n_bins > 0).then(|| ((1..n_bins).fold(0, largest) + 1) as f64 * bin_hz)
+}
+
+/// Whether all steps are the mean step, but for rounding.
+fn is_even(times_ms: &[f64]) -> bool {
+    const EVEN_FRACTION: f64 = 1e-3;
+    let mean_ms = (times_ms[times_ms.len() - 1] - times_ms[0]) / (times_ms.len() as f64 - 1.0);
+    times_ms.windows(2).all(|pair| (pair[1] - pair[0] - mean_ms).abs() <= EVEN_FRACTION * mean_ms)
 }
 
 fn step_ms(sweep: &PreparedSweep<'_>) -> f64 {

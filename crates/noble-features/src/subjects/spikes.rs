@@ -37,7 +37,7 @@ pub(super) const FEATURES: &[Feature] = &[
         .of("peak_time"),
     Feature::one("number_initial_spikes", "", number_initial_spikes)
         .is(
-            "Number of spikes at the beginning of the stimulus.",
+            "Spikes in the first part of the stimulus.",
             "number of peaks with stim_start <= t < stim_start + initial_perc * (stim_end - stim_start)",
         )
         .of("peak_time"),

@@ -91,3 +91,29 @@ proptest! {
         }
     }
 }
+
+/// A sample exactly at the threshold in the fall of the first spike hides its crossing, so that one peak comes twice;
+/// the values are those of eFEL 5.7.34.
+#[test]
+fn matches_efel_where_a_peak_comes_twice() {
+    let times_ms: Vec<f64> = (0..801).map(|idx| f64::from(idx) * 0.125).collect();
+    let triangle = |t: f64, at: f64, height: f64| match t - at {
+        dt if (-1.0..=0.0).contains(&dt) => (70.0 + height) * (1.0 + dt),
+        dt if (0.0..=1.0).contains(&dt) => (70.0 + height) * (1.0 - dt),
+        _ => 0.0,
+    };
+    let v_mv: Vec<f64> = times_ms
+        .iter()
+        .map(|t| -70.0 + triangle(*t, 30.0, 20.0) + triangle(*t, 50.0, 40.0) + triangle(*t, 70.0, 31.0))
+        .enumerate()
+        .map(|(idx, v)| if idx == 244 { -20.0 } else { v })
+        .collect();
+    let sweep = Sweep::new(times_ms.as_slice(), &v_mv, 20.0, 80.0).unwrap();
+    let settings = Settings { interp_step_ms: 0.125, ..Settings::default() };
+    let prepared = PreparedSweep::new(&sweep, &settings).unwrap();
+    let values = |name: &str| noble_features::feature(name).unwrap().values(&prepared).unwrap_or_default();
+    assert_eq!(values("peak_indices"), [400.0, 400.0]);
+    assert_eq!(values("min_AHP_indices"), [400.0, 408.0]);
+    assert_eq!(values("AHP_depth_from_peak"), [0.0, 110.0]);
+    assert_eq!(values("min_between_peaks_values"), [40.0, -70.0]);
+}
