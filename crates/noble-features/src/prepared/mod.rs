@@ -35,6 +35,7 @@ struct Shared {
     onsets: OnceCell<Vec<Point>>,
     offsets: OnceCell<Vec<Point>>,
     bursts: OnceCell<Option<Bursts>>,
+    loose_burst_borders: OnceCell<Option<Vec<usize>>>,
     voltage_base_mv: OnceCell<Option<f64>>,
     steady_state_voltage_stimend_mv: OnceCell<Option<f64>>,
 }
@@ -161,6 +162,12 @@ impl<'a> PreparedSweep<'a> {
     /// Bursts by the strict rule (eFEL `burst_begin_indices`, `burst_end_indices`).
     pub(crate) fn bursts(&self) -> Option<&Bursts> {
         self.shared.bursts.get_or_init(|| bursts::find(self)).as_ref()
+    }
+
+    /// Intervals after which a burst begins by the older rule (eFEL `burst_ISI_indices`).
+    pub(crate) fn loose_burst_borders(&self) -> Option<&[usize]> {
+        let borders = &self.shared.loose_burst_borders;
+        borders.get_or_init(|| subjects::find_loose_burst_borders(self)).as_deref()
     }
 
     pub(crate) fn voltage_base_mv(&self) -> Option<f64> {

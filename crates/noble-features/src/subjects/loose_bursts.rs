@@ -39,7 +39,12 @@ pub(super) const FEATURES: &[Feature] = &[
         .precisely(TIME_AVERAGE),
 ];
 
-fn borders(sweep: &PreparedSweep<'_>) -> Option<Vec<usize>> {
+fn borders<'a>(sweep: &'a PreparedSweep<'_>) -> Option<&'a [usize]> {
+    sweep.loose_burst_borders()
+}
+
+/// Found once for the features that need it.
+pub(crate) fn find_borders(sweep: &PreparedSweep<'_>) -> Option<Vec<usize>> {
     let isi = isi_ms(sweep)?;
     if isi.len() < N_INTERVALS {
         return None;
@@ -60,7 +65,7 @@ fn borders(sweep: &PreparedSweep<'_>) -> Option<Vec<usize>> {
 }
 
 fn mean_frequencies_hz(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
-    let mut ends = borders(sweep)?;
+    let mut ends = borders(sweep)?.to_vec();
     ends.push(sweep.peaks().len() - 1);
     let rate_hz = |n_spikes: usize, first: usize, last: usize| {
         n_spikes as f64 * MS_PER_S / (sweep.peaks()[last].time_ms - sweep.peaks()[first].time_ms)
@@ -83,5 +88,5 @@ fn voltages_between_mv(sweep: &PreparedSweep<'_>) -> Option<Vec<f64>> {
         let end_idx = sweep.first_after(t[first.sample_idx] - MARGIN_MS);
         Some(mean(sweep.v_mv().get(start_idx..=end_idx).unwrap_or_default()).unwrap_or(f64::NAN))
     };
-    borders(sweep)?.into_iter().map(between).collect()
+    borders(sweep)?.iter().copied().map(between).collect()
 }

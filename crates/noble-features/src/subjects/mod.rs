@@ -27,6 +27,7 @@ mod tests;
 
 pub use block::is_depolarization_blocked;
 pub(crate) use levels::{find_voltage_base_mv, has_base_window};
+pub(crate) use loose_bursts::find_borders as find_loose_burst_borders;
 
 use crate::Feature;
 

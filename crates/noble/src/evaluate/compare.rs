@@ -4,6 +4,7 @@ use ndarray::Array2;
 use noble_data::dataset::Split;
 use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sweeps};
+use noble_features::metrics::{Norm, TracePair};
 use noble_features::{Feature, STUDY_FEATURES, feature};
 use noble_operator::{Operator, Query, QueryStimulus};
 
@@ -80,8 +81,12 @@ pub fn compare(
     };
     let both = features(reference)?.into_iter().zip(features(predicted.clone())?);
     let traces = chosen.into_iter().zip(predicted.chunks(n_samples)).zip(both);
-    Ok(traces
-        .map(|((chosen, predicted_mv), (reference, predicted))| ComparedTrace {
+    let compared = |((chosen, predicted_mv), (reference, predicted)): (
+        (Chosen, &[f64]),
+        (SweepFeatures, SweepFeatures),
+    )| {
+        let pair = TracePair::new(&chosen.reference_mv, predicted_mv)?;
+        Ok(ComparedTrace {
             model: chosen.model,
             model_split: chosen.model_split,
             step_na: chosen.step_na,
@@ -90,15 +95,16 @@ pub fn compare(
                 .model(chosen.model)
                 .and_then(|model| model.latents.get(I_THR))
                 .copied(),
-            relative_l2: relative_l2(predicted_mv, &chosen.reference_mv),
-            rms_mv: rms_mv(predicted_mv, &chosen.reference_mv),
+            relative_l2: pair.relative_error(Norm::L2).unwrap_or(f64::INFINITY),
+            rms_mv: pair.rms_error_mv(),
             n_spikes: (n_within(&reference, window), n_within(&predicted, window)),
             reference_mv: chosen.reference_mv,
             predicted_mv: predicted_mv.to_vec(),
             reference,
             predicted,
         })
-        .collect())
+    };
+    traces.map(compared).collect()
 }
 
 fn check_origin(operator: &Operator, dataset: &DatasetFolder) -> Result<(), Error> {
@@ -134,31 +140,7 @@ fn predict_all(operator: &Operator, dataset: &DatasetFolder, chosen: &[Chosen]) 
     Ok(operator.plan()?.predict_mv(&queries)?.into_iter().map(f64::from).collect())
 }
 
-fn relative_l2(predicted: &[f64], reference: &[f64]) -> f64 {
-    let difference: f64 = predicted.iter().zip(reference).map(|(p, r)| (p - r) * (p - r)).sum();
-    let size: f64 = reference.iter().map(|r| r * r).sum();
-    (difference / size).sqrt()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count of samples")]
-fn rms_mv(predicted: &[f64], reference: &[f64]) -> f64 {
-    let difference: f64 = predicted.iter().zip(reference).map(|(p, r)| (p - r) * (p - r)).sum();
-    (difference / reference.len() as f64).sqrt()
-}
-
 fn n_within(features: &SweepFeatures, window: StimulusWindow) -> usize {
     let is_within = |t_ms: &&f64| **t_ms >= window.start_ms && **t_ms <= window.end_ms;
     features.spike_times_ms.iter().filter(is_within).count()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn analytic_relative_l2_of_a_scaled_trace_is_its_excess() {
-        let reference = [-70.0, -60.0, 20.0];
-        let predicted: Vec<f64> = reference.iter().map(|v| 1.1 * v).collect();
-        assert!((relative_l2(&predicted, &reference) - 0.1).abs() < 1e-12);
-    }
 }
