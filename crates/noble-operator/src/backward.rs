@@ -1,18 +1,22 @@
 //! The backward pass, derived by hand, tile by tile like the forward pass.
 //!
-//! Per block only its input `h` and the argument `a` of its first GELU are remembered; the pointwise layers are
-//! computed again, which costs less than fetching them. The transform's transpose is the same transform with the
-//! two weights of a mode exchanged. The gradient by the spectral weights is left as two spectra per block, whose
-//! product [`crate::train`] sums over a batch: that keeps per-sample gradients small.
+//! Per block only its input `h` and the grid of its convolution are remembered; the pointwise layers are computed
+//! again, which costs less than fetching them. The transform's transpose is the same transform with the two weights of
+//! a mode exchanged. Gradients by pointwise weights are summed over time in as many parts as a register has numbers,
+//! and joined at the end. The gradient by the spectral weights is left as two spectra per block, whose product
+//! [`crate::batch`] sums over a batch: that keeps per-sample gradients small.
+
+use std::ops::Range;
 
 use crate::NetworkPlan;
-use crate::forward::{apply_norm, copy_rows};
-use crate::kernel::{Matrix, Start};
+use crate::kernel::{Columns, LANES, Rows, Start};
 use crate::layout::LinearSpans;
 use crate::norm::Affine;
-use crate::plan::Tile;
 use crate::spectral::Side;
-use crate::workspace::{Purpose, Workspace};
+use crate::workspace::{Purpose, TileBuffers, Workspace};
+
+/// Rows of one tile and their number.
+type Tile<'a> = (&'a [f32], usize);
 
 impl NetworkPlan {
     /// Gradients of a loss whose gradient by the output is `output_gradient [n_samples]`.
@@ -30,264 +34,255 @@ impl NetworkPlan {
         mut input_gradient: Option<&mut [f32]>,
     ) {
         assert!(ws.purpose == Purpose::Gradient, "this workspace is for forward passes only");
-        let tiles: Vec<Tile> = (0..self.n_tiles()).map(|i| self.tile(i)).collect();
-        for tile in &tiles {
-            self.project_back(ws, output_gradient, gradient, tile);
+        ws.sums.fill(0.0);
+        let n = self.n_samples();
+        ws.output[..n].copy_from_slice(output_gradient);
+        ws.output[n..].fill(0.0);
+        for tile_idx in 0..self.spectral.n_tiles {
+            self.project_back(ws, tile_idx);
         }
         for layer_idx in (0..self.architecture.n_layers).rev() {
             if self.architecture.group_norm {
-                self.block_with_norms_back(ws, gradient, layer_idx, &tiles);
+                self.block_with_norms_back(ws, gradient, layer_idx);
             } else {
-                self.block_back(ws, gradient, layer_idx, &tiles);
+                self.block_back(ws, layer_idx);
             }
             self.mix_spectrum_back(ws, layer_idx);
         }
-        for tile in &tiles {
-            self.add_synthesis(ws, tile);
-            self.lift_back(ws, gradient, tile, input_gradient.as_deref_mut());
+        for tile_idx in 0..self.spectral.n_tiles {
+            self.add_synthesis(ws, tile_idx);
+            self.lift_back(ws, tile_idx, input_gradient.as_deref_mut());
+        }
+        self.kernels.add_totals(gradient, &ws.sums);
+    }
+
+    fn block_back(&self, ws: &mut Workspace, layer_idx: usize) {
+        let (size, moments_len) =
+            (self.tile_size(), self.spectral.moments_len(self.architecture.hidden_channels));
+        for tile_idx in 0..self.spectral.n_tiles {
+            if !self.is_last(layer_idx) {
+                self.add_synthesis(ws, tile_idx);
+            }
+            let Workspace { hidden, grids, hidden_gradient, moments, tiles, sums, .. } = ws;
+            let buffers = &mut tiles[0];
+            let h = &hidden[layer_idx][tile_idx * size..][..size];
+            let by_hidden = &mut hidden_gradient[tile_idx * size..][..size];
+            self.add_convolutions(layer_idx, tile_idx, &grids[layer_idx], (h, &mut buffers.narrow[0]));
+            self.recompute(layer_idx, buffers);
+            self.through_last_gelu(layer_idx, h, by_hidden, buffers);
+            self.through_pointwise(layer_idx, sums, (h, by_hidden), buffers);
+            let bias = &self.pointwise.blocks[layer_idx].spectral_bias;
+            self.add_row_sums(sums, bias, &buffers.narrow[3]);
+            let moments = &mut moments[tile_idx * moments_len..][..moments_len];
+            self.spectral.analyze_tile(self.kernels, tile_idx, &buffers.narrow[3], moments);
         }
     }
 
-    fn block_back(&self, ws: &mut Workspace, gradient: &mut [f32], layer_idx: usize, tiles: &[Tile]) {
-        let c = self.architecture.hidden_channels;
-        for tile in tiles {
+    fn block_with_norms_back(&self, ws: &mut Workspace, gradient: &mut [f32], layer_idx: usize) {
+        let (size, c, len) = (self.tile_size(), self.architecture.hidden_channels, self.spectral.tile_len);
+        let [spectral_norm, output_norm] = &self.pointwise.blocks[layer_idx].norms;
+        let moments_len = self.spectral.moments_len(c);
+        for tile_idx in 0..self.spectral.n_tiles {
             if !self.is_last(layer_idx) {
-                self.add_synthesis(ws, tile);
+                self.add_synthesis(ws, tile_idx);
             }
-            self.recompute(ws, layer_idx, tile);
-            self.through_last_gelu(ws, layer_idx, tile);
-            self.through_pointwise(ws, gradient, layer_idx, tile);
-            let by_spectral = Matrix::dense(&ws.tile.narrow[3], c, tile.len);
-            let bias = &mut gradient[self.pointwise.blocks[layer_idx].spectral_bias.clone()];
-            self.kernels.add_row_sums(bias, by_spectral);
-            for block_idx in tile.blocks.clone() {
-                let from = self.spectral.block(block_idx).0 - tile.start;
-                let signal = (&ws.tile.narrow[3][from..], c, tile.len);
-                self.spectral.analyze_block(self.kernels, &mut ws.scratch, block_idx, signal);
-            }
-        }
-    }
-
-    fn block_with_norms_back(
-        &self,
-        ws: &mut Workspace,
-        gradient: &mut [f32],
-        layer_idx: usize,
-        tiles: &[Tile],
-    ) {
-        let (c, n) = (self.architecture.hidden_channels, self.n_samples());
-        let [spectral_norm, output_norm] = &self.layout.blocks[layer_idx].norms;
-        let [spectral_slot, output_slot] = &self.pointwise.blocks[layer_idx].norms;
-        for tile in tiles {
+            let Workspace { norms, tiles, hidden_gradient, .. } = &mut *ws;
+            let (input, slope) = (&norms[layer_idx][1], &mut tiles[0].narrow[0]);
+            let values = &input.values[tile_idx * size..][..size];
+            Affine::new(&self.values, output_norm).apply(input.moments, values, slope);
             if !self.is_last(layer_idx) {
-                self.add_synthesis(ws, tile);
+                self.kernels.gelu_slope(slope);
+                self.kernels.multiply(&mut hidden_gradient[tile_idx * size..][..size], slope);
             }
-            let Workspace { norms, tile: buffers, .. } = &mut *ws;
-            apply_norm(
-                Affine::new(&self.values, output_norm),
-                &norms[layer_idx][1],
-                tile,
-                &mut buffers.narrow[3],
-            );
-            self.through_last_gelu(ws, layer_idx, tile);
-            copy_rows(&ws.tile.narrow[2], tile.len, &mut ws.hidden_gradient[tile.start..], n, c);
         }
         let input = &ws.norms[layer_idx][1];
-        let slots = norm_slots(gradient, output_slot);
         Affine::new(&self.values, output_norm).back(
             input.moments,
-            &input.values,
-            &mut ws.hidden_gradient,
-            slots,
+            self.valid_rows(&input.values),
+            (&mut ws.hidden_gradient, len),
+            norm_slots(gradient, output_norm),
         );
-        for tile in tiles {
-            self.recompute(ws, layer_idx, tile);
-            for row in 0..c {
-                let from = &ws.hidden_gradient[row * n + tile.start..][..tile.len];
-                ws.tile.narrow[2][row * tile.len..][..tile.len].copy_from_slice(from);
-            }
-            self.through_pointwise(ws, gradient, layer_idx, tile);
+        for tile_idx in 0..self.spectral.n_tiles {
+            let Workspace { hidden, norms, hidden_gradient, tiles, sums, .. } = &mut *ws;
+            let buffers = &mut tiles[0];
+            let h = &hidden[layer_idx][tile_idx * size..][..size];
+            let by_hidden = &mut hidden_gradient[tile_idx * size..][..size];
+            let [input, by_norm] = &mut norms[layer_idx];
+            let values = &input.values[tile_idx * size..][..size];
+            Affine::new(&self.values, spectral_norm).apply(input.moments, values, &mut buffers.narrow[0]);
+            let skip = &self.pointwise.blocks[layer_idx].skip;
+            let skip = Columns::dense(&self.transposed[skip.clone()], c);
+            self.apply(skip, c, (Start::Add, h), &mut buffers.narrow[0]);
+            self.recompute(layer_idx, buffers);
+            buffers.narrow[2].copy_from_slice(by_hidden);
+            self.through_pointwise(layer_idx, sums, (h, by_hidden), buffers);
             // The output norm's input is used up; its place takes the gradient by the normed spectral output.
-            copy_rows(&ws.tile.narrow[3], tile.len, &mut ws.norms[layer_idx][1].values[tile.start..], n, c);
+            by_norm.values[tile_idx * size..][..size].copy_from_slice(&buffers.narrow[3]);
         }
-        let [input, by_norm] = &mut ws.norms[layer_idx];
-        let slots = norm_slots(gradient, spectral_slot);
+        let Workspace { norms, sums, moments, .. } = &mut *ws;
+        let [input, by_norm] = &mut norms[layer_idx];
         Affine::new(&self.values, spectral_norm).back(
             input.moments,
-            &input.values,
-            &mut by_norm.values,
-            slots,
+            self.valid_rows(&input.values),
+            (&mut by_norm.values, len),
+            norm_slots(gradient, spectral_norm),
         );
-        let bias = &mut gradient[self.pointwise.blocks[layer_idx].spectral_bias.clone()];
-        self.kernels.add_row_sums(bias, Matrix::dense(&by_norm.values, c, n));
-        for block_idx in 0..self.spectral.n_blocks {
-            let signal = (&by_norm.values[self.spectral.block(block_idx).0..], c, n);
-            self.spectral.analyze_block(self.kernels, &mut ws.scratch, block_idx, signal);
+        for (tile_idx, values) in by_norm.values.chunks_exact(size).enumerate() {
+            self.add_row_sums(sums, &self.pointwise.blocks[layer_idx].spectral_bias, values);
+            let moments = &mut moments[tile_idx * moments_len..][..moments_len];
+            self.spectral.analyze_tile(self.kernels, tile_idx, values, moments);
         }
     }
 
-    /// Gradients by the mixed spectrum and the spectrum of the input, ready for synthesis.
+    /// Gradients by the mixed spectrum and the spectrum of the input, as the grid of a synthesis.
     fn mix_spectrum_back(&self, ws: &mut Workspace, layer_idx: usize) {
         let len = ws.mixed.len();
         let by_mixed = &mut ws.spectra_gradient[layer_idx * len..][..len];
-        self.spectral.finish_analysis(self.kernels, &mut ws.scratch, Side::Count, by_mixed);
+        self.spectral.finish_analysis(self.kernels, &mut ws.scratch, (&ws.moments, Side::Count), by_mixed);
         self.mix_back(layer_idx, by_mixed, &mut ws.mixed);
-        self.spectral.start_synthesis(self.kernels, &mut ws.scratch, Side::Mean, &ws.mixed);
+        let mixed = (ws.mixed.as_slice(), Side::Mean);
+        self.spectral.start_synthesis(self.kernels, &mut ws.scratch, mixed, &mut ws.grid_gradient);
     }
 
     /// Adds what came through the spectral convolution of the block above.
-    fn add_synthesis(&self, ws: &mut Workspace, tile: &Tile) {
-        let n = self.n_samples();
-        for block_idx in tile.blocks.clone() {
-            let place = (&mut ws.hidden_gradient[self.spectral.block(block_idx).0..], n);
-            self.spectral.synthesize_block(self.kernels, &ws.scratch, block_idx, Start::Add, place);
-        }
+    fn add_synthesis(&self, ws: &mut Workspace, tile_idx: usize) {
+        let (c, size) = (self.architecture.hidden_channels, self.tile_size());
+        let out = &mut ws.hidden_gradient[tile_idx * size..][..size];
+        self.spectral.synthesize_tile(self.kernels, (&ws.grid_gradient, c), tile_idx, Start::Add, out);
     }
 
-    /// Fills narrow 0, 1 with `z = σ(a)`, `σ'(a)`, wide 1, 2 with `σ(Uz+u)`, `σ'(Uz+u)`, and narrow 3 with the
-    /// argument of the last GELU (without norms).
-    fn recompute(&self, ws: &mut Workspace, layer_idx: usize, tile: &Tile) {
-        let (c, n, len) = (self.architecture.hidden_channels, self.n_samples(), tile.len);
-        let spans = &self.layout.blocks[layer_idx];
-        let [first, second] = &spans.mlp;
-        let [z, slope, _, out] = &mut ws.tile.narrow;
-        for row in 0..c {
-            let a = &ws.inner[layer_idx][row * n + tile.start..][..len];
-            let (z, slope) = (&mut z[row * len..][..len], &mut slope[row * len..][..len]);
-            if self.is_last(layer_idx) {
-                z.copy_from_slice(a);
-            } else {
-                self.kernels.gelu_with_slope(z, slope, a);
-            }
+    /// From `a` in narrow 0: narrow 0, 1 become `z = σ(a)`, `σ'(a)`, and wide 0, 1 `σ(Uz+u)`, `σ'(Uz+u)`.
+    fn recompute(&self, layer_idx: usize, buffers: &mut TileBuffers) {
+        let TileBuffers { wide: [inner, slope, _], narrow: [z, outer_slope, ..] } = buffers;
+        if !self.is_last(layer_idx) {
+            self.kernels.gelu_with_slope(z, outer_slope);
         }
-        let rows = first.bias.len();
-        let [raw, active, inner_slope, _] = &mut ws.tile.wide;
-        let raw = &mut raw[..rows * len];
-        let bias = Start::Bias(&self.values[first.bias.clone()]);
-        self.kernels.product(raw, len, bias, self.weight(first), Matrix::dense(z, c, len));
-        self.kernels.gelu_with_slope(&mut active[..rows * len], &mut inner_slope[..rows * len], raw);
-        if self.is_last(layer_idx) || self.architecture.group_norm {
+        let first = &self.pointwise.blocks[layer_idx].mlp[0];
+        let inner = self.linear(first, Start::Bias(self.bias(first)), z, inner);
+        let n = inner.len();
+        self.kernels.gelu_with_slope(inner, &mut slope[..n]);
+    }
+
+    /// Narrow 2 = gradient by the argument of the last GELU, `w = Vσ(Uz+u) + v + γ⊙h`.
+    fn through_last_gelu(&self, layer_idx: usize, h: &[f32], by_hidden: &[f32], buffers: &mut TileBuffers) {
+        let TileBuffers { wide: [inner, ..], narrow: [_, _, by_w, _] } = buffers;
+        if self.is_last(layer_idx) {
+            by_w.copy_from_slice(by_hidden);
             return;
         }
-        let bias = Start::Bias(&self.values[second.bias.clone()]);
-        self.kernels.product(out, len, bias, self.weight(second), Matrix::dense(active, rows, len));
-        for (row, gate) in self.values[spans.gate.clone()].iter().enumerate() {
-            let h = &ws.hidden[layer_idx][row * n + tile.start..][..len];
-            self.kernels.add_scaled(&mut out[row * len..][..len], h, *gate);
-        }
+        let spans = &self.pointwise.blocks[layer_idx];
+        by_w.copy_from_slice(h);
+        self.kernels.scale_rows(by_w, &self.values[spans.gate.clone()], self.bias(&spans.mlp[1]));
+        self.linear(&spans.mlp[1], Start::Add, inner, by_w);
+        self.kernels.gelu_slope(by_w);
+        self.kernels.multiply(by_w, by_hidden);
     }
 
-    /// Narrow 2 = gradient by the argument of the last GELU, that argument being in narrow 3.
-    fn through_last_gelu(&self, ws: &mut Workspace, layer_idx: usize, tile: &Tile) {
-        let (n, len) = (self.n_samples(), tile.len);
-        let [.., out, argument] = &mut ws.tile.narrow;
-        for row in 0..self.architecture.hidden_channels {
-            let (out, argument) = (&mut out[row * len..][..len], &argument[row * len..][..len]);
-            let from = &ws.hidden_gradient[row * n + tile.start..][..len];
-            if self.is_last(layer_idx) {
-                out.copy_from_slice(from);
-            } else {
-                self.kernels.gelu_slope(out, argument);
-                self.kernels.multiply(out, from);
-            }
-        }
-    }
-
-    /// From narrow 2, the gradient by `w = Vσ(Uz+u) + v + γ⊙h`, to narrow 3, the gradient by `a = Sh + Kh`; replaces
-    /// the gradient by `h` on the tile with the part that came through gate and skip.
-    fn through_pointwise(&self, ws: &mut Workspace, gradient: &mut [f32], layer_idx: usize, tile: &Tile) {
-        let (c, n, len) = (self.architecture.hidden_channels, self.n_samples(), tile.len);
-        let (spans, slots) = (&self.layout.blocks[layer_idx], &self.pointwise.blocks[layer_idx]);
-        let [first, second] = &spans.mlp;
-        let rows = first.bias.len();
-        let h = Matrix::new(&ws.hidden[layer_idx][tile.start..], c, len, n);
-        let [z, slope, by_w, by_a] = &mut ws.tile.narrow;
-        let [_, active, inner_slope, by_raw] = &mut ws.tile.wide;
-        let by_w = Matrix::dense(by_w, c, len);
-        self.kernels.add_row_products(&mut gradient[slots.gate.clone()], by_w, h);
-        self.add_linear(gradient, &slots.mlp[1], by_w, Matrix::dense(active, rows, len));
-        let by_raw = &mut by_raw[..rows * len];
-        self.kernels.product(by_raw, len, Start::Zero, self.weight(second).transposed(), by_w);
-        self.kernels.multiply(by_raw, &inner_slope[..rows * len]);
-        let by_raw = Matrix::dense(by_raw, rows, len);
-        self.add_linear(gradient, &slots.mlp[0], by_raw, Matrix::dense(z, c, len));
-        let by_a = &mut by_a[..c * len];
-        self.kernels.product(by_a, len, Start::Zero, self.weight(first).transposed(), by_raw);
+    /// From narrow 2, the gradient by `w`, to narrow 3, the gradient by `a = Sh + Kh`; replaces the gradient by `h` with
+    /// the part that came through gate and skip.
+    fn through_pointwise(
+        &self,
+        layer_idx: usize,
+        sums: &mut [f32],
+        (h, by_hidden): (&[f32], &mut [f32]),
+        buffers: &mut TileBuffers,
+    ) {
+        let spans = &self.pointwise.blocks[layer_idx];
+        let (c, [first, second]) = (self.architecture.hidden_channels, &spans.mlp);
+        let n_inner = first.bias.len();
+        let TileBuffers { wide: [inner, slope, by_inner], narrow: [z, outer_slope, by_w, by_a] } = buffers;
+        let len = self.spectral.tile_len;
+        let gate = parts(&spans.gate);
+        self.kernels.add_row_products(&mut sums[gate], Rows::dense(by_w, len), Rows::dense(h, len), len);
+        self.add_linear(sums, second, (by_w, c), (inner, n_inner));
+        let by_inner = self.apply(self.weight_back(second), c, (Start::Zero, by_w), by_inner);
+        let n = by_inner.len();
+        self.kernels.multiply(by_inner, &slope[..n]);
+        self.add_linear(sums, first, (by_inner, n_inner), (z, c));
+        self.apply(self.weight_back(first), n_inner, (Start::Zero, by_inner), by_a);
         if !self.is_last(layer_idx) {
-            self.kernels.multiply(by_a, &slope[..c * len]);
+            self.kernels.multiply(by_a, outer_slope);
         }
-        let by_a = Matrix::dense(by_a, c, len);
-        self.kernels.product_transposed(&mut gradient[slots.skip.clone()], by_a, h);
-        for (row, gate) in self.values[spans.gate.clone()].iter().enumerate() {
-            let out = &mut ws.hidden_gradient[row * n + tile.start..][..len];
-            out.fill(0.0);
-            self.kernels.add_scaled(out, &by_w.values[row * len..][..len], *gate);
-        }
-        let out = &mut ws.hidden_gradient[tile.start..];
-        self.kernels.product(out, n, Start::Add, self.skip(layer_idx).transposed(), by_a);
+        self.add_outer(sums, &spans.skip, (by_a, c), (h, c));
+        by_hidden.copy_from_slice(by_w);
+        self.kernels.scale_rows(by_hidden, &self.values[spans.gate.clone()], &[]);
+        let skip_back = Columns::dense(&self.values[spans.skip.clone()], c);
+        self.apply(skip_back, c, (Start::Add, by_a), by_hidden);
     }
 
-    fn project_back(&self, ws: &mut Workspace, output_gradient: &[f32], gradient: &mut [f32], tile: &Tile) {
-        let [first, second] = &self.layout.projection;
-        let (c, n, len) = (self.architecture.hidden_channels, self.n_samples(), tile.len);
-        let rows = first.bias.len();
-        let h = Matrix::new(&ws.hidden[self.architecture.n_layers][tile.start..], c, len, n);
-        let by_output = Matrix::dense(&output_gradient[tile.start..], 1, len);
-        self.hidden_layer_back(&mut ws.tile.wide, (first, second), h, by_output);
-        let [_, active, _, by_raw] = &ws.tile.wide;
-        let by_raw = Matrix::dense(by_raw, rows, len);
-        self.add_linear(gradient, &self.pointwise.projection[1], by_output, Matrix::dense(active, rows, len));
-        self.add_linear(gradient, &self.pointwise.projection[0], by_raw, h);
-        let out = &mut ws.hidden_gradient[tile.start..];
-        self.kernels.product(out, n, Start::Zero, self.weight(first).transposed(), by_raw);
+    fn project_back(&self, ws: &mut Workspace, tile_idx: usize) {
+        let spans = &self.pointwise.projection;
+        let (c, size, len) = (self.architecture.hidden_channels, self.tile_size(), self.spectral.tile_len);
+        let Workspace { hidden, hidden_gradient, output, tiles, sums, .. } = ws;
+        let h = &hidden[self.architecture.n_layers][tile_idx * size..][..size];
+        let by_output = &output[tile_idx * len..][..len];
+        let [active, slope, by_raw] = &mut tiles[0].wide;
+        let wide = [active.as_mut_slice(), slope, by_raw];
+        let by_raw = self.hidden_layer_back(spans, sums, (h, c), (by_output, 1), wide);
+        let out = &mut hidden_gradient[tile_idx * size..][..size];
+        self.apply(self.weight_back(&spans[0]), spans[0].bias.len(), (Start::Zero, by_raw), out);
     }
 
-    fn lift_back(
+    fn lift_back(&self, ws: &mut Workspace, tile_idx: usize, input_gradient: Option<&mut [f32]>) {
+        let spans = &self.pointwise.lifting;
+        let (a, size, len) = (&self.architecture, self.tile_size(), self.spectral.tile_len);
+        let n_inputs = a.in_channels + 1;
+        let Workspace { input, hidden_gradient, tiles, sums, lift_input: x, .. } = ws;
+        self.gather_input(input, tile_idx, x);
+        let by_hidden = &hidden_gradient[tile_idx * size..][..size];
+        let [active, slope, by_raw] = &mut tiles[0].wide;
+        let wide = [active.as_mut_slice(), slope, by_raw];
+        let by_raw = self.hidden_layer_back(spans, sums, (x, n_inputs), (by_hidden, a.hidden_channels), wide);
+        let Some(out) = input_gradient else { return };
+        self.apply(self.weight_back(&spans[0]), spans[0].bias.len(), (Start::Zero, by_raw), x);
+        let (n, (start, n_valid)) = (self.n_samples(), self.spectral.tile(tile_idx));
+        for (out, by_input) in out.chunks_exact_mut(n).zip(x.chunks_exact(len)) {
+            out[start..start + n_valid].copy_from_slice(&by_input[..n_valid]);
+        }
+    }
+
+    /// For `y = W₂ σ(W₁ x + b₁) + b₂`: adds the gradients by both layers and returns the gradient by the argument of `σ`,
+    /// in the last of three buffers.
+    fn hidden_layer_back<'w>(
         &self,
-        ws: &mut Workspace,
-        gradient: &mut [f32],
-        tile: &Tile,
-        input_gradient: Option<&mut [f32]>,
-    ) {
-        let [first, second] = &self.layout.lifting;
-        let (c, n, len) = (self.architecture.hidden_channels, self.n_samples(), tile.len);
-        let (inputs, rows) = (self.architecture.in_channels, first.bias.len());
-        let x = Matrix::new(&ws.input[tile.start..], inputs + 1, len, n);
-        let by_hidden = Matrix::new(&ws.hidden_gradient[tile.start..], c, len, n);
-        self.hidden_layer_back(&mut ws.tile.wide, (first, second), x, by_hidden);
-        let [_, active, _, by_raw] = &ws.tile.wide;
-        let by_raw = Matrix::dense(by_raw, rows, len);
-        self.add_linear(gradient, &self.pointwise.lifting[1], by_hidden, Matrix::dense(active, rows, len));
-        self.add_linear(gradient, &self.pointwise.lifting[0], by_raw, x);
-        if let Some(out) = input_gradient {
-            let to_input = self.weight(first).transposed();
-            let to_input = Matrix { rows: inputs, ..to_input };
-            self.kernels.product(&mut out[tile.start..], n, Start::Zero, to_input, by_raw);
-        }
-    }
-
-    /// For `y = W₂ σ(W₁ x + b₁) + b₂`: wide 1 = `σ(W₁ x + b₁)`, wide 3 = gradient by its argument.
-    fn hidden_layer_back(
-        &self,
-        wide: &mut [Vec<f32>; 4],
-        (first, second): (&LinearSpans, &LinearSpans),
-        x: Matrix<'_>,
-        by_output: Matrix<'_>,
-    ) {
-        let (rows, len) = (first.bias.len(), x.cols);
-        let [raw, active, slope, by_raw] = wide.each_mut().map(|buffer| &mut buffer[..rows * len]);
-        let bias = Start::Bias(&self.values[first.bias.clone()]);
-        self.kernels.product(raw, len, bias, self.weight(first), x);
-        self.kernels.gelu_with_slope(active, slope, raw);
-        self.kernels.product(by_raw, len, Start::Zero, self.weight(second).transposed(), by_output);
+        [first, second]: &[LinearSpans; 2],
+        sums: &mut [f32],
+        x: Tile<'_>,
+        by_output: Tile<'_>,
+        [active, slope, by_raw]: [&'w mut [f32]; 3],
+    ) -> &'w [f32] {
+        let active = self.linear(first, Start::Bias(self.bias(first)), x.0, active);
+        let slope = &mut slope[..active.len()];
+        self.kernels.gelu_with_slope(active, slope);
+        let (n_rows, n_outputs) = (first.bias.len(), second.bias.len());
+        self.add_linear(sums, second, by_output, (active, n_rows));
+        let by_raw = self.apply(self.weight_back(second), n_outputs, (Start::Zero, by_output.0), by_raw);
         self.kernels.multiply(by_raw, slope);
+        self.add_linear(sums, first, (by_raw, n_rows), x);
+        by_raw
     }
 
     /// Adds the gradients by weight, `dy·xᵀ`, and bias, `Σ_t dy`, of a pointwise layer.
-    fn add_linear(&self, gradient: &mut [f32], slots: &LinearSpans, by_output: Matrix<'_>, x: Matrix<'_>) {
-        self.kernels.product_transposed(&mut gradient[slots.weight.clone()], by_output, x);
-        self.kernels.add_row_sums(&mut gradient[slots.bias.clone()], by_output);
+    fn add_linear(&self, sums: &mut [f32], spans: &LinearSpans, by_output: Tile<'_>, x: Tile<'_>) {
+        self.add_outer(sums, &spans.weight, by_output, x);
+        self.add_row_sums(sums, &spans.bias, by_output.0);
     }
+
+    fn add_outer(&self, sums: &mut [f32], span: &Range<usize>, by_output: Tile<'_>, x: Tile<'_>) {
+        let len = self.spectral.tile_len;
+        let by_output = (Rows::dense(by_output.0, len), by_output.1);
+        self.kernels.add_outer(&mut sums[parts(span)], by_output, (Rows::dense(x.0, len), x.1), len);
+    }
+
+    fn add_row_sums(&self, sums: &mut [f32], span: &Range<usize>, x: &[f32]) {
+        let len = self.spectral.tile_len;
+        self.kernels.add_row_sums(&mut sums[parts(span)], Rows::dense(x, len), len);
+    }
+}
+
+/// Where the parts of the sums of a parameter lie.
+fn parts(span: &Range<usize>) -> Range<usize> {
+    span.start * LANES..span.end * LANES
 }
 
 /// Places of a norm's weight and bias, which lie side by side.

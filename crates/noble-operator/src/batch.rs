@@ -190,7 +190,7 @@ impl Slot {
         sample.input.write(ws.input_mut());
         plan.forward_in_place(ws);
         self.output_gradient.resize(plan.n_samples(), 0.0);
-        self.loss = loss.value_and_gradient(&ws.output, sample.target, &mut self.output_gradient);
+        self.loss = loss.value_and_gradient(ws.output(), sample.target, &mut self.output_gradient);
         self.pointwise.resize(plan.pointwise.len, 0.0);
         self.pointwise.fill(0.0);
         plan.backward(ws, &self.output_gradient, &mut self.pointwise, None);
@@ -211,7 +211,7 @@ pub fn input_gradient(plan: &NetworkPlan, sample: &Sample<'_>, loss: Loss) -> (f
     sample.input.write(ws.input_mut());
     plan.forward_in_place(&mut ws);
     let mut by_output = vec![0.0; plan.n_samples()];
-    let value = loss.value_and_gradient(&ws.output, sample.target, &mut by_output);
+    let value = loss.value_and_gradient(ws.output(), sample.target, &mut by_output);
     let mut by_parameters = vec![0.0; plan.pointwise.len];
     let mut by_input = vec![0.0; plan.architecture.in_channels * plan.n_samples()];
     plan.backward(&mut ws, &by_output, &mut by_parameters, Some(&mut by_input));

@@ -1,15 +1,27 @@
 //! The forward pass, tile by tile in time.
 //!
-//! Between two transforms everything is local in time, so a tile of all channels runs through skip, GELU, pointwise
-//! layers and gate while it is in cache, and leaves its moments for the next block's transform. Group norm needs
-//! the whole signal and splits a block into three sweeps over the tiles.
+//! Between two transforms everything is local in time, so a tile of all channels runs through synthesis, skip, GELU,
+//! pointwise layers, gate, GELU and the analysis for the next block while it is in the fastest cache. Tiles are
+//! independent: several threads may share them, without a change of a bit. Group norm needs the whole signal and
+//! splits a block into three sweeps over the tiles.
+
+use rayon::prelude::*;
 
 use crate::NetworkPlan;
-use crate::kernel::{Matrix, Start};
+use crate::kernel::{Columns, Rows, Start, Target};
+use crate::layout::LinearSpans;
 use crate::norm::{Affine, Moments};
-use crate::plan::Tile;
 use crate::spectral::Side;
-use crate::workspace::{NormInput, Purpose, Workspace};
+use crate::workspace::{Purpose, TileBuffers, Workspace};
+
+/// One tile of what a pass writes.
+struct TilePlace<'w> {
+    tile_idx: usize,
+    /// `[C × tile_len]`, the block's input, replaced by its output.
+    hidden: &'w mut [f32],
+    moments: &'w mut [f32],
+    output: &'w mut [f32],
+}
 
 impl NetworkPlan {
     /// Runs the network on the input channels of `workspace` and leaves `[n_samples]` in its output.
@@ -23,20 +35,9 @@ impl NetworkPlan {
     /// # Source
     /// `neuraloperator` 2.0.0 `FNO.forward`; sums run in another order.
     pub fn forward_in_place(&self, workspace: &mut Workspace) {
-        assert!(workspace.output.len() == self.n_samples(), "workspace of {}", workspace.output.len());
-        for tile_idx in 0..self.n_tiles() {
-            let tile = self.tile(tile_idx);
-            self.lift(workspace, &tile);
-            self.analyze_hidden(workspace, 0, &tile);
-        }
-        for layer_idx in 0..self.architecture.n_layers {
-            self.mix_spectrum(workspace, layer_idx);
-            if self.architecture.group_norm {
-                self.block_with_norms(workspace, layer_idx);
-            } else {
-                self.block(workspace, layer_idx);
-            }
-        }
+        let input = std::mem::take(&mut workspace.input);
+        self.run(workspace, &|tile_idx, place, buffers| self.lift(&input, tile_idx, place, buffers));
+        workspace.input = input;
     }
 
     /// Runs the network on `x [in_channels × n_samples]` into `y [n_samples]`.
@@ -46,173 +47,236 @@ impl NetworkPlan {
     pub fn forward(&self, workspace: &mut Workspace, x: &[f32], y: &mut [f32]) {
         workspace.input_mut().copy_from_slice(x);
         self.forward_in_place(workspace);
-        y.copy_from_slice(&workspace.output);
+        y.copy_from_slice(workspace.output());
     }
 
-    fn block(&self, ws: &mut Workspace, layer_idx: usize) {
-        for tile_idx in 0..self.n_tiles() {
-            let tile = self.tile(tile_idx);
-            self.synthesize(ws, layer_idx, &tile);
-            self.add_skip(ws, layer_idx, &tile);
-            self.mlp_and_gate(ws, layer_idx, &tile);
-            self.finish_tile(ws, layer_idx, &tile);
+    /// The pass after `lift` has filled every tile of the first hidden array.
+    pub(crate) fn run(
+        &self,
+        ws: &mut Workspace,
+        lift: &(dyn Fn(usize, &mut [f32], &mut TileBuffers) + Sync),
+    ) {
+        let n_padded = self.spectral.n_tiles * self.spectral.tile_len;
+        assert!(ws.output.len() == n_padded, "workspace of {}, plan of {n_padded}", ws.output.len());
+        self.for_tiles(ws, 0, &|place, buffers| {
+            lift(place.tile_idx, place.hidden, buffers);
+            self.spectral.analyze_tile(self.kernels, place.tile_idx, place.hidden, place.moments);
+        });
+        for layer_idx in 0..self.architecture.n_layers {
+            self.mix_spectrum(ws, layer_idx);
+            if self.architecture.group_norm {
+                self.block_with_norms(ws, layer_idx);
+                continue;
+            }
+            if let Purpose::Gradient = ws.purpose {
+                let (before, after) = ws.hidden.split_at_mut(layer_idx + 1);
+                after[0].copy_from_slice(&before[layer_idx]);
+            }
+            let slot = ws.purpose.slot(layer_idx);
+            let grid = std::mem::take(&mut ws.grids[slot]);
+            let next = ws.purpose.slot(layer_idx + 1);
+            self.for_tiles(ws, next, &|place, buffers| {
+                self.add_convolutions(
+                    layer_idx,
+                    place.tile_idx,
+                    &grid,
+                    (place.hidden, &mut buffers.narrow[0]),
+                );
+                self.block_tile(layer_idx, place, buffers);
+            });
+            ws.grids[slot] = grid;
         }
     }
 
-    fn block_with_norms(&self, ws: &mut Workspace, layer_idx: usize) {
-        let slot = ws.purpose.slot(layer_idx);
-        let (c, n) = (self.architecture.hidden_channels, self.n_samples());
-        let tiles: Vec<Tile> = (0..self.n_tiles()).map(|i| self.tile(i)).collect();
-        let [spectral_norm, output_norm] = &self.layout.blocks[layer_idx].norms;
-        for tile in &tiles {
-            self.synthesize(ws, layer_idx, tile);
-            copy_rows(&ws.tile.narrow[0], tile.len, &mut ws.norms[slot][0].values[tile.start..], n, c);
+    /// Calls `work` with every tile of a hidden array, shared over as many threads as the workspace has buffers for.
+    fn for_tiles(
+        &self,
+        ws: &mut Workspace,
+        slot: usize,
+        work: &(dyn Fn(TilePlace<'_>, &mut TileBuffers) + Sync),
+    ) {
+        let Workspace { hidden, moments, output, tiles, .. } = ws;
+        let (size, len) = (self.tile_size(), self.spectral.tile_len);
+        let moments_len = self.spectral.moments_len(self.architecture.hidden_channels);
+        let n_each = self.spectral.n_tiles.div_ceil(tiles.len());
+        let sweep = |first: usize, buffers: &mut TileBuffers, parts: [&mut [f32]; 3]| {
+            let [hidden, moments, output] = parts;
+            let parts = hidden.chunks_exact_mut(size).zip(moments.chunks_exact_mut(moments_len));
+            for (i, ((hidden, moments), output)) in parts.zip(output.chunks_exact_mut(len)).enumerate() {
+                work(TilePlace { tile_idx: first + i, hidden, moments, output }, buffers);
+            }
+        };
+        if let [buffers] = tiles.as_mut_slice() {
+            return sweep(0, buffers, [&mut hidden[slot], moments, output]);
         }
-        ws.norms[slot][0].moments = Moments::of(&ws.norms[slot][0].values);
-        for tile in &tiles {
-            let Workspace { norms, tile: buffers, .. } = ws;
-            apply_norm(
-                Affine::new(&self.values, spectral_norm),
-                &norms[slot][0],
-                tile,
-                &mut buffers.narrow[0],
-            );
-            self.add_skip(ws, layer_idx, tile);
-            self.mlp_and_gate(ws, layer_idx, tile);
-            copy_rows(&ws.tile.narrow[2], tile.len, &mut ws.norms[slot][1].values[tile.start..], n, c);
-        }
-        ws.norms[slot][1].moments = Moments::of(&ws.norms[slot][1].values);
-        for tile in &tiles {
-            let Workspace { norms, tile: buffers, .. } = ws;
-            apply_norm(Affine::new(&self.values, output_norm), &norms[slot][1], tile, &mut buffers.narrow[2]);
-            self.finish_tile(ws, layer_idx, tile);
-        }
+        let parts =
+            hidden[slot].par_chunks_mut(n_each * size).zip(moments.par_chunks_mut(n_each * moments_len));
+        let parts = parts.zip(output.par_chunks_mut(n_each * len)).zip(tiles.par_iter_mut());
+        parts.enumerate().for_each(|(i, (((hidden, moments), output), buffers))| {
+            sweep(i * n_each, buffers, [hidden, moments, output]);
+        });
     }
 
     /// `h₀ = W₂ σ(W₁ x + b₁) + b₂` on a tile.
-    fn lift(&self, ws: &mut Workspace, tile: &Tile) {
-        let [first, second] = &self.layout.lifting;
-        let (n, rows) = (self.n_samples(), first.bias.len());
-        let x = Matrix::new(&ws.input[tile.start..], self.architecture.in_channels + 1, tile.len, n);
-        let [raw, active, ..] = &mut ws.tile.wide;
-        let (raw, active) = (&mut raw[..rows * tile.len], &mut active[..rows * tile.len]);
-        self.kernels.product(
-            raw,
-            tile.len,
-            Start::Bias(&self.values[first.bias.clone()]),
-            self.weight(first),
-            x,
-        );
-        self.kernels.gelu(active, raw);
-        let active = Matrix::dense(active, rows, tile.len);
-        let bias = Start::Bias(&self.values[second.bias.clone()]);
-        self.kernels.product(&mut ws.hidden[0][tile.start..], n, bias, self.weight(second), active);
+    fn lift(&self, input: &[f32], tile_idx: usize, hidden: &mut [f32], buffers: &mut TileBuffers) {
+        let [x, raw, _] = &mut buffers.wide;
+        self.gather_input(input, tile_idx, x);
+        let [first, second] = &self.pointwise.lifting;
+        let raw = self.linear(first, Start::Bias(self.bias(first)), x, raw);
+        self.kernels.gelu(raw);
+        self.linear(second, Start::Bias(self.bias(second)), raw, hidden);
     }
 
-    /// Spectrum of the block's input, mixed, ready for synthesis.
+    /// Input channels and grid channel of a tile, `[(in_channels + 1) × tile_len]`; zero beyond the signal.
+    pub(crate) fn gather_input(&self, input: &[f32], tile_idx: usize, x: &mut [f32]) {
+        let (n, (start, len)) = (self.n_samples(), self.spectral.tile(tile_idx));
+        let rows = input.chunks_exact(n).chain(std::iter::once(self.grid.as_slice()));
+        for (row, x) in rows.zip(x.chunks_exact_mut(self.spectral.tile_len)) {
+            x[..len].copy_from_slice(&row[start..start + len]);
+            x[len..].fill(0.0);
+        }
+    }
+
+    /// `W x` of a pointwise layer on a tile without gaps, added to `start`; returns the part of `out` that it filled.
+    pub(crate) fn linear<'o>(
+        &self,
+        spans: &LinearSpans,
+        start: Start<'_>,
+        x: &[f32],
+        out: &'o mut [f32],
+    ) -> &'o mut [f32] {
+        self.apply(self.weight(spans), spans.weight.len() / spans.bias.len(), (start, x), out)
+    }
+
+    /// `A x` on a tile without gaps, `A` with `n_inputs` columns.
+    pub(crate) fn apply<'o>(
+        &self,
+        matrix: Columns<'_>,
+        n_inputs: usize,
+        (start, x): (Start<'_>, &[f32]),
+        out: &'o mut [f32],
+    ) -> &'o mut [f32] {
+        let len = self.spectral.tile_len;
+        let out = &mut out[..matrix.rows * len];
+        let target = Target { values: out, stride: len, cols: len, start };
+        self.kernels.product(target, matrix, Rows::dense(x, len), n_inputs);
+        out
+    }
+
+    /// Spectrum of the block's input, mixed, as the grid its convolution is synthesized from.
     fn mix_spectrum(&self, ws: &mut Workspace, layer_idx: usize) {
-        let len = ws.mixed.len();
-        let spectrum = &mut ws.spectra[ws.purpose.slot(layer_idx) * len..][..len];
-        self.spectral.finish_analysis(self.kernels, &mut ws.scratch, Side::Mean, spectrum);
+        let (len, slot) = (ws.mixed.len(), ws.purpose.slot(layer_idx));
+        let spectrum = &mut ws.spectra[slot * len..][..len];
+        self.spectral.finish_analysis(self.kernels, &mut ws.scratch, (&ws.moments, Side::Mean), spectrum);
         self.mix(layer_idx, spectrum, &mut ws.mixed);
-        self.spectral.start_synthesis(self.kernels, &mut ws.scratch, Side::Count, &ws.mixed);
+        let mixed = (ws.mixed.as_slice(), Side::Count);
+        self.spectral.start_synthesis(self.kernels, &mut ws.scratch, mixed, &mut ws.grids[slot]);
     }
 
-    /// Spectral convolution with its bias on a tile, into the first narrow buffer.
-    fn synthesize(&self, ws: &mut Workspace, layer_idx: usize, tile: &Tile) {
-        let bias = &self.values[self.layout.blocks[layer_idx].spectral_bias.clone()];
-        let out = &mut ws.tile.narrow[0];
-        for block_idx in tile.blocks.clone() {
-            let from = self.spectral.block(block_idx).0 - tile.start;
-            let place = (&mut out[from..], tile.len);
-            self.spectral.synthesize_block(self.kernels, &ws.scratch, block_idx, Start::Bias(bias), place);
+    /// `a = Sh + Kh`, with the convolution's bias, on a tile.
+    pub(crate) fn add_convolutions(
+        &self,
+        layer_idx: usize,
+        tile_idx: usize,
+        grid: &[f32],
+        (hidden, sum): (&[f32], &mut [f32]),
+    ) {
+        let spans = &self.pointwise.blocks[layer_idx];
+        let channels = self.architecture.hidden_channels;
+        let bias = Start::Bias(&self.values[spans.spectral_bias.clone()]);
+        self.spectral.synthesize_tile(self.kernels, (grid, channels), tile_idx, bias, sum);
+        self.apply(self.skip(layer_idx), channels, (Start::Add, hidden), sum);
+    }
+
+    /// Weight of a linear skip.
+    fn skip(&self, layer_idx: usize) -> Columns<'_> {
+        let spans = &self.pointwise.blocks[layer_idx];
+        Columns::dense(&self.transposed[spans.skip.clone()], self.architecture.hidden_channels)
+    }
+
+    /// From the argument of a block's first GELU, in the first narrow buffer, to the next block's input and its
+    /// moments, or to the output.
+    fn block_tile(&self, layer_idx: usize, place: TilePlace<'_>, buffers: &mut TileBuffers) {
+        let TilePlace { tile_idx, hidden, moments, output } = place;
+        self.mlp_and_gate(layer_idx, hidden, buffers);
+        self.finish_tile(layer_idx, TilePlace { tile_idx, hidden, moments, output }, buffers);
+    }
+
+    /// `h ← V σ(U σ(a) + u) + v + γ⊙h`, `a` in the first narrow buffer (without its GELU in the last block).
+    fn mlp_and_gate(&self, layer_idx: usize, hidden: &mut [f32], buffers: &mut TileBuffers) {
+        let a = &mut buffers.narrow[0];
+        if !self.is_last(layer_idx) {
+            self.kernels.gelu(a);
         }
-    }
-
-    /// Adds `S h` to the first narrow buffer and remembers the sum.
-    fn add_skip(&self, ws: &mut Workspace, layer_idx: usize, tile: &Tile) {
-        let (c, n) = (self.architecture.hidden_channels, self.n_samples());
-        let h = Matrix::new(&ws.hidden[ws.purpose.slot(layer_idx)][tile.start..], c, tile.len, n);
-        let sum = &mut ws.tile.narrow[0][..c * tile.len];
-        self.kernels.product(sum, tile.len, Start::Add, self.skip(layer_idx), h);
-        if ws.purpose == Purpose::Gradient {
-            copy_rows(sum, tile.len, &mut ws.inner[layer_idx][tile.start..], n, c);
-        }
-    }
-
-    /// `V σ(U z + u) + v + γ⊙h` from the first narrow buffer into the third.
-    fn mlp_and_gate(&self, ws: &mut Workspace, layer_idx: usize, tile: &Tile) {
-        let (c, n) = (self.architecture.hidden_channels, self.n_samples());
-        let len = c * tile.len;
-        let [sum, active, out, _] = &mut ws.tile.narrow;
-        let active = if self.is_last(layer_idx) {
-            &sum[..len]
-        } else {
-            self.kernels.gelu(&mut active[..len], &sum[..len]);
-            &active[..len]
-        };
-        let spans = &self.layout.blocks[layer_idx];
+        let spans = &self.pointwise.blocks[layer_idx];
         let [first, second] = &spans.mlp;
-        let between = first.bias.len() * tile.len;
-        let [raw, inner, ..] = &mut ws.tile.wide;
-        let (raw, inner) = (&mut raw[..between], &mut inner[..between]);
-        let z = Matrix::dense(active, c, tile.len);
-        let bias = Start::Bias(&self.values[first.bias.clone()]);
-        self.kernels.product(raw, tile.len, bias, self.weight(first), z);
-        self.kernels.gelu(inner, raw);
-        let inner = Matrix::dense(inner, first.bias.len(), tile.len);
-        let bias = Start::Bias(&self.values[second.bias.clone()]);
-        self.kernels.product(&mut out[..len], tile.len, bias, self.weight(second), inner);
-        let h = &ws.hidden[ws.purpose.slot(layer_idx)];
-        for (row, gate) in self.values[spans.gate.clone()].iter().enumerate() {
-            let h = &h[row * n + tile.start..][..tile.len];
-            self.kernels.add_scaled(&mut out[row * tile.len..][..tile.len], h, *gate);
+        let inner = self.linear(first, Start::Bias(self.bias(first)), a, &mut buffers.wide[0]);
+        self.kernels.gelu(inner);
+        self.kernels.scale_rows(hidden, &self.values[spans.gate.clone()], self.bias(second));
+        self.linear(second, Start::Add, inner, hidden);
+    }
+
+    /// The last GELU of a block and the moments of its output, or the projection.
+    fn finish_tile(&self, layer_idx: usize, place: TilePlace<'_>, buffers: &mut TileBuffers) {
+        if !self.is_last(layer_idx) {
+            self.kernels.gelu(place.hidden);
+            return self.spectral.analyze_tile(self.kernels, place.tile_idx, place.hidden, place.moments);
+        }
+        let [first, second] = &self.pointwise.projection;
+        let raw = self.linear(first, Start::Bias(self.bias(first)), place.hidden, &mut buffers.wide[0]);
+        self.kernels.gelu(raw);
+        self.linear(second, Start::Bias(self.bias(second)), raw, place.output);
+    }
+
+    /// A block whose norms need the whole signal, in three sweeps.
+    fn block_with_norms(&self, ws: &mut Workspace, layer_idx: usize) {
+        let (slot, next) = (ws.purpose.slot(layer_idx), ws.purpose.slot(layer_idx + 1));
+        let (size, c) = (self.tile_size(), self.architecture.hidden_channels);
+        let [spectral_norm, output_norm] = &self.pointwise.blocks[layer_idx].norms;
+        let bias = &self.values[self.pointwise.blocks[layer_idx].spectral_bias.clone()];
+        let Workspace { grids, norms, hidden, moments, tiles, output, .. } = ws;
+        let [by_spectral, by_output] = &mut norms[slot];
+        for (tile_idx, values) in by_spectral.values.chunks_exact_mut(size).enumerate() {
+            self.spectral.synthesize_tile(
+                self.kernels,
+                (&grids[slot], c),
+                tile_idx,
+                Start::Bias(bias),
+                values,
+            );
+        }
+        by_spectral.moments = Moments::of(self.valid_rows(&by_spectral.values));
+        let buffers = &mut tiles[0];
+        for (tile_idx, values) in by_output.values.chunks_exact_mut(size).enumerate() {
+            let normed = &by_spectral.values[tile_idx * size..][..size];
+            Affine::new(&self.values, spectral_norm).apply(
+                by_spectral.moments,
+                normed,
+                &mut buffers.narrow[0],
+            );
+            values.copy_from_slice(&hidden[slot][tile_idx * size..][..size]);
+            self.apply(self.skip(layer_idx), c, (Start::Add, values), &mut buffers.narrow[0]);
+            self.mlp_and_gate(layer_idx, values, buffers);
+        }
+        by_output.moments = Moments::of(self.valid_rows(&by_output.values));
+        let moments_len = self.spectral.moments_len(c);
+        for (tile_idx, values) in by_output.values.chunks_exact(size).enumerate() {
+            let hidden = &mut hidden[next][tile_idx * size..][..size];
+            Affine::new(&self.values, output_norm).apply(by_output.moments, values, hidden);
+            let moments = &mut moments[tile_idx * moments_len..][..moments_len];
+            let output = &mut output[tile_idx * self.spectral.tile_len..][..self.spectral.tile_len];
+            self.finish_tile(layer_idx, TilePlace { tile_idx, hidden, moments, output }, buffers);
         }
     }
 
-    /// Turns the third narrow buffer into the next block's input and its moments, or into the output.
-    fn finish_tile(&self, ws: &mut Workspace, layer_idx: usize, tile: &Tile) {
-        let n = self.n_samples();
-        let next = ws.purpose.slot(layer_idx + 1);
-        for row in 0..self.architecture.hidden_channels {
-            let from = &ws.tile.narrow[2][row * tile.len..][..tile.len];
-            let to = &mut ws.hidden[next][row * n + tile.start..][..tile.len];
-            if self.is_last(layer_idx) {
-                to.copy_from_slice(from);
-            } else {
-                self.kernels.gelu(to, from);
-            }
-        }
-        if self.is_last(layer_idx) {
-            self.project(ws, tile);
-        } else {
-            self.analyze_hidden(ws, next, tile);
-        }
-    }
-
-    /// `y = Q₂ σ(Q₁ h + q₁) + q₂` on a tile, `h` in the third narrow buffer.
-    fn project(&self, ws: &mut Workspace, tile: &Tile) {
-        let [first, second] = &self.layout.projection;
-        let rows = first.bias.len();
-        let h = Matrix::dense(&ws.tile.narrow[2], self.architecture.hidden_channels, tile.len);
-        let [raw, active, ..] = &mut ws.tile.wide;
-        let (raw, active) = (&mut raw[..rows * tile.len], &mut active[..rows * tile.len]);
-        let bias = Start::Bias(&self.values[first.bias.clone()]);
-        self.kernels.product(raw, tile.len, bias, self.weight(first), h);
-        self.kernels.gelu(active, raw);
-        let active = Matrix::dense(active, rows, tile.len);
-        let out = &mut ws.output[tile.start..][..tile.len];
-        let bias = Start::Bias(&self.values[second.bias.clone()]);
-        self.kernels.product(out, tile.len, bias, self.weight(second), active);
-    }
-
-    /// Moments of an input of a block on a tile.
-    fn analyze_hidden(&self, ws: &mut Workspace, slot: usize, tile: &Tile) {
-        let (c, n) = (self.architecture.hidden_channels, self.n_samples());
-        for block_idx in tile.blocks.clone() {
-            let signal = &ws.hidden[slot][self.spectral.block(block_idx).0..];
-            self.spectral.analyze_block(self.kernels, &mut ws.scratch, block_idx, (signal, c, n));
-        }
+    /// Rows of a hidden array without their padding: channel and values.
+    pub(crate) fn valid_rows<'h>(
+        &self,
+        hidden: &'h [f32],
+    ) -> impl Iterator<Item = (usize, &'h [f32])> + Clone {
+        let (c, len, n) = (self.architecture.hidden_channels, self.spectral.tile_len, self.n_samples());
+        let rows = hidden.chunks_exact(len).enumerate();
+        rows.map(move |(i, row)| (i % c, &row[..len.min(n - i / c * len)]))
     }
 
     pub(crate) fn is_last(&self, layer_idx: usize) -> bool {
@@ -222,26 +286,10 @@ impl NetworkPlan {
 
 impl Purpose {
     /// Place of a block's array: its own where all are remembered, else the only one.
-    fn slot(self, layer_idx: usize) -> usize {
+    pub(crate) fn slot(self, layer_idx: usize) -> usize {
         match self {
             Self::Gradient => layer_idx,
             Self::Forward => 0,
         }
-    }
-}
-
-/// Copies the first `rows` rows of a tile without gaps to rows `stride` apart.
-pub(crate) fn copy_rows(from: &[f32], len: usize, to: &mut [f32], stride: usize, rows: usize) {
-    for row in 0..rows {
-        to[row * stride..][..len].copy_from_slice(&from[row * len..][..len]);
-    }
-}
-
-/// The norm of a tile, from its remembered input into a buffer without gaps.
-pub(crate) fn apply_norm(affine: Affine<'_>, input: &NormInput, tile: &Tile, out: &mut [f32]) {
-    let n = input.values.len() / affine.n_channels();
-    for row in 0..affine.n_channels() {
-        let x = &input.values[row * n + tile.start..][..tile.len];
-        affine.apply(row, input.moments, x, &mut out[row * tile.len..][..tile.len]);
     }
 }

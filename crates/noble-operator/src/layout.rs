@@ -60,6 +60,16 @@ impl Layout {
         Self::with_modes(architecture, 0)
     }
 
+    /// Every weight matrix `[out × in]` of the pointwise layers and its number of outputs.
+    pub(crate) fn matrices(&self) -> Vec<(Range<usize>, usize)> {
+        let linear = |spans: &LinearSpans| (spans.weight.clone(), spans.bias.len());
+        let blocks = self.blocks.iter().flat_map(|block| {
+            let skip = (block.skip.clone(), block.gate.len());
+            [skip, linear(&block.mlp[0]), linear(&block.mlp[1])]
+        });
+        blocks.chain(self.lifting.iter().map(linear)).chain(self.projection.iter().map(linear)).collect()
+    }
+
     fn with_modes(a: &Architecture, n_modes: usize) -> Self {
         let mut list = List::default();
         let (c, e) = (a.hidden_channels, a.mlp_channels);

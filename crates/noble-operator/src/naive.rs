@@ -223,7 +223,7 @@ mod tests {
     fn analytic_long_signal_over_several_tiles() {
         let s = setting(701, 12, false, 9);
         let plan = NetworkPlan::new(&s.network, s.n).unwrap();
-        assert!(plan.n_tiles() > 2);
+        assert!(plan.spectral.n_tiles > 2);
         let y = crate::predict_batch(&plan, &[SampleInput::Channels(&s.x)]);
         let exact = forward(&s.network, &wide(s.network.values()), &wide(&s.x), s.n);
         let worst = y.iter().zip(&exact).map(|(y, e)| (f64::from(*y) - e).abs()).fold(0.0, f64::max);

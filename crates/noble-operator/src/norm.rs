@@ -9,15 +9,21 @@ const EPSILON: f64 = 1e-5;
 pub(crate) struct Moments {
     mean: f32,
     per_deviation: f32,
+    n: f64,
 }
 
 impl Moments {
-    /// Moments of all values, in double precision.
-    pub(crate) fn of(values: &[f32]) -> Self {
-        let n = values.len() as f64;
-        let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
-        let variance = values.iter().map(|v| (f64::from(*v) - mean).powi(2)).sum::<f64>() / n;
-        Self { mean: mean as f32, per_deviation: (1.0 / (variance + EPSILON).sqrt()) as f32 }
+    /// Moments of all values of all rows, in double precision.
+    pub(crate) fn of<'h>(rows: impl Iterator<Item = (usize, &'h [f32])> + Clone) -> Self {
+        let values = || rows.clone().flat_map(|(_, row)| row).map(|value| f64::from(*value));
+        let n = values().count() as f64;
+        let mean = values().sum::<f64>() / n;
+        let variance = values().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+        Self { mean: mean as f32, per_deviation: (1.0 / (variance + EPSILON).sqrt()) as f32, n }
+    }
+
+    fn normal(self, x: f32) -> f32 {
+        (x - self.mean) * self.per_deviation
     }
 }
 
@@ -33,47 +39,48 @@ impl<'a> Affine<'a> {
         Self { weight: &values[spans.weight.clone()], bias: &values[spans.bias.clone()] }
     }
 
-    pub(crate) fn n_channels(&self) -> usize {
-        self.weight.len()
-    }
-
-    /// `out = γ (x − mean)/deviation + β` for a stretch of one channel.
-    pub(crate) fn apply(&self, channel_idx: usize, moments: Moments, x: &[f32], out: &mut [f32]) {
-        let (weight, bias) = (self.weight[channel_idx], self.bias[channel_idx]);
-        for (out, x) in out.iter_mut().zip(x) {
-            *out = weight * ((x - moments.mean) * moments.per_deviation) + bias;
+    /// `out = γ (x − mean)/deviation + β` on a tile, `[channels × len]`.
+    pub(crate) fn apply(&self, moments: Moments, x: &[f32], out: &mut [f32]) {
+        let len = x.len() / self.weight.len();
+        let rows = x.chunks_exact(len).zip(out.chunks_exact_mut(len));
+        for ((x, out), (weight, bias)) in rows.zip(self.weight.iter().zip(self.bias)) {
+            for (out, x) in out.iter_mut().zip(x) {
+                *out = weight * moments.normal(*x) + bias;
+            }
         }
     }
 
-    /// Turns `gradient` by the output into the gradient by the input, and adds those by `γ` and `β`.
+    /// Turns `gradient` by the output into the gradient by the input, and adds those by `γ` and `β` to `parameters`.
     ///
-    /// Arrays are `[channels × n]`. With `x̂ = (x − mean)/deviation` and `g = γ·dy`:
-    /// `dx = (g − ⟨g⟩ − x̂⟨g x̂⟩)/deviation`, means over channels and time.
-    pub(crate) fn back(
+    /// `x` gives channel and values of every row, in the order of the rows of `gradient [… × len]`. With
+    /// `x̂ = (x − mean)/deviation` and `g = γ·dy`: `dx = (g − ⟨g⟩ − x̂⟨g x̂⟩)/deviation`, means over channels and time.
+    pub(crate) fn back<'h>(
         &self,
         moments: Moments,
-        x: &[f32],
-        gradient: &mut [f32],
+        x: impl Iterator<Item = (usize, &'h [f32])> + Clone,
+        (gradient, len): (&mut [f32], usize),
         parameters: [&mut [f32]; 2],
     ) {
-        let n = x.len() / self.weight.len();
-        let [by_weight, by_bias] = parameters;
-        let (mut sum, mut sum_x) = (0.0f64, 0.0f64);
-        let normal = |x: f32| (x - moments.mean) * moments.per_deviation;
-        for c in 0..self.weight.len() {
-            let rows = gradient[c * n..][..n].iter().zip(&x[c * n..][..n]);
-            let (dy, dy_x) = rows.fold((0.0f64, 0.0f64), |(dy, dy_x), (g, x)| {
-                (dy + f64::from(*g), dy_x + f64::from(*g) * f64::from(normal(*x)))
-            });
-            by_bias[c] += dy as f32;
-            by_weight[c] += dy_x as f32;
-            sum += dy * f64::from(self.weight[c]);
-            sum_x += dy_x * f64::from(self.weight[c]);
+        let n_channels = self.weight.len();
+        let mut sums = vec![[0.0f64; 2]; n_channels];
+        for ((c, x), gradient) in x.clone().zip(gradient.chunks_exact(len)) {
+            for (x, g) in x.iter().zip(gradient) {
+                sums[c][0] += f64::from(*g);
+                sums[c][1] += f64::from(*g) * f64::from(moments.normal(*x));
+            }
         }
-        let (mean, mean_x) = ((sum / x.len() as f64) as f32, (sum_x / x.len() as f64) as f32);
-        for c in 0..self.weight.len() {
-            for (g, x) in gradient[c * n..][..n].iter_mut().zip(&x[c * n..][..n]) {
-                *g = moments.per_deviation * (self.weight[c] * *g - mean - normal(*x) * mean_x);
+        let [by_weight, by_bias] = parameters;
+        let mut means = [0.0f64; 2];
+        for (c, sums) in sums.iter().enumerate() {
+            by_bias[c] += sums[0] as f32;
+            by_weight[c] += sums[1] as f32;
+            means[0] += sums[0] * f64::from(self.weight[c]) / moments.n;
+            means[1] += sums[1] * f64::from(self.weight[c]) / moments.n;
+        }
+        let [mean, mean_x] = means.map(|mean| mean as f32);
+        for ((c, x), gradient) in x.zip(gradient.chunks_exact_mut(len)) {
+            for (x, g) in x.iter().zip(gradient) {
+                *g = moments.per_deviation * (self.weight[c] * *g - mean - moments.normal(*x) * mean_x);
             }
         }
     }

@@ -1,14 +1,9 @@
 //! A network made ready to run on signals of one length.
 
-use std::ops::Range;
-
-use crate::kernel::{Kernels, Matrix};
+use crate::kernel::{Columns, Kernels, Spectrum};
 use crate::layout::{Layout, LinearSpans};
 use crate::spectral::SpectralPlan;
 use crate::{Architecture, Error, Network};
-
-/// Samples worked on at a time, so that a tile of every channel stays in the fast caches.
-const TILE_SAMPLES: usize = 256;
 
 /// Smallest signal a network runs on.
 const SHORTEST: usize = 1;
@@ -24,21 +19,14 @@ pub struct NetworkPlan {
     pub(crate) pointwise: Layout,
     pub(crate) kernels: Kernels,
     pub(crate) spectral: SpectralPlan,
-    /// Transform blocks per tile.
-    pub(crate) tile_blocks: usize,
+    /// All parameters but the spectral weights, at the places of `pointwise`.
     pub(crate) values: Vec<f32>,
+    /// The same with every weight matrix transposed, `[in × out]`.
+    pub(crate) transposed: Vec<f32>,
     /// Spectral weights as `[layer × in × out]` rows of all real parts, then all imaginary parts.
     pub(crate) mixing: Vec<f32>,
     /// The grid channel.
     pub(crate) grid: Vec<f32>,
-}
-
-/// A stretch of whole transform blocks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Tile {
-    pub(crate) blocks: Range<usize>,
-    pub(crate) start: usize,
-    pub(crate) len: usize,
 }
 
 impl NetworkPlan {
@@ -58,8 +46,8 @@ impl NetworkPlan {
             layout: Layout::new(&architecture),
             pointwise: Layout::pointwise(&architecture),
             kernels: Kernels::detect(),
-            tile_blocks: (TILE_SAMPLES / spectral.block_len).max(1),
             values: Vec::new(),
+            transposed: Vec::new(),
             mixing: vec![0.0; 2 * pairs * spectral.n_modes],
             grid: crate::embedding::grid(n_samples),
             architecture,
@@ -75,12 +63,11 @@ impl NetworkPlan {
     /// When the architecture differs.
     pub fn load(&mut self, network: &Network) {
         assert!(*network.architecture() == self.architecture, "plan of {:?}", self.architecture);
-        self.values.clear();
-        self.values.extend_from_slice(network.values());
+        self.load_pointwise(network);
         let (modes, stored) = (self.spectral.n_modes, self.architecture.n_stored_modes());
         let pairs = self.architecture.hidden_channels.pow(2);
         for (i, block) in self.layout.blocks.iter().enumerate() {
-            let weights = &self.values[block.spectral_weight.clone()];
+            let weights = &network.values()[block.spectral_weight.clone()];
             for pair in 0..pairs {
                 let row = &mut self.mixing[2 * modes * (i * pairs + pair)..][..2 * modes];
                 let (real, imaginary) = row.split_at_mut(modes);
@@ -88,6 +75,24 @@ impl NetworkPlan {
                 for (k, value) in stored.as_chunks::<2>().0.iter().enumerate() {
                     (real[k], imaginary[k]) = (value[0], value[1]);
                 }
+            }
+        }
+    }
+
+    fn load_pointwise(&mut self, network: &Network) {
+        self.values.resize(self.pointwise.len, 0.0);
+        for (from, to) in self.layout.parameters.iter().zip(&self.pointwise.parameters) {
+            if !from.is_complex {
+                self.values[to.span.clone()].copy_from_slice(&network.values()[from.span.clone()]);
+            }
+        }
+        self.transposed.clone_from(&self.values);
+        for spans in self.pointwise.matrices() {
+            let n_out = spans.1;
+            let from = &self.values[spans.0.clone()];
+            let n_in = from.len() / n_out;
+            for (i, value) in self.transposed[spans.0].iter_mut().enumerate() {
+                *value = from[i % n_out * n_in + i / n_out];
             }
         }
     }
@@ -104,67 +109,60 @@ impl NetworkPlan {
         self.spectral.n_samples
     }
 
-    pub(crate) fn n_tiles(&self) -> usize {
-        self.spectral.n_blocks.div_ceil(self.tile_blocks)
+    /// Name of the instructions the kernels use: `AVX-512`, `AVX2` or `portable`.
+    #[must_use]
+    pub fn instructions(&self) -> &'static str {
+        self.kernels.name()
     }
 
-    pub(crate) fn tile(&self, tile_idx: usize) -> Tile {
-        let first = tile_idx * self.tile_blocks;
-        let blocks = first..(first + self.tile_blocks).min(self.spectral.n_blocks);
-        let (start, _) = self.spectral.block(blocks.start);
-        let (last, len) = self.spectral.block(blocks.end - 1);
-        Tile { blocks, start, len: last + len - start }
+    /// Bytes of the plan itself, shared by all workspaces: weights and tables of the transform.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        4 * (self.values.len() + self.transposed.len() + self.mixing.len() + self.grid.len())
+            + self.spectral.n_bytes()
     }
 
-    /// Longest tile.
-    pub(crate) fn tile_len(&self) -> usize {
-        (self.tile_blocks * self.spectral.block_len).min(self.n_samples())
+    /// Values of one hidden array, `[n_tiles × C × tile_len]`.
+    pub(crate) fn hidden_len(&self) -> usize {
+        self.spectral.n_tiles * self.tile_size()
     }
 
-    /// Weight matrix `[out × in]` of a pointwise layer.
-    pub(crate) fn weight(&self, spans: &LinearSpans) -> Matrix<'_> {
-        let outputs = spans.bias.len();
-        Matrix::dense(&self.values[spans.weight.clone()], outputs, spans.weight.len() / outputs)
+    /// Values of a tile of the hidden channels.
+    pub(crate) fn tile_size(&self) -> usize {
+        self.architecture.hidden_channels * self.spectral.tile_len
     }
 
-    pub(crate) fn skip(&self, layer_idx: usize) -> Matrix<'_> {
-        let c = self.architecture.hidden_channels;
-        Matrix::dense(&self.values[self.layout.blocks[layer_idx].skip.clone()], c, c)
+    /// Weight of a pointwise layer, to be applied.
+    pub(crate) fn weight(&self, spans: &LinearSpans) -> Columns<'_> {
+        Columns::dense(&self.transposed[spans.weight.clone()], spans.bias.len())
+    }
+
+    /// The transpose of a pointwise layer's weight.
+    pub(crate) fn weight_back(&self, spans: &LinearSpans) -> Columns<'_> {
+        let n_inputs = spans.weight.len() / spans.bias.len();
+        Columns::dense(&self.values[spans.weight.clone()], n_inputs)
+    }
+
+    pub(crate) fn bias(&self, spans: &LinearSpans) -> &[f32] {
+        &self.values[spans.bias.clone()]
     }
 
     /// `Y[o, k] = Σ_c X[c, k] R[c, o, k]` of one block; spectra are `[2 × channels × n_modes]`.
     pub(crate) fn mix(&self, layer_idx: usize, input: &[f32], output: &mut [f32]) {
-        output.fill(0.0);
-        let (c, modes) = (self.architecture.hidden_channels, self.spectral.n_modes);
-        let (in_re, in_im) = input.split_at(c * modes);
-        let (out_re, out_im) = output.split_at_mut(c * modes);
-        for from in 0..c {
-            let x = (&in_re[from * modes..][..modes], &in_im[from * modes..][..modes]);
-            for to in 0..c {
-                let y = (&mut out_re[to * modes..][..modes], &mut out_im[to * modes..][..modes]);
-                self.kernels.complex_add_product(y, x, self.mixing_row(layer_idx, from, to), 1.0);
-            }
-        }
+        self.mix_channels(layer_idx, input, output, false);
     }
 
     /// The transpose of [`Self::mix`]: `dX[c, k] = Σ_o conj(R[c, o, k]) dY[o, k]`.
     pub(crate) fn mix_back(&self, layer_idx: usize, output: &[f32], input: &mut [f32]) {
-        input.fill(0.0);
-        let (c, modes) = (self.architecture.hidden_channels, self.spectral.n_modes);
-        let (out_re, out_im) = output.split_at(c * modes);
-        let (in_re, in_im) = input.split_at_mut(c * modes);
-        for from in 0..c {
-            for to in 0..c {
-                let x = (&mut in_re[from * modes..][..modes], &mut in_im[from * modes..][..modes]);
-                let y = (&out_re[to * modes..][..modes], &out_im[to * modes..][..modes]);
-                self.kernels.complex_add_product(x, y, self.mixing_row(layer_idx, from, to), -1.0);
-            }
-        }
+        self.mix_channels(layer_idx, output, input, true);
     }
 
-    fn mixing_row(&self, layer_idx: usize, from: usize, to: usize) -> (&[f32], &[f32]) {
+    fn mix_channels(&self, layer_idx: usize, from: &[f32], to: &mut [f32], is_transposed: bool) {
         let (c, modes) = (self.architecture.hidden_channels, self.spectral.n_modes);
-        let row = (layer_idx * c + from) * c + to;
-        self.mixing[2 * modes * row..][..2 * modes].split_at(modes)
+        let (re, im) = from.split_at(c * modes);
+        let len = 2 * modes * c * c;
+        let mixing = &self.mixing[layer_idx * len..][..len];
+        let to = to.split_at_mut(c * modes);
+        self.kernels.mix(to, 0, Spectrum { re, im }, mixing, (c, modes, is_transposed));
     }
 }

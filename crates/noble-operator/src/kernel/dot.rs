@@ -1,82 +1,172 @@
-//! Product of two wide matrices over their long axis: the weight gradients of pointwise layers.
+//! Products over the long axis: moments of a signal, and the weight gradients of pointwise layers.
 
-use super::lanes::N_LANES;
-use super::{Lanes, Matrix, fused};
+use super::lanes::LANES;
+use super::{Lanes, Rows};
 
-const TILE_A: usize = 4;
-const TILE_B: usize = 3;
-
-/// `out[m × n] += a[m × t] · b[n × t]ᵀ`, `out` without gaps; both operands must have `step` 1.
-///
-/// Each sum runs over eight interleaved lanes, which are then added in a fixed order.
+/// `out[m × width] = a[m × n] · b[n × width]` for a signal `a` and a table `b` whose rows have no gaps; `width` is a
+/// multiple of [`LANES`].
 #[inline(always)]
-pub(super) fn product_transposed<S: Lanes>(out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>) {
-    assert!(a.cols == b.cols && a.step == 1 && b.step == 1, "rows of {} and {} values", a.cols, b.cols);
-    assert!(out.len() >= a.rows * b.rows, "output too short: {}", out.len());
-    let mut row_a = 0;
-    while row_a < a.rows {
-        let is_full = row_a + TILE_A <= a.rows;
-        let mut row_b = 0;
-        while row_b < b.rows {
-            let place = (row_a, row_b);
-            match (is_full, row_b + TILE_B <= b.rows) {
-                (true, true) => tile::<S, TILE_A, TILE_B>(out, place, a, b),
-                (true, false) => tile::<S, TILE_A, 1>(out, place, a, b),
-                (false, true) => tile::<S, 1, TILE_B>(out, place, a, b),
-                (false, false) => tile::<S, 1, 1>(out, place, a, b),
-            }
-            row_b += if row_b + TILE_B <= b.rows { TILE_B } else { 1 };
-        }
-        row_a += if is_full { TILE_A } else { 1 };
+pub(super) fn project<S: Lanes>(out: &mut [f32], a: Rows<'_>, n: usize, table: &[f32], width: usize) {
+    let rows = out.len() / width;
+    assert!(width.is_multiple_of(LANES) && table.len() >= n * width, "table of {}", table.len());
+    assert!(rows == 0 || a.values.len() >= (rows - 1) * a.stride + n, "signal of {}", a.values.len());
+    let mut row = 0;
+    while row < rows {
+        row += match rows - row {
+            12.. => project_rows::<S, 12>(out, row, (a, n), table, width),
+            6.. => project_rows::<S, 6>(out, row, (a, n), table, width),
+            3.. => project_rows::<S, 3>(out, row, (a, n), table, width),
+            _ => project_rows::<S, 1>(out, row, (a, n), table, width),
+        };
     }
 }
 
 #[inline(always)]
-fn tile<S: Lanes, const M: usize, const N: usize>(
+fn project_rows<S: Lanes, const M: usize>(
     out: &mut [f32],
-    (row_a, row_b): (usize, usize),
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-) {
-    let (mut rows_a, mut rows_b) = ([&a.values[..0]; M], [&b.values[..0]; N]);
-    for (m, row) in rows_a.iter_mut().enumerate() {
-        *row = &a.values[(row_a + m) * a.stride..][..a.cols];
+    row: usize,
+    (a, n): (Rows<'_>, usize),
+    table: &[f32],
+    width: usize,
+) -> usize {
+    let mut lines = [&a.values[..0]; M];
+    for (r, line) in lines.iter_mut().enumerate() {
+        *line = &a.values[(row + r) * a.stride..][..n];
     }
-    for (n, row) in rows_b.iter_mut().enumerate() {
-        *row = &b.values[(row_b + n) * b.stride..][..a.cols];
-    }
-    let mut sums = [[S::splat(0.0); N]; M];
-    let n_whole = a.cols / N_LANES * N_LANES;
-    let mut t = 0;
-    while t < n_whole {
-        let mut lines_b = [S::splat(0.0); N];
-        for n in 0..N {
-            lines_b[n] = S::load(&rows_b[n][t..]);
-        }
-        for m in 0..M {
-            let line_a = S::load(&rows_a[m][t..]);
-            for n in 0..N {
-                sums[m][n] = line_a.mul_add(lines_b[n], sums[m][n]);
+    let mut col = 0;
+    while col < width {
+        let mut sums = [S::splat(0.0); M];
+        for (t, entries) in table.chunks_exact(width).take(n).enumerate() {
+            let entries = S::load(&entries[col..]);
+            for r in 0..M {
+                sums[r] = S::splat(lines[r][t]).mul_add(entries, sums[r]);
             }
         }
-        t += N_LANES;
+        for (r, sum) in sums.into_iter().enumerate() {
+            sum.store(&mut out[(row + r) * width + col..]);
+        }
+        col += S::N;
+    }
+    M
+}
+
+/// `sums[m × n] += a[m × t] · b[n × t]ᵀ`, each sum as [`LANES`] parts that [`add_totals`] joins; rows of `a` and `b` hold
+/// `len` values, a multiple of [`LANES`].
+#[inline(always)]
+pub(super) fn add_outer<S: Lanes>(
+    sums: &mut [f32],
+    (a, rows_a): (Rows<'_>, usize),
+    (b, rows_b): (Rows<'_>, usize),
+    len: usize,
+) {
+    assert!(len.is_multiple_of(LANES) && sums.len() == rows_a * rows_b * LANES, "{len} columns");
+    let mut row_a = 0;
+    while row_a < rows_a {
+        let m = if S::N == 16 && rows_a - row_a >= 6 {
+            outer_rows::<S, 6>(sums, row_a, a, (b, rows_b), len)
+        } else if rows_a - row_a >= 3 {
+            outer_rows::<S, 3>(sums, row_a, a, (b, rows_b), len)
+        } else {
+            outer_rows::<S, 1>(sums, row_a, a, (b, rows_b), len)
+        };
+        row_a += m;
+    }
+}
+
+#[inline(always)]
+fn outer_rows<S: Lanes, const M: usize>(
+    sums: &mut [f32],
+    row_a: usize,
+    a: Rows<'_>,
+    (b, rows_b): (Rows<'_>, usize),
+    len: usize,
+) -> usize {
+    let mut row_b = 0;
+    while row_b < rows_b {
+        if rows_b - row_b >= 4 {
+            outer_tile::<S, M, 4>(sums, (row_a, row_b), a, (b, rows_b), len);
+            row_b += 4;
+        } else {
+            outer_tile::<S, M, 1>(sums, (row_a, row_b), a, (b, rows_b), len);
+            row_b += 1;
+        }
+    }
+    M
+}
+
+#[inline(always)]
+fn outer_tile<S: Lanes, const M: usize, const N: usize>(
+    sums: &mut [f32],
+    (row_a, row_b): (usize, usize),
+    a: Rows<'_>,
+    (b, rows_b): (Rows<'_>, usize),
+    len: usize,
+) {
+    let (mut lines_a, mut lines_b) = ([&a.values[..0]; M], [&b.values[..0]; N]);
+    for (m, line) in lines_a.iter_mut().enumerate() {
+        *line = &a.values[(row_a + m) * a.stride..][..len];
+    }
+    for (n, line) in lines_b.iter_mut().enumerate() {
+        *line = &b.values[(row_b + n) * b.stride..][..len];
+    }
+    let place = |m: usize, n: usize| ((row_a + m) * rows_b + row_b + n) * LANES;
+    let mut totals = [[S::splat(0.0); N]; M];
+    for m in 0..M {
+        for n in 0..N {
+            totals[m][n] = S::load(&sums[place(m, n)..]);
+        }
+    }
+    let mut t = 0;
+    while t < len {
+        let mut values = [S::splat(0.0); N];
+        for n in 0..N {
+            values[n] = S::load(&lines_b[n][t..]);
+        }
+        for m in 0..M {
+            let value = S::load(&lines_a[m][t..]);
+            for n in 0..N {
+                totals[m][n] = value.mul_add(values[n], totals[m][n]);
+            }
+        }
+        t += S::N;
     }
     for m in 0..M {
         for n in 0..N {
-            let mut lanes = [0.0; N_LANES];
-            sums[m][n].store(&mut lanes);
-            let mut total = lanes_total(&lanes);
-            for rest in n_whole..a.cols {
-                total = fused::<S>(rows_a[m][rest], rows_b[n][rest], total);
-            }
-            out[(row_a + m) * b.rows + row_b + n] += total;
+            totals[m][n].store(&mut sums[place(m, n)..]);
         }
     }
 }
 
-/// Sum of eight lanes as a fixed tree.
+/// `sums[r] += Σ_t x[r, t]` in [`LANES`] parts.
 #[inline(always)]
-pub(super) fn lanes_total(lanes: &[f32; N_LANES]) -> f32 {
-    let pairs = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
-    (pairs[0] + pairs[2]) + (pairs[1] + pairs[3])
+pub(super) fn add_row_sums<S: Lanes>(sums: &mut [f32], x: Rows<'_>, len: usize) {
+    for (r, sums) in sums.chunks_exact_mut(LANES).enumerate() {
+        let mut total = S::load(sums);
+        for values in x.values[r * x.stride..][..len].chunks_exact(S::N) {
+            total = total.add(S::load(values));
+        }
+        total.store(sums);
+    }
+}
+
+/// `sums[r] += Σ_t a[r, t] b[r, t]` in [`LANES`] parts.
+#[inline(always)]
+pub(super) fn add_row_products<S: Lanes>(sums: &mut [f32], a: Rows<'_>, b: Rows<'_>, len: usize) {
+    for (r, sums) in sums.chunks_exact_mut(LANES).enumerate() {
+        let mut total = S::load(sums);
+        let a = a.values[r * a.stride..][..len].chunks_exact(S::N);
+        let b = b.values[r * b.stride..][..len].chunks_exact(S::N);
+        for (a, b) in a.zip(b) {
+            total = S::load(a).mul_add(S::load(b), total);
+        }
+        total.store(sums);
+    }
+}
+
+/// Adds to `out` what the parts of every sum come to.
+#[inline(always)]
+pub(super) fn add_totals<S: Lanes>(out: &mut [f32], sums: &[f32]) {
+    for (out, parts) in out.iter_mut().zip(sums.chunks_exact(LANES)) {
+        *out += S::load(parts).total();
+    }
 }

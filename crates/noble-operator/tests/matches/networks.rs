@@ -71,7 +71,7 @@ impl Run<'_> {
             tally.holds(&format!("{name} trace {b}: remembering changes no bit"), is_same);
             for idx in 0..=self.network.architecture().n_layers {
                 let stage = if idx == 0 { "lifting".to_owned() } else { format!("block.{}", idx - 1) };
-                self.check_stage(io, (&stage, b), workspace.hidden(idx).expect("remembered"), tally);
+                self.check_stage(io, (&stage, b), &workspace.hidden(idx).expect("remembered"), tally);
             }
         }
     }
