@@ -1,4 +1,7 @@
-//! Time per trace of a forward pass and of a training step, one thread, minimum of several runs.
+//! Time per trace of forward passes and of a training step, one thread, minimum of several runs.
+//!
+//! `cargo bench -p noble-operator --bench step`; with `forward` or `train` after `--` only that pass of the published
+//! size, over and over, for a profiler.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::time::Instant;
@@ -8,37 +11,99 @@ use noble_operator::{
     Schedule, Trainer, TrainerSettings, Workspace,
 };
 
-const N_RUNS: usize = 7;
+const N_RUNS: usize = 25;
+const N_PROFILED: usize = 500;
 const BATCH: usize = 4;
 
 fn main() {
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("the pool is made once");
-    measure("published", &Architecture::new(23, 24, 12, 256), 8583);
-    measure("compact", &Architecture::new(23, 24, 6, 256), 5150);
+    let published = Architecture::new(23, 24, 12, 256);
+    let only = std::env::args().find(|arg| arg == "forward" || arg == "train");
+    match only.as_deref() {
+        Some("forward") => {
+            let mut run = Forward::new(&published, 8583);
+            (0..N_PROFILED).for_each(|_| run.once());
+        }
+        Some(_) => {
+            let mut run = Training::new(&published, 8583);
+            (0..N_PROFILED / 20).for_each(|_| run.once());
+        }
+        None => {
+            measure("published", &published, 8583);
+            measure("compact", &Architecture::new(23, 24, 6, 256), 5150);
+        }
+    }
 }
 
 fn measure(name: &str, architecture: &Architecture, n_samples: usize) {
-    let network = Network::new(architecture, Initialization::default(), 1).expect("valid sizes");
-    let x: Vec<f32> = (0..architecture.in_channels * n_samples).map(|i| (i as f32 * 0.01).sin()).collect();
-    let target: Vec<f32> = (0..n_samples).map(|i| (i as f32 * 0.02).cos()).collect();
-    let plan = NetworkPlan::new(&network, n_samples).expect("a valid length");
-    let mut workspace = Workspace::new(&plan, Purpose::Forward);
-    let mut y = vec![0.0; n_samples];
-    let forward_ms = fastest_ms(|| plan.forward(&mut workspace, &x, &mut y));
-    let settings = TrainerSettings {
-        n_samples,
-        loss: Loss::RelativeL4,
-        optimizer: AdamWSettings::default(),
-        schedule: Schedule::Constant { learning_rate: 1e-4 },
-        average_decay: None,
-    };
-    let mut trainer = Trainer::new(network, settings).expect("valid settings");
-    let samples = [Sample { input: SampleInput::Channels(&x), target: &target }; BATCH];
-    let step_ms = fastest_ms(|| _ = trainer.train_batch(&samples).expect("a finite loss"));
+    let mut forward = Forward::new(architecture, n_samples);
+    let mut training = Training::new(architecture, n_samples);
+    let forward_ms = fastest_ms(|| forward.once());
+    let step_ms = fastest_ms(|| training.once()) / BATCH as f64;
     println!(
-        "{name} T {n_samples}: forward {forward_ms:.2} ms, training step {:.2} ms per trace",
-        step_ms / BATCH as f64
+        "{name} T {n_samples} {}: forward {forward_ms:.2} ms, training step {step_ms:.2} ms per trace; plan {:.1} MB, \
+         pass {:.1} MB, training pass {:.1} MB",
+        forward.plan.instructions(),
+        megabytes(forward.plan.n_bytes()),
+        megabytes(forward.workspace.n_bytes()),
+        megabytes(Workspace::new(&forward.plan, Purpose::Gradient).n_bytes()),
     );
+}
+
+fn megabytes(n_bytes: usize) -> f64 {
+    n_bytes as f64 / 1e6
+}
+
+fn input(n: usize) -> Vec<f32> {
+    (0..n).map(|i| (i as f32 * 0.01).sin()).collect()
+}
+
+struct Forward {
+    plan: NetworkPlan,
+    workspace: Workspace,
+}
+
+impl Forward {
+    fn new(architecture: &Architecture, n_samples: usize) -> Self {
+        let network = Network::new(architecture, Initialization::default(), 1).expect("valid sizes");
+        let plan = NetworkPlan::new(&network, n_samples).expect("a valid length");
+        let mut workspace = Workspace::new(&plan, Purpose::Forward);
+        workspace.input_mut().copy_from_slice(&input(architecture.in_channels * n_samples));
+        Self { plan, workspace }
+    }
+
+    fn once(&mut self) {
+        self.plan.forward_in_place(&mut self.workspace);
+    }
+}
+
+struct Training {
+    trainer: Trainer,
+    x: Vec<f32>,
+    target: Vec<f32>,
+}
+
+impl Training {
+    fn new(architecture: &Architecture, n_samples: usize) -> Self {
+        let network = Network::new(architecture, Initialization::default(), 1).expect("valid sizes");
+        let settings = TrainerSettings {
+            n_samples,
+            loss: Loss::RelativeL4,
+            optimizer: AdamWSettings::default(),
+            schedule: Schedule::Constant { learning_rate: 1e-4 },
+            average_decay: None,
+        };
+        Self {
+            trainer: Trainer::new(network, settings).expect("valid settings"),
+            x: input(architecture.in_channels * n_samples),
+            target: input(n_samples),
+        }
+    }
+
+    fn once(&mut self) {
+        let samples = [Sample { input: SampleInput::Channels(&self.x), target: &self.target }; BATCH];
+        self.trainer.train_batch(&samples).expect("a finite loss");
+    }
 }
 
 fn fastest_ms(mut run: impl FnMut()) -> f64 {
