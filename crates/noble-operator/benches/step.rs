@@ -28,6 +28,7 @@ fn measure(name: &str, architecture: &Architecture, n_samples: usize) {
     let settings = TrainerSettings {
         n_samples,
         loss: Loss::RelativeL4,
+        features: None,
         optimizer: AdamWSettings::default(),
         schedule: Schedule::Constant { learning_rate: 1e-4 },
         average_decay: None,

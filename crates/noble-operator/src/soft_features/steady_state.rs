@@ -1,0 +1,19 @@
+//! Steady state: where the voltage settles.
+
+use super::context::FeatureContext;
+use super::kernel::mean;
+use super::registry::Entry;
+
+/// Mean voltage over the last tenth of the stimulus.
+pub(super) const ENTRY: Entry = Entry {
+    name: "steady_state_mv",
+    unit_suffix: "mv",
+    efel_name: "steady_state_voltage_stimend",
+    sentence: "Mean voltage over the last tenth of the stimulus.",
+    applies: |_, _| true,
+    evaluate,
+};
+
+fn evaluate(v_mv: &[f64], context: &FeatureContext, gradient: &mut [f64]) -> Option<f64> {
+    Some(mean(v_mv, context.steady_window(), gradient, 1.0))
+}
