@@ -35,7 +35,7 @@ impl Default for SoftSettings {
         Self {
             threshold_mv: -20.0,
             extremum_temperature_mv: 0.02,
-            threshold_temperature_mv: 5.0,
+            threshold_temperature_mv: 3.0,
             level_temperature_mv: 1.0,
         }
     }
