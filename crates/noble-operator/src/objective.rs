@@ -146,8 +146,14 @@ impl FeatureTerm {
         Ok(())
     }
 
-    /// Cost of a departure and its derivative by the predicted value.
-    fn cost(&self, departure: Departure) -> (f64, f64) {
+    /// `λ ((predicted − reference) / scale)²`; nothing for an absent feature, `λ` for a missing one.
+    #[must_use]
+    pub fn cost(&self, departure: Departure) -> f64 {
+        self.cost_and_slope(departure).0
+    }
+
+    /// The cost and its derivative by the predicted value.
+    fn cost_and_slope(&self, departure: Departure) -> (f64, f64) {
         match departure {
             Departure::Absent => (0.0, 0.0),
             Departure::Missing { .. } => (self.weight * MISSING_COST, 0.0),
@@ -216,7 +222,7 @@ impl FeatureTerms {
 
     /// Cost of one term; adds its gradient by the network's output.
     fn add(&self, term: &FeatureTerm, to: Option<&mut [f32]>, scratch: &mut ObjectiveScratch) -> f64 {
-        let (cost, slope) = term.cost(self.departure(term.feature, scratch));
+        let (cost, slope) = term.cost_and_slope(self.departure(term.feature, scratch));
         if let Some(to) = to.filter(|_| slope != 0.0) {
             let factor = slope * self.output.scale_mv;
             to.iter_mut().zip(&scratch.gradient).for_each(|(to, by_mv)| *to += (factor * by_mv) as f32);
