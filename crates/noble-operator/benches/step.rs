@@ -89,6 +89,7 @@ impl Training {
         let settings = TrainerSettings {
             n_samples,
             loss: Loss::RelativeL4,
+            features: None,
             optimizer: AdamWSettings::default(),
             schedule: Schedule::Constant { learning_rate: 1e-4 },
             average_decay: None,

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use crate::{Embedding, Loss, Network, NetworkPlan, Purpose, Workspace};
+use crate::{Embedding, Network, NetworkPlan, Objective, ObjectiveScratch, Purpose, Workspace};
 
 /// Where a sample's input channels come from.
 #[derive(Debug, Clone, Copy)]
@@ -65,21 +65,26 @@ pub fn predict_batch(plan: &NetworkPlan, inputs: &[SampleInput<'_>]) -> Vec<f32>
     output
 }
 
-/// Loss of every sample.
+/// Objective of every sample, a [`Loss`](crate::Loss) alone or with feature terms.
 ///
 /// # Panics
 /// When an input or target has another length than the plan.
 #[must_use]
-pub fn evaluate_batch(plan: &NetworkPlan, samples: &[Sample<'_>], loss: Loss) -> Vec<f64> {
+pub fn evaluate_batch(
+    plan: &NetworkPlan,
+    samples: &[Sample<'_>],
+    objective: impl Into<Objective>,
+) -> Vec<f64> {
+    let objective = objective.into();
     let pool = Pool::new(Purpose::Forward);
-    let evaluate = |sample: &Sample<'_>| {
+    let evaluate = |scratch: &mut ObjectiveScratch, sample: &Sample<'_>| {
         pool.run(plan, |workspace| {
             sample.input.write(workspace.input_mut());
             plan.forward_in_place(workspace);
-            loss.value(workspace.output(), sample.target)
+            objective.value(workspace.output(), sample.target, scratch)
         })
     };
-    samples.par_iter().map(evaluate).collect()
+    samples.par_iter().map_init(ObjectiveScratch::default, evaluate).collect()
 }
 
 /// The gradient of a summed loss by all parameters, with the arrays it takes to compute it.
@@ -99,6 +104,7 @@ struct Slot {
     spectra: Vec<f32>,
     spectra_gradient: Vec<f32>,
     output_gradient: Vec<f32>,
+    scratch: ObjectiveScratch,
 }
 
 impl BatchGradient {
@@ -124,11 +130,17 @@ impl BatchGradient {
     ///
     /// # Panics
     /// When an input or target has another length than the plan.
-    pub fn compute(&mut self, plan: &NetworkPlan, samples: &[Sample<'_>], loss: Loss) -> f64 {
+    pub fn compute(
+        &mut self,
+        plan: &NetworkPlan,
+        samples: &[Sample<'_>],
+        objective: impl Into<Objective>,
+    ) -> f64 {
+        let objective = objective.into();
         self.slots.resize_with(samples.len(), Slot::default);
         let pool = &self.pool;
         self.slots.par_iter_mut().zip(samples).for_each(|(slot, sample)| {
-            pool.run(plan, |workspace| slot.compute(plan, workspace, sample, loss));
+            pool.run(plan, |workspace| slot.compute(plan, workspace, sample, &objective));
         });
         self.sum_pointwise(plan);
         self.sum_spectral(plan);
@@ -186,11 +198,18 @@ fn planes(
 }
 
 impl Slot {
-    fn compute(&mut self, plan: &NetworkPlan, ws: &mut Workspace, sample: &Sample<'_>, loss: Loss) {
+    fn compute(
+        &mut self,
+        plan: &NetworkPlan,
+        ws: &mut Workspace,
+        sample: &Sample<'_>,
+        objective: &Objective,
+    ) {
         sample.input.write(ws.input_mut());
         plan.forward_in_place(ws);
         self.output_gradient.resize(plan.n_samples(), 0.0);
-        self.loss = loss.value_and_gradient(ws.output(), sample.target, &mut self.output_gradient);
+        let gradient = &mut self.output_gradient;
+        self.loss = objective.value_and_gradient(ws.output(), sample.target, gradient, &mut self.scratch);
         self.pointwise.resize(plan.pointwise.len, 0.0);
         self.pointwise.fill(0.0);
         plan.backward(ws, &self.output_gradient, &mut self.pointwise, None);
@@ -206,12 +225,17 @@ impl Slot {
 /// # Panics
 /// When the input or target has another length than the plan.
 #[must_use]
-pub fn input_gradient(plan: &NetworkPlan, sample: &Sample<'_>, loss: Loss) -> (f64, Vec<f32>) {
+pub fn input_gradient(
+    plan: &NetworkPlan,
+    sample: &Sample<'_>,
+    objective: impl Into<Objective>,
+) -> (f64, Vec<f32>) {
+    let (objective, mut scratch) = (objective.into(), ObjectiveScratch::default());
     let mut ws = Workspace::new(plan, Purpose::Gradient);
     sample.input.write(ws.input_mut());
     plan.forward_in_place(&mut ws);
     let mut by_output = vec![0.0; plan.n_samples()];
-    let value = loss.value_and_gradient(ws.output(), sample.target, &mut by_output);
+    let value = objective.value_and_gradient(ws.output(), sample.target, &mut by_output, &mut scratch);
     let mut by_parameters = vec![0.0; plan.pointwise.len];
     let mut by_input = vec![0.0; plan.architecture.in_channels * plan.n_samples()];
     plan.backward(&mut ws, &by_output, &mut by_parameters, Some(&mut by_input));

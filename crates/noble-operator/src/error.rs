@@ -166,6 +166,49 @@ pub enum Error {
         /// Stored value.
         got: String,
     },
+    /// A soft feature that does not exist.
+    #[error("soft feature {name} is unknown; choose from {}", known.join(", "))]
+    UnknownSoftFeature {
+        /// Name given.
+        name: String,
+        /// Names there are.
+        known: Vec<&'static str>,
+    },
+    /// A weight or scale of a feature term that is not possible.
+    #[error("the {what} of feature {name} is {got}; give {remedy}")]
+    FeatureTerm {
+        /// `weight` or `scale`.
+        what: &'static str,
+        /// Name of the feature.
+        name: &'static str,
+        /// Value given.
+        got: f64,
+        /// What is possible.
+        remedy: &'static str,
+    },
+    /// The stimulus of a feature lies outside the time grid.
+    #[error(
+        "a stimulus of {duration_ms} ms from {delay_ms} ms leaves no samples among {n_samples} to take features from; \
+         correct the stimulus or the grid"
+    )]
+    FeatureWindow {
+        /// Onset.
+        delay_ms: f64,
+        /// How long it lasts.
+        duration_ms: f64,
+        /// Samples of the grid.
+        n_samples: usize,
+    },
+    /// A setting of the soft features that is not possible.
+    #[error("{what} is {got}; {remedy}")]
+    Setting {
+        /// Setting.
+        what: &'static str,
+        /// Value given.
+        got: f64,
+        /// What is possible.
+        remedy: &'static str,
+    },
     /// The loss or a gradient is infinite or not a number.
     #[error("training diverged at step {step}: loss {loss}; lower the learning rate")]
     Diverged {

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::file::{f32_from_bytes, f32_to_bytes};
 use crate::{
-    AdamW, AdamWSettings, Architecture, BatchGradient, Error, Loss, Network, NetworkPlan, Sample, Schedule,
-    ScheduleState,
+    AdamW, AdamWSettings, Architecture, BatchGradient, Error, FeatureTerms, Loss, Network, NetworkPlan,
+    Objective, Sample, Schedule, ScheduleState,
 };
 
 const STATE_VERSION: u32 = 1;
@@ -22,6 +22,9 @@ pub struct TrainerSettings {
     pub n_samples: usize,
     /// Loss, summed over a batch.
     pub loss: Loss,
+    /// Feature terms that are added to the loss of each trace; none trains on the loss alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<FeatureTerms>,
     /// Constants of the optimizer.
     pub optimizer: AdamWSettings,
     /// Learning rates.
@@ -68,9 +71,10 @@ impl Trainer {
     /// Starts training `network`.
     ///
     /// # Errors
-    /// [`Error::TimeGrid`] when the number of samples is impossible.
+    /// [`Error::TimeGrid`] when the number of samples is impossible; the errors of [`FeatureTerms::check`].
     pub fn new(network: Network, settings: TrainerSettings) -> Result<Self, Error> {
         let plan = NetworkPlan::new(&network, settings.n_samples)?;
+        settings.features.as_ref().map_or(Ok(()), |features| features.check(settings.n_samples))?;
         Ok(Self {
             plan,
             optimizer: AdamW::new(settings.optimizer, network.values().len()),
@@ -89,7 +93,8 @@ impl Trainer {
     /// # Panics
     /// When a sample has another length than the settings say.
     pub fn train_batch(&mut self, samples: &[Sample<'_>]) -> Result<BatchReport, Error> {
-        let loss = self.gradient.compute(&self.plan, samples, self.settings.loss);
+        let objective = Objective { loss: self.settings.loss, features: self.settings.features.clone() };
+        let loss = self.gradient.compute(&self.plan, samples, objective);
         if !loss.is_finite() {
             return Err(Error::Diverged { step: self.optimizer.n_steps, loss });
         }

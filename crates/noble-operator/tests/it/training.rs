@@ -9,6 +9,7 @@ fn settings() -> TrainerSettings {
     TrainerSettings {
         n_samples: N_SAMPLES,
         loss: Loss::RelativeL4,
+        features: None,
         optimizer: AdamWSettings::default(),
         schedule: Schedule::WarmupCosine { peak: 3e-3, n_warmup_steps: 5, n_steps: 60, final_fraction: 0.1 },
         average_decay: Some(0.99),

@@ -7,6 +7,7 @@ mod evaluate;
 mod extract;
 mod features;
 mod fi;
+mod fine_tune_args;
 mod generate;
 mod inputs;
 mod operator;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::fine_tune_args::FineTuneArgs;
 use super::output::out_path;
 use super::terminal::{Bar, on_threads, words};
 use crate::figure::{LearningFigure, LossSeries, learning_svg};
@@ -20,23 +21,26 @@ use crate::{Error, files};
 #[command(after_help = "Examples:\n  \
     noble train --dataset noble-out/dataset --out noble-out/operator.safetensors\n  \
     noble train --dataset pvalb-dataset --layers 4 --steps 3000 --max-minutes 20 --out pvalb.safetensors\n  \
-    noble train --dataset pvalb-dataset --layers 4 --steps 3000 --resume --out pvalb.safetensors")]
+    noble train --dataset pvalb-dataset --layers 4 --steps 3000 --resume --out pvalb.safetensors\n  \
+    noble train --from operator.safetensors --feature-weights sag_mv=0.4 --dataset dataset --out tuned.safetensors")]
 pub(super) struct TrainArgs {
     /// Dataset to train on [default: noble-out/dataset]
     #[arg(long, value_name = "FOLDER")]
     dataset: Option<PathBuf>,
-    /// Steps of the whole run
-    #[arg(long, value_name = "N", default_value_t = TrainSettings::default().n_steps)]
-    steps: u64,
+    #[command(flatten)]
+    tune: FineTuneArgs,
+    /// Steps of the whole run [default: 44000; with --from 2000]
+    #[arg(long, value_name = "N")]
+    steps: Option<u64>,
     /// Stop after this time, ready to be resumed
     #[arg(long, value_name = "MINUTES")]
     max_minutes: Option<f64>,
     /// Traces of one step
     #[arg(long, value_name = "N", default_value_t = TrainSettings::default().batch_size)]
     batch: usize,
-    /// Largest learning rate
-    #[arg(long, value_name = "RATE", default_value_t = TrainSettings::default().learning_rate)]
-    learning_rate: f64,
+    /// Largest learning rate [default: 0.003; with --from 0.0005]
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
     /// Channels between blocks
     #[arg(long, value_name = "N", default_value_t = TrainSettings::default().hidden_channels)]
     hidden_channels: usize,
@@ -72,9 +76,15 @@ pub(super) fn run(args: &TrainArgs) -> Result<(), Error> {
     let dataset = DatasetFolder::open(&out_path(args.dataset.as_deref(), "dataset"))?;
     let paths = TrainPaths::beside(&out_path(args.out.as_deref(), "operator.safetensors"));
     let log = on_threads(args.threads, || {
-        let set = TrainingSet::read(&dataset, &settings)?;
+        let (set, tune) = match args.tune.operator()? {
+            Some(from) => {
+                let (set, tune) = args.tune.start(&from, &dataset, &settings)?;
+                (set, Some(tune))
+            }
+            None => (TrainingSet::read(&dataset, &settings)?, None),
+        };
         words(&format!("{} traces to train on, {} to validate with", set.n_train(), set.n_validation()));
-        train(&set, &settings, (&paths, args.resume), limit, &Bar::new())
+        train(&set, (&settings, tune.as_ref()), (&paths, args.resume), limit, &Bar::new())
     })?;
     let figure = paths.operator.with_extension("learning.svg");
     files::write(&figure, learning_svg(&learning_figure(&log)).as_bytes())?;
@@ -83,6 +93,7 @@ pub(super) fn run(args: &TrainArgs) -> Result<(), Error> {
 }
 
 fn settings(args: &TrainArgs) -> TrainSettings {
+    let defaults = args.tune.defaults();
     TrainSettings {
         seed: args.seed,
         hidden_channels: args.hidden_channels,
@@ -90,10 +101,10 @@ fn settings(args: &TrainArgs) -> TrainSettings {
         n_modes: args.modes,
         n_current_frequencies: args.current_frequencies,
         batch_size: args.batch,
-        n_steps: args.steps,
-        learning_rate: args.learning_rate,
+        n_steps: args.steps.unwrap_or(defaults.n_steps),
+        learning_rate: args.learning_rate.unwrap_or(defaults.learning_rate),
         n_steps_per_validation: args.steps_per_validation,
-        ..TrainSettings::default()
+        ..defaults
     }
 }
 
@@ -106,10 +117,17 @@ fn limit(max_minutes: Option<f64>) -> Result<Option<Duration>, Error> {
 
 fn report(log: &[LogEntry], settings: &TrainSettings, paths: &TrainPaths) {
     let Some(last) = log.last() else { return };
-    if let Some(best) = log.iter().min_by(|a, b| a.validation_loss.total_cmp(&b.validation_loss)) {
+    if let Some(best) =
+        log.iter().min_by(|a, b| a.validation_objective().total_cmp(&b.validation_objective()))
+    {
         let percent = 100.0 * best.validation_relative_l2;
         let operator = paths.operator.display();
         words(&format!("{operator}: step {}, validation voltage error {percent:.2} %", best.step));
+        for (name, error) in &best.soft_features {
+            let before =
+                log.first().and_then(|first| first.soft_features.get(name)).map_or(f64::NAN, |e| e.rms);
+            words(&format!("{name}: root mean square error {:.4}, {before:.4} at the start", error.rms));
+        }
     }
     if last.step < settings.n_steps {
         words(&format!("stopped before step {}; add --resume to continue", settings.n_steps));

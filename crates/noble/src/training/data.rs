@@ -43,10 +43,21 @@ impl TrainingSet {
     /// [`Error::File`] for a shard that is missing or damaged, [`Error::Usage`] for a dataset without training
     /// traces, [`Error::Operator`] for latent features that do not differ between models.
     pub fn read(folder: &DatasetFolder, settings: &TrainSettings) -> Result<Self, Error> {
+        let input = encoding(&folder.manifest, settings)?;
+        Self::read_as(folder, input, VoltageOutput::scaled(0.0, settings.voltage_scale_mv))
+    }
+
+    /// Reads a dataset with an encoding and scaling that are given, such as those of an operator to be tuned.
+    ///
+    /// # Errors
+    /// Those of [`TrainingSet::read`].
+    pub(super) fn read_as(
+        folder: &DatasetFolder,
+        input: InputEncoding,
+        output: VoltageOutput,
+    ) -> Result<Self, Error> {
         let manifest = folder.manifest.clone();
         let data_sha256 = manifest.data_sha256()?;
-        let input = encoding(&manifest, settings)?;
-        let output = VoltageOutput::scaled(0.0, settings.voltage_scale_mv);
         let timing = StepTiming { delay_ms: manifest.delay_ms, duration_ms: manifest.duration_ms };
         let embedding = Embedding::new(&input, manifest.grid.n_samples());
         let mut set = Self {

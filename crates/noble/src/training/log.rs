@@ -1,9 +1,11 @@
 //! The training log: one JSON object per line.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// State of a run after some steps.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogEntry {
     /// Steps made.
@@ -20,6 +22,33 @@ pub struct LogEntry {
     pub learning_rate: f64,
     /// Traces per second since the entry before; none at the start.
     pub throughput_hz: Option<f64>,
+    /// Soft features of the objective over the validation traces, by name; empty without feature terms.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub soft_features: BTreeMap<String, SoftFeatureError>,
+}
+
+/// A soft feature of the predicted against that of the simulated traces.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SoftFeatureError {
+    /// Traces whose reference has the feature.
+    pub n_traces: usize,
+    /// Those of them whose prediction has no value.
+    pub n_missing: usize,
+    /// Root of the mean squared difference, in the feature's unit, over the traces that have both.
+    pub rms: f64,
+    /// `Σ (p − r)² / Σ r²` over the same traces, the published study's feature loss.
+    pub relative_square: f64,
+    /// Mean of the weighted term over all validation traces, as the objective has it.
+    pub cost: f64,
+}
+
+impl LogEntry {
+    /// Mean objective over the validation traces, which decides which operator is kept: the loss and the feature terms.
+    #[must_use]
+    pub fn validation_objective(&self) -> f64 {
+        self.validation_loss + self.soft_features.values().map(|feature| feature.cost).sum::<f64>()
+    }
 }
 
 /// Entries of a log; a last line that was cut off is left out.
@@ -49,6 +78,7 @@ mod tests {
             validation_relative_l2: 0.1,
             learning_rate: 1e-3,
             throughput_hz: Some(20.0),
+            soft_features: BTreeMap::new(),
         };
         let bytes = log_bytes(&[entry(1), entry(2)]);
         assert_eq!(read_log(&bytes), [entry(1), entry(2)]);

@@ -4,11 +4,13 @@
 //! cut off and resumed ends with the same bits as one that was not.
 
 mod data;
+mod fine_tune;
 mod log;
 mod run;
 mod settings;
 
 pub use data::TrainingSet;
-pub use log::{LogEntry, read_log};
+pub use fine_tune::{FineTune, FineTuneSettings};
+pub use log::{LogEntry, SoftFeatureError, read_log};
 pub use run::{TrainPaths, train};
 pub use settings::TrainSettings;

@@ -23,8 +23,9 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::fine_tune::feature_errors;
 use super::log::log_bytes;
-use super::{LogEntry, TrainSettings, TrainingSet, read_log};
+use super::{FineTune, LogEntry, SoftFeatureError, TrainSettings, TrainingSet, read_log};
 use crate::{Error, Progress, files};
 
 /// Where a run leaves its files.
@@ -75,21 +76,22 @@ struct Run<'a> {
 
 /// Trains until the settings' number of steps, or until `limit` of time has passed; returns the log.
 ///
-/// With `is_resumed` a state that is there is continued; it must come from the same settings and data.
+/// With `is_resumed` a state that is there is continued; it must come from the same settings and data. With a
+/// [`FineTune`] the run starts from the weights of an operator and follows its schedule and objective.
 ///
 /// # Errors
 /// [`Error::Usage`] for impossible settings, or a state of another run; [`Error::Operator`] when the loss
 /// diverges; [`Error::Write`] when a file cannot be written.
 pub fn train(
     set: &TrainingSet,
-    settings: &TrainSettings,
+    (settings, tune): (&TrainSettings, Option<&FineTune>),
     (paths, is_resumed): (&TrainPaths, bool),
     limit: Option<Duration>,
     progress: &dyn Progress,
 ) -> Result<Vec<LogEntry>, Error> {
     settings.check(set.n_train())?;
     let deadline = Deadline { started: Instant::now(), limit };
-    let mut run = Run::start(set, settings, (paths, is_resumed))?;
+    let mut run = Run::start(set, (settings, tune), (paths, is_resumed))?;
     #[expect(clippy::cast_possible_truncation, reason = "steps fit a machine word")]
     progress.start("train", settings.n_steps as usize);
     #[expect(clippy::cast_possible_truncation, reason = "steps fit a machine word")]
@@ -104,17 +106,21 @@ pub fn train(
 impl<'a> Run<'a> {
     fn start(
         set: &'a TrainingSet,
-        settings: &'a TrainSettings,
+        (settings, tune): (&'a TrainSettings, Option<&'a FineTune>),
         (paths, is_resumed): (&'a TrainPaths, bool),
     ) -> Result<Self, Error> {
         let trainer_settings = settings.trainer(set.manifest.grid.n_samples());
-        let provenance = provenance(set, settings)?;
+        let (network, trainer_settings, tuned_from) = match tune {
+            Some(tune) => (tune.network(), tune.trainer(trainer_settings), tune.provenance()?),
+            None => (fresh_network(set, settings)?, trainer_settings, String::new()),
+        };
+        let provenance = provenance(set, settings)? + &tuned_from;
         let mut run = Self {
             set,
             settings,
             paths,
             provenance,
-            trainer: Trainer::new(fresh_network(set, settings)?, trainer_settings)?,
+            trainer: Trainer::new(network, trainer_settings)?,
             log: Vec::new(),
             best_loss: f64::INFINITY,
         };
@@ -169,7 +175,7 @@ impl<'a> Run<'a> {
         let every = self.settings.n_steps_per_validation;
         let is_regular = |step: u64| step.is_multiple_of(every) || step == self.settings.n_steps;
         self.log.retain(|entry| entry.step <= n_steps && is_regular(entry.step));
-        self.best_loss = self.log.iter().map(|entry| entry.validation_loss).fold(f64::INFINITY, f64::min);
+        self.best_loss = self.log.iter().map(LogEntry::validation_objective).fold(f64::INFINITY, f64::min);
         Ok(())
     }
 
@@ -227,6 +233,9 @@ impl<'a> Run<'a> {
     fn validate(&mut self, train_loss: Option<f64>, throughput_hz: Option<f64>) -> Result<(), Error> {
         let network = self.trainer.averaged_network();
         let (validation_loss, validation_relative_l2) = validation_losses(self.set, &network)?;
+        let features = &self.trainer.settings().features;
+        let soft_features = features.as_ref().map(|terms| feature_errors(self.set, &network, terms));
+        let soft_features = soft_features.transpose()?.unwrap_or_default();
         let step = self.trainer.n_steps();
         if !validation_loss.is_finite() {
             return Err(noble_operator::Error::Diverged { step, loss: validation_loss }.into());
@@ -239,11 +248,17 @@ impl<'a> Run<'a> {
             validation_relative_l2,
             learning_rate: self.trainer.learning_rate(),
             throughput_hz,
+            soft_features,
         };
+        let card = self.card(&entry);
+        let objective = entry.validation_objective();
         self.log.push(entry);
-        if validation_loss < self.best_loss || !self.paths.operator.is_file() {
-            self.best_loss = validation_loss;
-            let operator = Operator::new(self.card(&entry), network)?;
+        if step.is_multiple_of(self.settings.n_steps_per_validation) && step > 0 {
+            self.trainer.end_epoch(objective);
+        }
+        if objective < self.best_loss || !self.paths.operator.is_file() {
+            self.best_loss = objective;
+            let operator = Operator::new(card, network)?;
             files::write(&self.paths.operator, &operator.to_bytes()?)?;
         }
         files::write(&self.paths.log, &log_bytes(&self.log))?;
@@ -253,13 +268,15 @@ impl<'a> Run<'a> {
     fn card(&self, entry: &LogEntry) -> OperatorCard {
         let manifest = &self.set.manifest;
         #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        let metrics = BTreeMap::from([
+        let mut metrics = BTreeMap::from([
             ("validation_relative_l2".to_owned(), entry.validation_relative_l2),
             ("validation_relative_l4".to_owned(), entry.validation_loss),
             ("n_steps".to_owned(), entry.step as f64),
             ("n_traces_seen".to_owned(), entry.n_traces as f64),
             ("n_train_traces".to_owned(), self.set.n_train() as f64),
         ]);
+        let rms = |(name, error): (&String, &SoftFeatureError)| (format!("validation_rms_{name}"), error.rms);
+        metrics.extend(entry.soft_features.iter().map(rms));
         let latents = |model: &noble_data::dataset::DatasetModel| ModelLatents {
             id: model.id,
             latents: model.latents.clone(),

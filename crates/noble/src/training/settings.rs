@@ -130,6 +130,7 @@ impl TrainSettings {
         TrainerSettings {
             n_samples,
             loss: Loss::RelativeL4,
+            features: None,
             optimizer: AdamWSettings::default(),
             schedule: Schedule::WarmupCosine {
                 peak: self.learning_rate,

@@ -9,4 +9,6 @@ mod command;
 mod experiments;
 mod features;
 mod fi;
+mod fine_tuning;
 mod recordings;
+mod soft_features;
