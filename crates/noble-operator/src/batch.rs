@@ -3,11 +3,13 @@
 //! Every sample has its own place for its results, and sums over samples run in their order, so the bits do not
 //! depend on the number of threads.
 
-use std::sync::Mutex;
-
 use rayon::prelude::*;
 
-use crate::{Embedding, Network, NetworkPlan, Objective, ObjectiveScratch, Purpose, Workspace};
+use crate::ensemble::Predictor;
+use crate::pool::Pool;
+use crate::{
+    Embedding, Network, NetworkPlan, Objective, ObjectiveScratch, ParameterInfo, Purpose, Workspace,
+};
 
 /// Where a sample's input channels come from.
 #[derive(Debug, Clone, Copy)]
@@ -53,16 +55,7 @@ impl SampleInput<'_> {
 /// When an input has another length than the plan.
 #[must_use]
 pub fn predict_batch(plan: &NetworkPlan, inputs: &[SampleInput<'_>]) -> Vec<f32> {
-    let mut output = vec![0.0; inputs.len() * plan.n_samples()];
-    let pool = Pool::new(Purpose::Forward);
-    output.par_chunks_mut(plan.n_samples()).zip(inputs).for_each(|(out, input)| {
-        pool.run(plan, |workspace| {
-            input.write(workspace.input_mut());
-            plan.forward_in_place(workspace);
-            out.copy_from_slice(workspace.output());
-        });
-    });
-    output
+    Predictor::new().map(plan, inputs, &|_, workspace| workspace.output().to_vec()).concat()
 }
 
 /// Objective of every sample, a [`Loss`](crate::Loss) alone or with feature terms.
@@ -76,15 +69,10 @@ pub fn evaluate_batch(
     objective: impl Into<Objective>,
 ) -> Vec<f64> {
     let objective = objective.into();
-    let pool = Pool::new(Purpose::Forward);
-    let evaluate = |scratch: &mut ObjectiveScratch, sample: &Sample<'_>| {
-        pool.run(plan, |workspace| {
-            sample.input.write(workspace.input_mut());
-            plan.forward_in_place(workspace);
-            objective.value(workspace.output(), sample.target, scratch)
-        })
-    };
-    samples.par_iter().map_init(ObjectiveScratch::default, evaluate).collect()
+    let inputs: Vec<SampleInput<'_>> = samples.iter().map(|sample| sample.input).collect();
+    Predictor::new().map(plan, &inputs, &|idx, workspace| {
+        objective.value(workspace.output(), samples[idx].target, &mut ObjectiveScratch::default())
+    })
 }
 
 /// The gradient of a summed loss by all parameters, with the arrays it takes to compute it.
@@ -112,7 +100,7 @@ impl BatchGradient {
     #[must_use]
     pub fn new(network: &Network) -> Self {
         let values = vec![0.0; network.values().len()];
-        Self { pool: Pool::new(Purpose::Gradient), slots: Vec::new(), values }
+        Self { pool: Pool::new(Purpose::Gradient, 1), slots: Vec::new(), values }
     }
 
     /// The gradient last computed, in state-dict order; complex parameters as `∂L/∂Re`, `∂L/∂Im`.
@@ -121,7 +109,7 @@ impl BatchGradient {
         &self.values
     }
 
-    /// Losses of the samples of the last batch, in their order.
+    /// Losses of the samples last computed or added, in their order.
     pub fn losses(&self) -> impl Iterator<Item = f64> {
         self.slots.iter().map(|slot| slot.loss)
     }
@@ -136,22 +124,50 @@ impl BatchGradient {
         samples: &[Sample<'_>],
         objective: impl Into<Objective>,
     ) -> f64 {
-        let objective = objective.into();
+        self.clear();
+        self.add(plan, samples, &objective.into());
+        self.losses().sum()
+    }
+
+    /// Sets the gradient to zero.
+    pub fn clear(&mut self) {
+        self.values.fill(0.0);
+    }
+
+    /// Multiplies the gradient.
+    pub(crate) fn scale(&mut self, factor: f32) {
+        self.values.iter_mut().for_each(|value| *value *= factor);
+    }
+
+    /// Euclidean norm over all parameters, summed parameter by parameter.
+    pub(crate) fn norm(&self, parameters: &[ParameterInfo]) -> f64 {
+        let square = |parameter: &ParameterInfo| -> f64 {
+            self.values[parameter.span.clone()].iter().map(|g| f64::from(*g) * f64::from(*g)).sum()
+        };
+        let squares: Vec<f64> = parameters.par_iter().map(square).collect();
+        squares.iter().sum::<f64>().sqrt()
+    }
+
+    /// Adds the gradient of further samples.
+    ///
+    /// Sums run over samples one after the other, so a batch added in parts gives the bits of the whole one.
+    ///
+    /// # Panics
+    /// When an input or target has another length than the plan.
+    pub fn add(&mut self, plan: &NetworkPlan, samples: &[Sample<'_>], objective: &Objective) {
         self.slots.resize_with(samples.len(), Slot::default);
         let pool = &self.pool;
         self.slots.par_iter_mut().zip(samples).for_each(|(slot, sample)| {
-            pool.run(plan, |workspace| slot.compute(plan, workspace, sample, &objective));
+            pool.run(plan, |workspace| slot.compute(plan, workspace, sample, objective));
         });
         self.sum_pointwise(plan);
         self.sum_spectral(plan);
-        self.losses().sum()
     }
 
     fn sum_pointwise(&mut self, plan: &NetworkPlan) {
         let places = plan.layout.parameters.iter().zip(&plan.pointwise.parameters);
         for (to, from) in places.filter(|(to, _)| !to.is_complex) {
             let sum = &mut self.values[to.span.clone()];
-            sum.fill(0.0);
             for slot in &self.slots {
                 plan.kernels.add_scaled(sum, &slot.pointwise[from.span.clone()], 1.0);
             }
@@ -175,7 +191,6 @@ impl BatchGradient {
             );
         }
         parts.into_par_iter().for_each(|(layer_idx, from, part)| {
-            part.fill(0.0);
             for slot in slots {
                 let x = planes(&slot.spectra, (layer_idx, from), (c, modes));
                 for (to, row) in part.chunks_exact_mut(row_len).enumerate() {
@@ -240,25 +255,4 @@ pub fn input_gradient(
     let mut by_input = vec![0.0; plan.architecture.in_channels * plan.n_samples()];
     plan.backward(&mut ws, &by_output, &mut by_parameters, Some(&mut by_input));
     (value, by_input)
-}
-
-/// Workspaces, as many as threads have ever run at once.
-#[derive(Debug)]
-struct Pool {
-    purpose: Purpose,
-    idle: Mutex<Vec<Workspace>>,
-}
-
-impl Pool {
-    fn new(purpose: Purpose) -> Self {
-        Self { purpose, idle: Mutex::new(Vec::new()) }
-    }
-
-    fn run<T>(&self, plan: &NetworkPlan, work: impl FnOnce(&mut Workspace) -> T) -> T {
-        let idle = self.idle.lock().expect("no thread panics while it holds the pool").pop();
-        let mut workspace = idle.unwrap_or_else(|| Workspace::new(plan, self.purpose));
-        let result = work(&mut workspace);
-        self.idle.lock().expect("no thread panics while it holds the pool").push(workspace);
-        result
-    }
 }

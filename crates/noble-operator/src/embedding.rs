@@ -3,9 +3,12 @@
 //! The order of roundings is part of what a trained network knows: phases reach 1e4 rad, where single precision
 //! resolves 1e-3, so every rounding here follows the program the networks are trained with.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::kernel::Kernels;
 
 /// Latent features are scaled to this range over the fitted models.
 const SCALED_MIN: f64 = 0.5;
@@ -88,13 +91,14 @@ impl InputEncoding {
 pub struct Embedding {
     encoding: InputEncoding,
     time: Vec<f32>,
+    kernels: Kernels,
 }
 
 impl Embedding {
     /// Prepares an encoding for `n_samples` samples.
     #[must_use]
     pub fn new(encoding: &InputEncoding, n_samples: usize) -> Self {
-        Self { encoding: encoding.clone(), time: time(n_samples) }
+        Self { encoding: encoding.clone(), time: time(n_samples), kernels: Kernels::detect() }
     }
 
     /// What the channels mean.
@@ -112,20 +116,46 @@ impl Embedding {
     /// When a length differs from the encoding's.
     pub fn write(&self, stimulus_na: &[f32], step_na: f64, latents: &[f64], out: &mut [f32]) {
         let n = self.time.len();
-        assert!(stimulus_na.len() == n, "{} stimulus samples for {n}", stimulus_na.len());
-        assert!(latents.len() == self.encoding.latents.len(), "{} latent features", latents.len());
         assert!(out.len() == self.encoding.n_channels() * n, "{} values of input channels", out.len());
+        let (shared, own) = out.split_at_mut(self.n_shared() * n);
+        self.write_shared((stimulus_na, step_na), 0..n, (shared, n));
+        self.write_latents(latents, 0..n, (own, n));
+    }
+
+    /// Channels that all models share at one current: the stimulus and the embedding of its amplitude.
+    pub(crate) fn n_shared(&self) -> usize {
+        1 + 2 * self.encoding.n_current_frequencies
+    }
+
+    /// Writes a stretch of the shared channels into rows `stride` apart.
+    pub(crate) fn write_shared(
+        &self,
+        (stimulus_na, step_na): (&[f32], f64),
+        samples: Range<usize>,
+        (out, stride): (&mut [f32], usize),
+    ) {
+        let n = self.time.len();
+        assert!(stimulus_na.len() == n, "{} stimulus samples for {n}", stimulus_na.len());
         let unit_na = self.encoding.current_unit_na;
-        let (stimulus, mut rest) = out.split_at_mut(n);
-        for (out, current_na) in stimulus.iter_mut().zip(stimulus_na) {
+        let (stimulus, rows) = out.split_at_mut(stride);
+        for (out, current_na) in stimulus.iter_mut().zip(&stimulus_na[samples.clone()]) {
             *out = (f64::from(*current_na) / unit_na) as f32;
         }
-        let step = ((step_na / unit_na) as f32, self.encoding.n_current_frequencies);
-        let features = self.encoding.latents.iter().zip(latents);
-        let scalars = features.map(|(feature, value)| (feature.scaled(*value), feature.n_frequencies));
-        for (scalar, n_frequencies) in std::iter::once(step).chain(scalars) {
-            let (rows, after) = rest.split_at_mut(2 * n_frequencies * n);
-            sinusoids(scalar, &self.time, rows);
+        self.kernels.sinusoids(rows, stride, (step_na / unit_na) as f32, &self.time[samples]);
+    }
+
+    /// Writes a stretch of the channels of the latent features into rows `stride` apart.
+    pub(crate) fn write_latents(
+        &self,
+        latents: &[f64],
+        samples: Range<usize>,
+        (out, stride): (&mut [f32], usize),
+    ) {
+        assert!(latents.len() == self.encoding.latents.len(), "{} latent features", latents.len());
+        let mut rest = out;
+        for (feature, value) in self.encoding.latents.iter().zip(latents) {
+            let (rows, after) = rest.split_at_mut(2 * feature.n_frequencies * stride);
+            self.kernels.sinusoids(rows, stride, feature.scaled(*value), &self.time[samples.clone()]);
             rest = after;
         }
     }
@@ -138,18 +168,8 @@ impl Embedding {
 /// # Source
 /// `neuraloperator` 2.0.0 `SinusoidalEmbedding` (type `nerf`) of `s·t`, the scaling NOBLE calls `freq`.
 pub fn sinusoids(scalar: f32, time: &[f32], out: &mut [f32]) {
-    let n = time.len();
-    if out.is_empty() {
-        return;
-    }
-    for (t, time) in time.iter().enumerate() {
-        let phase = f64::from(time * scalar * std::f32::consts::PI);
-        let (mut sin, mut cos) = phase.sin_cos();
-        for k in 0..out.len() / (2 * n) {
-            out[2 * k * n + t] = sin as f32;
-            out[(2 * k + 1) * n + t] = cos as f32;
-            (sin, cos) = (2.0 * sin * cos, (cos - sin) * (cos + sin));
-        }
+    if !out.is_empty() {
+        Kernels::detect().sinusoids(out, time.len(), scalar, time);
     }
 }
 

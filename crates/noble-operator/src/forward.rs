@@ -7,12 +7,12 @@
 
 use rayon::prelude::*;
 
-use crate::NetworkPlan;
 use crate::kernel::{Columns, Rows, Start, Target};
 use crate::layout::LinearSpans;
 use crate::norm::{Affine, Moments};
 use crate::spectral::Side;
 use crate::workspace::{Purpose, TileBuffers, Workspace};
+use crate::{Embedding, NetworkPlan, SampleInput};
 
 /// One tile of what a pass writes.
 struct TilePlace<'w> {
@@ -125,6 +125,87 @@ impl NetworkPlan {
         let raw = self.linear(first, Start::Bias(self.bias(first)), x, raw);
         self.kernels.gelu(raw);
         self.linear(second, Start::Bias(self.bias(second)), raw, hidden);
+    }
+
+    /// `W₁ x + b₁` of the channels that all models share at one current, on a tile, `[H × tile_len]`; the grid is one of
+    /// them. The sum over the latent features' channels comes last, so it is the same whether this part is kept or not.
+    pub(crate) fn lift_shared(
+        &self,
+        (embedding, current): (&Embedding, (&[f32], f64)),
+        tile_idx: usize,
+        x: &mut [f32],
+        raw: &mut [f32],
+    ) {
+        let first = &self.pointwise.lifting[0];
+        let ((start, n_valid), len) = (self.spectral.tile(tile_idx), self.spectral.tile_len);
+        let (n_shared, samples) = (embedding.n_shared(), start..start + n_valid);
+        let (rows, grid) = x[..(n_shared + 1) * len].split_at_mut(n_shared * len);
+        if n_valid < len {
+            rows.fill(0.0);
+            grid.fill(0.0);
+        }
+        embedding.write_shared(current, samples.clone(), (rows, len));
+        grid[..n_valid].copy_from_slice(&self.grid[samples]);
+        let raw = self.apply(self.weight(first), n_shared, (Start::Bias(self.bias(first)), rows), raw);
+        self.apply(self.weight_from(first, self.architecture.in_channels), 1, (Start::Add, grid), raw);
+    }
+
+    /// The lifting on a tile from the shared part in `raw`, as [`Self::lift_shared`] leaves it in the second wide buffer.
+    fn lift_latents(
+        &self,
+        (embedding, latents): (&Embedding, &[f64]),
+        tile_idx: usize,
+        hidden: &mut [f32],
+        buffers: &mut TileBuffers,
+    ) {
+        let [first, second] = &self.pointwise.lifting;
+        let ((start, n_valid), len) = (self.spectral.tile(tile_idx), self.spectral.tile_len);
+        let n_shared = embedding.n_shared();
+        let n_own = self.architecture.in_channels - n_shared;
+        let [x, raw, _] = &mut buffers.wide;
+        let rows = &mut x[..n_own * len];
+        if n_valid < len {
+            rows.fill(0.0);
+        }
+        embedding.write_latents(latents, start..start + n_valid, (rows, len));
+        let raw = self.apply(self.weight_from(first, n_shared), n_own, (Start::Add, rows), raw);
+        self.kernels.gelu(raw);
+        self.linear(second, Start::Bias(self.bias(second)), raw, hidden);
+    }
+
+    /// Runs the network on a sample and leaves `[n_samples]` in the workspace's output; `shared` holds what
+    /// [`Self::lift_shared`] gives for every tile, where that is known.
+    pub(crate) fn forward_sample(&self, ws: &mut Workspace, input: &SampleInput<'_>, shared: Option<&[f32]>) {
+        match *input {
+            SampleInput::Channels(values) => {
+                assert!(values.len() == ws.input.len(), "{} values of input channels", values.len());
+                self.run(ws, &|tile_idx, hidden, buffers| self.lift(values, tile_idx, hidden, buffers));
+            }
+            SampleInput::Embedded { embedding, stimulus_na, step_na, latents } => {
+                let n_channels = embedding.encoding().n_channels();
+                assert!(n_channels == self.architecture.in_channels, "an embedding of {n_channels} channels");
+                let size = self.lifted_size();
+                self.run(ws, &|tile_idx, hidden, buffers| {
+                    let [x, raw, _] = &mut buffers.wide;
+                    match shared {
+                        Some(shared) => raw[..size].copy_from_slice(&shared[tile_idx * size..][..size]),
+                        None => self.lift_shared((embedding, (stimulus_na, step_na)), tile_idx, x, raw),
+                    }
+                    self.lift_latents((embedding, latents), tile_idx, hidden, buffers);
+                });
+            }
+        }
+    }
+
+    /// Values of a tile of the lifting's hidden channels.
+    pub(crate) fn lifted_size(&self) -> usize {
+        self.architecture.lifting_channels * self.spectral.tile_len
+    }
+
+    /// Weight of a pointwise layer from one of its inputs on.
+    fn weight_from(&self, spans: &LinearSpans, first_input: usize) -> Columns<'_> {
+        let n_rows = spans.bias.len();
+        Columns::dense(&self.transposed[spans.weight.clone()][first_input * n_rows..], n_rows)
     }
 
     /// Input channels and grid channel of a tile, `[(in_channels + 1) × tile_len]`; zero beyond the signal.

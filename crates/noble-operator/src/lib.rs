@@ -21,6 +21,8 @@ mod backward;
 mod batch;
 mod card;
 pub mod embedding;
+mod engine;
+mod ensemble;
 mod error;
 mod file;
 mod forward;
@@ -35,6 +37,7 @@ mod objective;
 mod operator;
 mod optimizer;
 mod plan;
+mod pool;
 mod soft_features;
 mod spectral;
 mod train;
@@ -47,6 +50,7 @@ pub use card::{
     VoltageUnit,
 };
 pub use embedding::{Embedding, InputEncoding, LatentFeature};
+pub use engine::{CpuEngine, Engine};
 pub use error::Error;
 pub use layout::ParameterInfo;
 pub use loss::Loss;

@@ -6,7 +6,7 @@ use noble_data::TimeGrid;
 
 use crate::card::OperatorCard;
 use crate::file::{network_tensors, read_tensors, serialize};
-use crate::{Embedding, Error, Network, NetworkPlan, SampleInput, predict_batch};
+use crate::{CpuEngine, Embedding, Engine, Error, Network, SampleInput};
 
 /// Metadata entry of the card in an operator file.
 pub const CARD_KEY: &str = "noble_operator";
@@ -124,7 +124,7 @@ impl Operator {
     pub fn plan(&self) -> Result<OperatorPlan, Error> {
         let n_samples = self.card.grid.n_samples();
         Ok(OperatorPlan {
-            network: NetworkPlan::new(&self.network, n_samples)?,
+            engine: CpuEngine::new(&self.network, n_samples)?,
             embedding: Embedding::new(&self.card.input, n_samples),
             card: self.card.clone(),
         })
@@ -132,10 +132,10 @@ impl Operator {
 }
 
 /// An operator ready to predict.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct OperatorPlan {
     card: OperatorCard,
-    network: NetworkPlan,
+    engine: CpuEngine,
     embedding: Embedding,
 }
 
@@ -163,7 +163,8 @@ impl OperatorPlan {
                 latents: &query.latents,
             })
             .collect();
-        let mut v_mv = predict_batch(&self.network, &inputs);
+        let mut v_mv = vec![0.0; queries.len() * self.engine.n_samples()];
+        self.engine.predict(&inputs, &mut v_mv);
         v_mv.iter_mut().for_each(|value| *value = self.card.output.to_mv(*value));
         match v_mv.iter().find(|value| !value.is_finite()) {
             Some(got) => Err(Error::Value { what: "predicted voltage".to_owned(), got: f64::from(*got) }),

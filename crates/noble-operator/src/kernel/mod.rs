@@ -15,6 +15,7 @@ mod gelu;
 mod lanes;
 mod panel;
 mod pointwise;
+mod sinusoid;
 
 pub(crate) use complex::Spectrum;
 pub(crate) use lanes::LANES;
@@ -152,6 +153,10 @@ dispatched!(
 dispatched!(
     /// One stage of a transform, see [`fourier::stage`].
     fourier_stage => fourier::stage, (out: (&mut [f32], &mut [f32]), x: (&[f32], &[f32]), twiddles: &[[f32; 6]], run: usize)
+);
+dispatched!(
+    /// Rows of sines and cosines, see [`sinusoid::sinusoids`].
+    sinusoids => sinusoid::sinusoids, (out: &mut [f32], stride: usize, scalar: f32, time: &[f32])
 );
 dispatched!(
     /// `y += factor·x`.
