@@ -1,7 +1,7 @@
 //! Time per trace of forward passes and of a training step, one thread, minimum of several runs.
 //!
 //! `cargo bench -p noble-operator --bench step`; with `forward` or `train` after `--` only that pass of the published
-//! size, over and over, for a profiler.
+//! size, over and over, for a profiler; with `batch N` only training steps of N traces, and the peak of memory.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::time::Instant;
@@ -14,10 +14,14 @@ use noble_operator::{
 const N_RUNS: usize = 25;
 const N_PROFILED: usize = 500;
 const BATCH: usize = 4;
+const N_STEPS: usize = 6;
 
 fn main() {
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("the pool is made once");
     let published = Architecture::new(23, 24, 12, 256);
+    if let Some(batch) = std::env::args().skip_while(|arg| arg != "batch").nth(1) {
+        return measure_training(&published, batch.parse().expect("a number of traces"));
+    }
     let only = std::env::args().find(|arg| arg == "forward" || arg == "train");
     match only.as_deref() {
         Some("forward") => {
@@ -25,7 +29,7 @@ fn main() {
             (0..N_PROFILED).for_each(|_| run.once());
         }
         Some(_) => {
-            let mut run = Training::new(&published, 8583);
+            let mut run = Training::new(&published, 8583, BATCH);
             (0..N_PROFILED / 20).for_each(|_| run.once());
         }
         None => {
@@ -37,7 +41,7 @@ fn main() {
 
 fn measure(name: &str, architecture: &Architecture, n_samples: usize) {
     let mut forward = Forward::new(architecture, n_samples);
-    let mut training = Training::new(architecture, n_samples);
+    let mut training = Training::new(architecture, n_samples, BATCH);
     let forward_ms = fastest_ms(|| forward.once());
     let step_ms = fastest_ms(|| training.once()) / BATCH as f64;
     println!(
@@ -48,6 +52,16 @@ fn measure(name: &str, architecture: &Architecture, n_samples: usize) {
         megabytes(forward.workspace.n_bytes()),
         megabytes(Workspace::new(&forward.plan, Purpose::Gradient).n_bytes()),
     );
+}
+
+fn measure_training(architecture: &Architecture, batch: usize) {
+    let mut training = Training::new(architecture, 8583, batch);
+    training.once();
+    let step_ms = (0..N_STEPS).map(|_| time_ms(|| training.once())).fold(f64::INFINITY, f64::min);
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    let peak_mb = peak.and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(f64::NAN) / 1024.0;
+    println!("training step {:.2} ms per trace, batch {batch}, peak {peak_mb:.0} MB", step_ms / batch as f64);
 }
 
 fn megabytes(n_bytes: usize) -> f64 {
@@ -81,10 +95,11 @@ struct Training {
     trainer: Trainer,
     x: Vec<f32>,
     target: Vec<f32>,
+    batch: usize,
 }
 
 impl Training {
-    fn new(architecture: &Architecture, n_samples: usize) -> Self {
+    fn new(architecture: &Architecture, n_samples: usize, batch: usize) -> Self {
         let network = Network::new(architecture, Initialization::default(), 1).expect("valid sizes");
         let settings = TrainerSettings {
             n_samples,
@@ -98,20 +113,23 @@ impl Training {
             trainer: Trainer::new(network, settings).expect("valid settings"),
             x: input(architecture.in_channels * n_samples),
             target: input(n_samples),
+            batch,
         }
     }
 
     fn once(&mut self) {
-        let samples = [Sample { input: SampleInput::Channels(&self.x), target: &self.target }; BATCH];
+        let sample = Sample { input: SampleInput::Channels(&self.x), target: &self.target };
+        let samples = vec![sample; self.batch];
         self.trainer.train_batch(&samples).expect("a finite loss");
     }
 }
 
 fn fastest_ms(mut run: impl FnMut()) -> f64 {
-    let times = (0..N_RUNS).map(|_| {
-        let start = Instant::now();
-        run();
-        start.elapsed().as_secs_f64() * 1e3
-    });
-    times.fold(f64::INFINITY, f64::min)
+    (0..N_RUNS).map(|_| time_ms(&mut run)).fold(f64::INFINITY, f64::min)
+}
+
+fn time_ms(run: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    run();
+    start.elapsed().as_secs_f64() * 1e3
 }
