@@ -58,6 +58,7 @@ impl NetworkPlan {
     ) {
         let n_padded = self.spectral.n_tiles * self.spectral.tile_len;
         assert!(ws.output.len() == n_padded, "workspace of {}, plan of {n_padded}", ws.output.len());
+        let size = self.tile_size();
         self.for_tiles(ws, 0, &|place, buffers| {
             lift(place.tile_idx, place.hidden, buffers);
             self.spectral.analyze_tile(self.kernels, place.tile_idx, place.hidden, place.moments);
@@ -68,14 +69,14 @@ impl NetworkPlan {
                 self.block_with_norms(ws, layer_idx);
                 continue;
             }
-            if let Purpose::Gradient = ws.purpose {
-                let (before, after) = ws.hidden.split_at_mut(layer_idx + 1);
-                after[0].copy_from_slice(&before[layer_idx]);
-            }
-            let slot = ws.purpose.slot(layer_idx);
+            let (slot, next) = (ws.purpose.slot(layer_idx), ws.purpose.slot(layer_idx + 1));
             let grid = std::mem::take(&mut ws.grids[slot]);
-            let next = ws.purpose.slot(layer_idx + 1);
+            // Where every block's input is kept, its output begins as a copy.
+            let before = if slot == next { Vec::new() } else { std::mem::take(&mut ws.hidden[slot]) };
             self.for_tiles(ws, next, &|place, buffers| {
+                if !before.is_empty() {
+                    place.hidden.copy_from_slice(&before[place.tile_idx * size..][..size]);
+                }
                 self.add_convolutions(
                     layer_idx,
                     place.tile_idx,
@@ -85,6 +86,9 @@ impl NetworkPlan {
                 self.block_tile(layer_idx, place, buffers);
             });
             ws.grids[slot] = grid;
+            if slot != next {
+                ws.hidden[slot] = before;
+            }
         }
     }
 
@@ -249,7 +253,7 @@ impl NetworkPlan {
         let (len, slot) = (ws.mixed.len(), ws.purpose.slot(layer_idx));
         let spectrum = &mut ws.spectra[slot * len..][..len];
         self.spectral.finish_analysis(self.kernels, &mut ws.scratch, (&ws.moments, Side::Mean), spectrum);
-        self.mix(layer_idx, spectrum, &mut ws.mixed);
+        self.mix(layer_idx, spectrum, &mut ws.mixed, ws.tiles.len());
         let mixed = (ws.mixed.as_slice(), Side::Count);
         self.spectral.start_synthesis(self.kernels, &mut ws.scratch, mixed, &mut ws.grids[slot]);
     }

@@ -1,5 +1,7 @@
 //! A network made ready to run on signals of one length.
 
+use rayon::prelude::*;
+
 use crate::kernel::{Columns, Kernels, Spectrum};
 use crate::layout::{Layout, LinearSpans};
 use crate::spectral::SpectralPlan;
@@ -147,22 +149,34 @@ impl NetworkPlan {
         &self.values[spans.bias.clone()]
     }
 
-    /// `Y[o, k] = Σ_c X[c, k] R[c, o, k]` of one block; spectra are `[2 × channels × n_modes]`.
-    pub(crate) fn mix(&self, layer_idx: usize, input: &[f32], output: &mut [f32]) {
-        self.mix_channels(layer_idx, input, output, false);
+    /// `Y[o, k] = Σ_c X[c, k] R[c, o, k]` of one block; spectra are `[2 × channels × n_modes]`. Threads may share it.
+    pub(crate) fn mix(&self, layer_idx: usize, input: &[f32], output: &mut [f32], n_threads: usize) {
+        let (c, modes) = (self.architecture.hidden_channels, self.spectral.n_modes);
+        let (re, im) = input.split_at(c * modes);
+        let (out_re, out_im) = output.split_at_mut(c * modes);
+        let (mixing, rows) = (self.mixing(layer_idx), c.div_ceil(n_threads));
+        let mix = |(i, (out_re, out_im)): (usize, (&mut [f32], &mut [f32]))| {
+            self.kernels.mix((out_re, out_im), i * rows, Spectrum { re, im }, mixing, (c, modes, false));
+        };
+        if n_threads > 1 {
+            let parts = out_re.par_chunks_mut(rows * modes).zip(out_im.par_chunks_mut(rows * modes));
+            parts.enumerate().for_each(mix);
+        } else {
+            mix((0, (out_re, out_im)));
+        }
     }
 
     /// The transpose of [`Self::mix`]: `dX[c, k] = Σ_o conj(R[c, o, k]) dY[o, k]`.
     pub(crate) fn mix_back(&self, layer_idx: usize, output: &[f32], input: &mut [f32]) {
-        self.mix_channels(layer_idx, output, input, true);
+        let (c, modes) = (self.architecture.hidden_channels, self.spectral.n_modes);
+        let (re, im) = output.split_at(c * modes);
+        let input = input.split_at_mut(c * modes);
+        self.kernels.mix(input, 0, Spectrum { re, im }, self.mixing(layer_idx), (c, modes, true));
     }
 
-    fn mix_channels(&self, layer_idx: usize, from: &[f32], to: &mut [f32], is_transposed: bool) {
-        let (c, modes) = (self.architecture.hidden_channels, self.spectral.n_modes);
-        let (re, im) = from.split_at(c * modes);
-        let len = 2 * modes * c * c;
-        let mixing = &self.mixing[layer_idx * len..][..len];
-        let to = to.split_at_mut(c * modes);
-        self.kernels.mix(to, 0, Spectrum { re, im }, mixing, (c, modes, is_transposed));
+    /// Spectral weights of one block.
+    fn mixing(&self, layer_idx: usize) -> &[f32] {
+        let len = 2 * self.spectral.n_modes * self.architecture.hidden_channels.pow(2);
+        &self.mixing[layer_idx * len..][..len]
     }
 }

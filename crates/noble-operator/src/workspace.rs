@@ -96,7 +96,7 @@ impl Workspace {
             spectra: vec![0.0; depth.max(1) * spectrum_len],
             spectra_gradient: vec![0.0; depth * spectrum_len],
             mixed: vec![0.0; spectrum_len],
-            scratch: SpectralScratch::new(spectral, c),
+            scratch: SpectralScratch::new(spectral, c, n_threads > 1),
             hidden_gradient: if_gradient(plan.hidden_len()),
             grid_gradient: if_gradient(spectral.grid_len(c)),
             lift_input: if_gradient((a.in_channels + 1) * spectral.tile_len),

@@ -13,29 +13,33 @@ pub(crate) struct Spectrum<'a> {
 
 /// `Y[o, k] = Σ_c X[c, k] R[c, o, k]`, or with `is_transposed` `Y[c, k] = Σ_o X[o, k] conj(R[c, o, k])`.
 ///
-/// `mixing` holds a row of real parts, then one of imaginary parts, for every pair `(c, o)`; `channels` rows of `y` from
-/// `first` on are written.
+/// `mixing` holds a row of real parts, then one of imaginary parts, for every pair `(c, o)`; the rows of `y` from `first` on
+/// are written. Either way the weights, which fit no cache, are read in the order they lie in.
 #[inline(always)]
 pub(super) fn mix<S: Lanes>(
-    (y_re, y_im): (&mut [f32], &mut [f32]),
+    y: (&mut [f32], &mut [f32]),
     first: usize,
     x: Spectrum<'_>,
     mixing: &[f32],
     (channels, modes, is_transposed): (usize, usize, bool),
 ) {
-    let rows = y_re.chunks_exact_mut(modes).zip(y_im.chunks_exact_mut(modes));
-    for (to, (y_re, y_im)) in rows.enumerate() {
-        let to = first + to;
-        y_re.fill(0.0);
-        y_im.fill(0.0);
-        for from in 0..channels {
-            let pair = if is_transposed { to * channels + from } else { from * channels + to };
-            let (w_re, w_im) = mixing[2 * modes * pair..][..2 * modes].split_at(modes);
-            let x = (&x.re[from * modes..][..modes], &x.im[from * modes..][..modes]);
+    y.0.fill(0.0);
+    y.1.fill(0.0);
+    let n_rows = y.0.len() / modes;
+    let row = |i: usize| i * modes..(i + 1) * modes;
+    let weight = |from: usize, to: usize| {
+        let pair = if is_transposed { to * channels + from } else { from * channels + to };
+        mixing[2 * modes * pair..][..2 * modes].split_at(modes)
+    };
+    for outer in 0..if is_transposed { n_rows } else { channels } {
+        for inner in 0..if is_transposed { channels } else { n_rows } {
+            let (from, to) = if is_transposed { (inner, outer) } else { (outer, inner) };
+            let x = (&x.re[row(from)], &x.im[row(from)]);
+            let y = (&mut y.0[row(to)], &mut y.1[row(to)]);
             if is_transposed {
-                add_product::<S, true>((y_re, y_im), x, (w_re, w_im));
+                add_product::<S, true>(y, x, weight(from, first + to));
             } else {
-                add_product::<S, false>((y_re, y_im), x, (w_re, w_im));
+                add_product::<S, false>(y, x, weight(from, first + to));
             }
         }
     }

@@ -159,6 +159,10 @@ dispatched!(
     sinusoids => sinusoid::sinusoids, (out: &mut [f32], stride: usize, scalar: f32, time: &[f32])
 );
 dispatched!(
+    /// Adds what tiles give to their places, see [`pointwise::add_tiles`].
+    add_tiles => pointwise::add_tiles, (sums: &mut [f32], tiles: (&[f32], usize, std::ops::Range<usize>), first: &[usize], sizes: (usize, usize))
+);
+dispatched!(
     /// `y += factor·x`.
     add_scaled => pointwise::add_scaled, (y: &mut [f32], x: &[f32], factor: f32)
 );

@@ -1,5 +1,7 @@
 //! Elementwise sums and products.
 
+use std::ops::Range;
+
 use super::{Lanes, fused};
 
 /// `y += factor·x`.
@@ -19,6 +21,26 @@ pub(super) fn scale_rows<S: Lanes>(y: &mut [f32], factors: &[f32], shifts: &[f32
         let (factor, shift) = (factors[row], shifts.get(row).copied().unwrap_or(0.0));
         for y in y {
             *y = fused::<S>(factor, *y, shift);
+        }
+    }
+}
+
+/// Adds rows `[n_tiles × channels × width]` of the channels in a range to `sums [channels of the range × padded]`, each
+/// tile from its own place on.
+#[inline(always)]
+pub(super) fn add_tiles<S: Lanes>(
+    sums: &mut [f32],
+    (tiles, channels, range): (&[f32], usize, Range<usize>),
+    first: &[usize],
+    (padded, width): (usize, usize),
+) {
+    for (tile_idx, first) in first.iter().enumerate() {
+        for (sums, channel) in sums.chunks_exact_mut(padded).zip(range.clone()) {
+            let from = &tiles[(tile_idx * channels + channel) * width..][..width];
+            let sums = &mut sums[*first..][..width];
+            for (sums, from) in sums.chunks_exact_mut(S::N).zip(from.chunks_exact(S::N)) {
+                S::load(sums).add(S::load(from)).store(sums);
+            }
         }
     }
 }

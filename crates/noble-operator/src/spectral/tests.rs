@@ -46,7 +46,7 @@ fn rel_l2(values: &[f32], exact: &[f64]) -> f64 {
 }
 
 fn analyze(plan: &SpectralPlan, kernels: Kernels, x: &[f32]) -> Vec<f32> {
-    let mut scratch = SpectralScratch::new(plan, 1);
+    let mut scratch = SpectralScratch::new(plan, 1, false);
     let mut spectrum = vec![1.0; 2 * plan.n_modes];
     let mut moments = vec![0.0; plan.n_tiles * plan.moments_len(1)];
     for (i, moments) in moments.chunks_exact_mut(plan.moments_len(1)).enumerate() {
@@ -69,7 +69,7 @@ fn check(n_samples: usize, n_modes: usize, kernels: Kernels) {
     assert!(error <= TOLERANCE, "analysis of {n_samples}, {n_modes} modes: {error:e}");
 
     let modes = signal(2 * plan.n_modes);
-    let mut scratch = SpectralScratch::new(&plan, 1);
+    let mut scratch = SpectralScratch::new(&plan, 1, true);
     let mut grid = vec![0.0; plan.grid_len(1)];
     plan.start_synthesis(kernels, &mut scratch, (&modes, Side::Count), &mut grid);
     let mut y = vec![0.0; plan.n_tiles * plan.tile_len];

@@ -1,8 +1,15 @@
 //! Analysis and synthesis, both directions of both, over caller-owned scratch.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use super::SpectralPlan;
 use super::plan::MARGIN;
 use crate::kernel::{Columns, Kernels, Rows, Start, Target};
+
+/// A group of channels, their sums on the grid and their rows of the spectrum.
+type Part<'a> = ((&'a mut Group, &'a mut [f32]), (&'a mut [f32], &'a mut [f32]));
 
 /// Columns side by side are padded to this, so that every stage works on whole registers.
 const COLUMNS: usize = 8;
@@ -23,41 +30,50 @@ pub(crate) enum Side {
 #[derive(Debug, Clone)]
 pub(crate) struct SpectralScratch {
     channels: usize,
-    /// Channels, padded.
-    columns: usize,
     /// `[channels × (M + margins)]`.
     sums: Vec<f32>,
-    /// `[M/2 × columns]`, real and imaginary part, twice.
+    groups: Vec<Group>,
+    is_parallel: bool,
+}
+
+/// A few channels side by side, as many as keep a transform in the fastest cache.
+#[derive(Debug, Clone)]
+struct Group {
+    /// `[M/2 × COLUMNS]`, real and imaginary part, twice.
     re: Vec<f32>,
     im: Vec<f32>,
     spare_re: Vec<f32>,
     spare_im: Vec<f32>,
-    /// Spectrum by modes, `[n_modes × columns]` each.
+    /// Spectrum by modes, `[n_modes × COLUMNS]` each.
     modes_re: Vec<f32>,
     modes_im: Vec<f32>,
 }
 
 impl SpectralScratch {
-    pub(crate) fn new(plan: &SpectralPlan, channels: usize) -> Self {
-        let columns = channels.next_multiple_of(COLUMNS);
-        let half = || vec![0.0; plan.fft.n_points * columns];
-        let modes = || vec![0.0; plan.n_modes * columns];
-        Self {
-            channels,
-            columns,
-            sums: vec![0.0; channels * plan.padded()],
+    /// Arrays for a number of channels, whose groups several threads may share.
+    pub(crate) fn new(plan: &SpectralPlan, channels: usize, is_parallel: bool) -> Self {
+        let half = || vec![0.0; plan.fft.n_points * COLUMNS];
+        let modes = || vec![0.0; plan.n_modes * COLUMNS];
+        let group = || Group {
             re: half(),
             im: half(),
             spare_re: half(),
             spare_im: half(),
             modes_re: modes(),
             modes_im: modes(),
+        };
+        Self {
+            channels,
+            sums: vec![0.0; channels * plan.padded()],
+            groups: (0..channels.div_ceil(COLUMNS)).map(|_| group()).collect(),
+            is_parallel,
         }
     }
 
     /// Values of all arrays.
     pub(crate) fn len(&self) -> usize {
-        self.sums.len() + 4 * self.re.len() + 2 * self.modes_re.len()
+        let group = |group: &Group| 4 * group.re.len() + 2 * group.modes_re.len();
+        self.sums.len() + self.groups.iter().map(group).sum::<usize>()
     }
 }
 
@@ -100,45 +116,79 @@ impl SpectralPlan {
         (moments, side): (&[f32], Side),
         spectrum: &mut [f32],
     ) {
-        self.sum_tiles(kernels, scratch, moments);
-        let SpectralScratch { channels, columns, sums, re, im, spare_re, spare_im, .. } = scratch;
-        for m in 0..self.fft.n_points {
-            for c in 0..*channels {
-                let at = c * self.padded() + MARGIN + 2 * m;
-                (re[m * *columns + c], im[m * *columns + c]) = (sums[at], sums[at + 1]);
-            }
+        let (channels, rows) = (scratch.channels, COLUMNS * self.n_modes);
+        let (real, imaginary) = spectrum.split_at_mut(channels * self.n_modes);
+        let finish = |(i, ((group, sums), (real, imaginary))): (usize, Part<'_>)| {
+            let n_rows = sums.len() / self.padded();
+            let first = i * COLUMNS;
+            self.sum_tiles(kernels, (moments, channels), first..first + n_rows, sums);
+            self.pair_points(group, sums);
+            let Group { re, im, spare_re, spare_im, .. } = group;
+            self.fft.run(kernels, (re, im), (spare_re, spare_im));
+            self.separate_modes(group, side, (real, imaginary));
+        };
+        let SpectralScratch { groups, sums, is_parallel, .. } = scratch;
+        let sums_len = COLUMNS * self.padded();
+        if *is_parallel {
+            let parts = groups.par_iter_mut().zip(sums.par_chunks_mut(sums_len));
+            let parts = parts.zip(real.par_chunks_mut(rows).zip(imaginary.par_chunks_mut(rows)));
+            parts.enumerate().for_each(finish);
+        } else {
+            let parts = groups.iter_mut().zip(sums.chunks_mut(sums_len));
+            parts.zip(real.chunks_mut(rows).zip(imaginary.chunks_mut(rows))).enumerate().for_each(finish);
         }
-        self.fft.run(kernels, (re, im), (spare_re, spare_im));
-        let (real, imaginary) = spectrum.split_at_mut(*channels * self.n_modes);
-        let half = self.fft.n_points;
-        for k in 0..self.n_modes {
-            let (scale, turn) = (self.scale(side, k), self.fft.turns[k]);
-            let (at, mirror) = ((k % half) * *columns, ((half - k) % half) * *columns);
-            for c in 0..*channels {
-                let (a, b) = ([re[at + c], im[at + c]], [re[mirror + c], -im[mirror + c]]);
-                // ½(a + b) − (i/2)·turn·(a − b)
-                let (sum, rest) = ([a[0] + b[0], a[1] + b[1]], [a[0] - b[0], a[1] - b[1]]);
-                let odd = [turn[0] * rest[0] - turn[1] * rest[1], turn[0] * rest[1] + turn[1] * rest[0]];
-                real[c * self.n_modes + k] = scale[0] * (0.5 * (sum[0] + odd[1]));
-                imaginary[c * self.n_modes + k] = scale[1] * (0.5 * (sum[1] - odd[0]));
+    }
+
+    /// Sums the tiles of a few channels on the grid, in their order, and folds what lies beyond the period.
+    fn sum_tiles(
+        &self,
+        kernels: Kernels,
+        (moments, channels): (&[f32], usize),
+        range: Range<usize>,
+        sums: &mut [f32],
+    ) {
+        sums.fill(0.0);
+        kernels.add_tiles(sums, (moments, channels, range), &self.first, (self.padded(), self.width));
+        for sums in sums.chunks_exact_mut(self.padded()) {
+            for i in (0..MARGIN).chain(self.n_points + MARGIN..self.padded()) {
+                let target = MARGIN + (i + self.n_points - MARGIN) % self.n_points;
+                sums[target] += sums[i];
             }
         }
     }
 
-    /// Sums the tiles on the grid, in their order, and folds what lies beyond the period.
-    fn sum_tiles(&self, kernels: Kernels, scratch: &mut SpectralScratch, moments: &[f32]) {
-        let (padded, width) = (self.padded(), self.width);
-        scratch.sums.fill(0.0);
-        let per_tile = scratch.channels * width;
-        for (first, moments) in self.first.iter().zip(moments.chunks_exact(per_tile)) {
-            for (sums, moments) in scratch.sums.chunks_exact_mut(padded).zip(moments.chunks_exact(width)) {
-                kernels.add_scaled(&mut sums[*first..][..width], moments, 1.0);
+    /// Even grid points as real, odd ones as imaginary parts.
+    fn pair_points(&self, group: &mut Group, sums: &[f32]) {
+        for (c, sums) in sums.chunks_exact(self.padded()).enumerate() {
+            let pairs = sums[MARGIN..MARGIN + self.n_points].as_chunks::<2>().0;
+            let rows =
+                group.re.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(group.im.as_chunks_mut::<COLUMNS>().0);
+            for ((re, im), pair) in rows.zip(pairs) {
+                (re[c], im[c]) = (pair[0], pair[1]);
             }
         }
-        for sums in scratch.sums.chunks_exact_mut(padded) {
-            for i in (0..MARGIN).chain(self.n_points + MARGIN..padded) {
-                let target = MARGIN + (i + self.n_points - MARGIN) % self.n_points;
-                sums[target] += sums[i];
+    }
+
+    /// `X_k = ½(Z_k + Z̄_{h−k}) − (i/2) e^{−2πik/M}(Z_k − Z̄_{h−k})`, with the scale of its side.
+    fn separate_modes(&self, group: &Group, side: Side, (real, imaginary): (&mut [f32], &mut [f32])) {
+        let half = self.fft.n_points;
+        let (re, im) = (group.re.as_chunks::<COLUMNS>().0, group.im.as_chunks::<COLUMNS>().0);
+        for k in 0..self.n_modes {
+            let (scale, turn) = (self.scale(side, k), self.fft.turns[k]);
+            let (at, mirror) = (k % half, (half - k) % half);
+            let (mut x_re, mut x_im) = ([0.0; COLUMNS], [0.0; COLUMNS]);
+            for c in 0..COLUMNS {
+                let (a, b) = ([re[at][c], im[at][c]], [re[mirror][c], -im[mirror][c]]);
+                let (sum, rest) = ([a[0] + b[0], a[1] + b[1]], [a[0] - b[0], a[1] - b[1]]);
+                let odd = [turn[0] * rest[0] - turn[1] * rest[1], turn[0] * rest[1] + turn[1] * rest[0]];
+                x_re[c] = scale[0] * (0.5 * (sum[0] + odd[1]));
+                x_im[c] = scale[1] * (0.5 * (sum[1] - odd[0]));
+            }
+            for (c, row) in real.chunks_exact_mut(self.n_modes).enumerate() {
+                row[k] = x_re[c];
+            }
+            for (c, row) in imaginary.chunks_exact_mut(self.n_modes).enumerate() {
+                row[k] = x_im[c];
             }
         }
     }
@@ -151,56 +201,67 @@ impl SpectralPlan {
         (spectrum, side): (&[f32], Side),
         grid: &mut [f32],
     ) {
-        self.spread_modes(scratch, spectrum, side);
-        let SpectralScratch { columns, re, im, spare_re, spare_im, .. } = scratch;
-        // Exchanging the parts before and after makes the transform the inverse one.
-        self.fft.run(kernels, (im, re), (spare_im, spare_re));
-        for (row, out) in grid.chunks_exact_mut(*columns).enumerate() {
+        let (real, imaginary) = spectrum.split_at(scratch.channels * self.n_modes);
+        let rows = COLUMNS * self.n_modes;
+        let start = |(group, (real, imaginary)): (&mut Group, (&[f32], &[f32]))| {
+            self.scale_modes(group, side, (real, imaginary));
+            self.join_modes(group);
+            let Group { re, im, spare_re, spare_im, .. } = group;
+            // Exchanging the parts before and after makes the transform the inverse one.
+            self.fft.run(kernels, (im, re), (spare_im, spare_re));
+        };
+        if scratch.is_parallel {
+            let parts = real.par_chunks(rows).zip(imaginary.par_chunks(rows));
+            scratch.groups.par_iter_mut().zip(parts).for_each(start);
+        } else {
+            let parts = real.chunks(rows).zip(imaginary.chunks(rows));
+            scratch.groups.iter_mut().zip(parts).for_each(start);
+        }
+        let n_groups = scratch.groups.len();
+        for (row, out) in grid.chunks_exact_mut(COLUMNS * n_groups).enumerate() {
             let point = (row + self.n_points - MARGIN) % self.n_points;
-            let from = if point.is_multiple_of(2) { &*re } else { &*im };
-            out.copy_from_slice(&from[point / 2 * *columns..][..*columns]);
+            for (group, out) in scratch.groups.iter().zip(out.as_chunks_mut::<COLUMNS>().0) {
+                let from = if point.is_multiple_of(2) { &group.re } else { &group.im };
+                *out = from.as_chunks::<COLUMNS>().0[point / 2];
+            }
+        }
+    }
+
+    /// The spectrum with the scale of its side and half of every mode but the mean, mode by mode.
+    fn scale_modes(&self, group: &mut Group, side: Side, (real, imaginary): (&[f32], &[f32])) {
+        let out = group
+            .modes_re
+            .as_chunks_mut::<COLUMNS>()
+            .0
+            .iter_mut()
+            .zip(group.modes_im.as_chunks_mut::<COLUMNS>().0);
+        for (k, (re, im)) in out.enumerate() {
+            // A mode stands for itself and its mirror image, but the mean stands alone.
+            let scale = self.scale(side, k).map(|scale| if k == 0 { scale } else { 0.5 * scale });
+            for (c, row) in real.chunks_exact(self.n_modes).enumerate() {
+                re[c] = scale[0] * row[k];
+            }
+            for (c, row) in imaginary.chunks_exact(self.n_modes).enumerate() {
+                im[c] = if k == 0 { 0.0 } else { scale[1] * row[k] };
+            }
         }
     }
 
     /// Half-length spectrum of even and odd grid points: `Z_k = F_k + F̄_{h−k} + i e^{2πik/M}(F_k − F̄_{h−k})`.
-    fn spread_modes(&self, scratch: &mut SpectralScratch, spectrum: &[f32], side: Side) {
-        let SpectralScratch { channels, columns, re, im, modes_re, modes_im, .. } = scratch;
-        let (real, imaginary) = spectrum.split_at(*channels * self.n_modes);
-        for k in 0..self.n_modes {
-            // A mode stands for itself and its mirror image, but the mean stands alone.
-            let share = if k == 0 { 1.0 } else { 0.5 };
-            let scale = self.scale(side, k).map(|scale| share * scale);
-            for c in 0..*channels {
-                modes_re[k * *columns + c] = scale[0] * real[c * self.n_modes + k];
-                modes_im[k * *columns + c] =
-                    if k == 0 { 0.0 } else { scale[1] * imaginary[c * self.n_modes + k] };
-            }
-        }
+    fn join_modes(&self, group: &mut Group) {
         let half = self.fft.n_points;
-        for k in 0..half {
-            let row = k * *columns..(k + 1) * *columns;
-            let (out_re, out_im) = (&mut re[row.clone()], &mut im[row]);
-            out_re.fill(0.0);
-            out_im.fill(0.0);
+        let modes = (group.modes_re.as_chunks::<COLUMNS>().0, group.modes_im.as_chunks::<COLUMNS>().0);
+        let out = group.re.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(group.im.as_chunks_mut::<COLUMNS>().0);
+        for (k, (out_re, out_im)) in out.enumerate() {
+            (*out_re, *out_im) = ([0.0; COLUMNS], [0.0; COLUMNS]);
             let turn = self.fft.turns[k];
             if k < self.n_modes {
                 // F(1 + i e^{iφ}), with e^{iφ} the conjugate of the turn
-                let factor = [1.0 + turn[1], turn[0]];
-                let mode = k * *columns;
-                for c in 0..*columns {
-                    let (a, b) = (modes_re[mode + c], modes_im[mode + c]);
-                    out_re[c] += factor[0] * a - factor[1] * b;
-                    out_im[c] += factor[0] * b + factor[1] * a;
-                }
+                add_rotated((out_re, out_im), (&modes.0[k], &modes.1[k]), [1.0 + turn[1], turn[0]], 1.0);
             }
             if half - k < self.n_modes {
-                let factor = [1.0 - turn[1], -turn[0]];
-                let mode = (half - k) * *columns;
-                for c in 0..*columns {
-                    let (a, b) = (modes_re[mode + c], -modes_im[mode + c]);
-                    out_re[c] += factor[0] * a - factor[1] * b;
-                    out_im[c] += factor[0] * b + factor[1] * a;
-                }
+                let mode = (&modes.0[half - k], &modes.1[half - k]);
+                add_rotated((out_re, out_im), mode, [1.0 - turn[1], -turn[0]], -1.0);
             }
         }
     }
@@ -233,5 +294,22 @@ impl SpectralPlan {
             Side::Count => count,
         };
         weight.map(|weight| weight * self.unfold[mode_idx])
+    }
+}
+
+type Columned = [f32; COLUMNS];
+
+/// `out += factor·(re + i·sign·im)`.
+#[inline]
+fn add_rotated(
+    out: (&mut Columned, &mut Columned),
+    (re, im): (&Columned, &Columned),
+    factor: [f32; 2],
+    sign: f32,
+) {
+    for c in 0..COLUMNS {
+        let (a, b) = (re[c], sign * im[c]);
+        out.0[c] += factor[0] * a - factor[1] * b;
+        out.1[c] += factor[0] * b + factor[1] * a;
     }
 }
