@@ -57,25 +57,55 @@ impl NetworkPlan {
     }
 
     fn block_back(&self, ws: &mut Workspace, layer_idx: usize) {
+        let mut tile_idx = 0;
+        while tile_idx < self.spectral.n_tiles {
+            let n = 2.min(self.spectral.n_tiles - tile_idx);
+            for i in 0..n {
+                self.block_tile_back(ws, layer_idx, (tile_idx + i, i));
+            }
+            self.add_block_weights(ws, layer_idx, tile_idx..tile_idx + n);
+            tile_idx += n;
+        }
+    }
+
+    /// One tile of a block, in the first or second set of buffers.
+    fn block_tile_back(&self, ws: &mut Workspace, layer_idx: usize, (tile_idx, buffer_idx): (usize, usize)) {
         let (size, moments_len) =
             (self.tile_size(), self.spectral.moments_len(self.architecture.hidden_channels));
-        for tile_idx in 0..self.spectral.n_tiles {
-            if !self.is_last(layer_idx) {
-                self.add_synthesis(ws, tile_idx);
-            }
-            let Workspace { hidden, grids, hidden_gradient, moments, tiles, sums, .. } = ws;
-            let buffers = &mut tiles[0];
-            let h = &hidden[layer_idx][tile_idx * size..][..size];
-            let by_hidden = &mut hidden_gradient[tile_idx * size..][..size];
-            self.add_convolutions(layer_idx, tile_idx, &grids[layer_idx], (h, &mut buffers.narrow[0]));
-            self.recompute(layer_idx, buffers);
-            self.through_last_gelu(layer_idx, h, by_hidden, buffers);
-            self.through_pointwise(layer_idx, sums, (h, by_hidden), buffers);
-            let bias = &self.pointwise.blocks[layer_idx].spectral_bias;
-            self.add_row_sums(sums, bias, &buffers.narrow[3]);
-            let moments = &mut moments[tile_idx * moments_len..][..moments_len];
-            self.spectral.analyze_tile(self.kernels, tile_idx, &buffers.narrow[3], moments);
+        if !self.is_last(layer_idx) {
+            self.add_synthesis(ws, tile_idx);
         }
+        let Workspace { kept, grids, hidden_gradient, moments, tiles, second_tile, sums, .. } = ws;
+        let buffers = match second_tile {
+            Some(second) if buffer_idx > 0 => second,
+            _ => &mut tiles[0],
+        };
+        let h = &kept[layer_idx][tile_idx * size..][..size];
+        let by_hidden = &mut hidden_gradient[tile_idx * size..][..size];
+        self.add_convolutions(layer_idx, tile_idx, &grids[layer_idx], (h, &mut buffers.narrow[0]));
+        self.recompute(layer_idx, buffers);
+        self.through_last_gelu(layer_idx, h, by_hidden, buffers);
+        self.through_pointwise(layer_idx, sums, (h, by_hidden), buffers);
+        self.add_row_sums(sums, &self.pointwise.blocks[layer_idx].spectral_bias, &buffers.narrow[3]);
+        let moments = &mut moments[tile_idx * moments_len..][..moments_len];
+        self.spectral.analyze_tile(self.kernels, tile_idx, &buffers.narrow[3], moments);
+    }
+
+    /// Adds the gradients by the weights of a block's pointwise layers, of one or two tiles in the buffers.
+    fn add_block_weights(&self, ws: &mut Workspace, layer_idx: usize, tiles: Range<usize>) {
+        let spans = &self.pointwise.blocks[layer_idx];
+        let (c, n_inner) = (self.architecture.hidden_channels, spans.mlp[0].bias.len());
+        let (size, len) = (self.tile_size(), self.spectral.tile_len);
+        let Workspace { kept, tiles: first, second_tile, sums, .. } = ws;
+        let second = second_tile.as_ref().unwrap_or(&first[0]);
+        let (both, n) = ([&first[0], second], tiles.len());
+        let h = |i: usize| &kept[layer_idx][(tiles.start + i.min(n - 1)) * size..][..size];
+        let pairs = [0, 1].map(|i| (both[i].narrow[2].as_slice(), both[i].wide[0].as_slice()));
+        self.kernels.add_outer(&mut sums[parts(&spans.mlp[1].weight)], &pairs[..n], (c, n_inner), len);
+        let pairs = [0, 1].map(|i| (both[i].wide[2].as_slice(), both[i].narrow[0].as_slice()));
+        self.kernels.add_outer(&mut sums[parts(&spans.mlp[0].weight)], &pairs[..n], (n_inner, c), len);
+        let pairs = [0, 1].map(|i| (both[i].narrow[3].as_slice(), h(i)));
+        self.kernels.add_outer(&mut sums[parts(&spans.skip)], &pairs[..n], (c, c), len);
     }
 
     fn block_with_norms_back(&self, ws: &mut Workspace, gradient: &mut [f32], layer_idx: usize) {
@@ -103,9 +133,9 @@ impl NetworkPlan {
             norm_slots(gradient, output_norm),
         );
         for tile_idx in 0..self.spectral.n_tiles {
-            let Workspace { hidden, norms, hidden_gradient, tiles, sums, .. } = &mut *ws;
+            let Workspace { kept, norms, hidden_gradient, tiles, sums, .. } = &mut *ws;
             let buffers = &mut tiles[0];
-            let h = &hidden[layer_idx][tile_idx * size..][..size];
+            let h = &kept[layer_idx][tile_idx * size..][..size];
             let by_hidden = &mut hidden_gradient[tile_idx * size..][..size];
             let [input, by_norm] = &mut norms[layer_idx];
             let values = &input.values[tile_idx * size..][..size];
@@ -118,6 +148,7 @@ impl NetworkPlan {
             self.through_pointwise(layer_idx, sums, (h, by_hidden), buffers);
             // The output norm's input is used up; its place takes the gradient by the normed spectral output.
             by_norm.values[tile_idx * size..][..size].copy_from_slice(&buffers.narrow[3]);
+            self.add_block_weights(ws, layer_idx, tile_idx..tile_idx + 1);
         }
         let Workspace { norms, sums, moments, .. } = &mut *ws;
         let [input, by_norm] = &mut norms[layer_idx];
@@ -190,20 +221,19 @@ impl NetworkPlan {
         let spans = &self.pointwise.blocks[layer_idx];
         let (c, [first, second]) = (self.architecture.hidden_channels, &spans.mlp);
         let n_inner = first.bias.len();
-        let TileBuffers { wide: [inner, slope, by_inner], narrow: [z, outer_slope, by_w, by_a] } = buffers;
+        let TileBuffers { wide: [_, slope, by_inner], narrow: [_, outer_slope, by_w, by_a] } = buffers;
         let len = self.spectral.tile_len;
         let gate = parts(&spans.gate);
         self.kernels.add_row_products(&mut sums[gate], Rows::dense(by_w, len), Rows::dense(h, len), len);
-        self.add_linear(sums, second, (by_w, c), (inner, n_inner));
+        self.add_row_sums(sums, &second.bias, by_w);
         let by_inner = self.apply(self.weight_back(second), c, (Start::Zero, by_w), by_inner);
         let n = by_inner.len();
         self.kernels.multiply(by_inner, &slope[..n]);
-        self.add_linear(sums, first, (by_inner, n_inner), (z, c));
+        self.add_row_sums(sums, &first.bias, by_inner);
         self.apply(self.weight_back(first), n_inner, (Start::Zero, by_inner), by_a);
         if !self.is_last(layer_idx) {
             self.kernels.multiply(by_a, outer_slope);
         }
-        self.add_outer(sums, &spans.skip, (by_a, c), (h, c));
         by_hidden.copy_from_slice(by_w);
         self.kernels.scale_rows(by_hidden, &self.values[spans.gate.clone()], &[]);
         let skip_back = Columns::dense(&self.values[spans.skip.clone()], c);
@@ -214,7 +244,7 @@ impl NetworkPlan {
         let spans = &self.pointwise.projection;
         let (c, size, len) = (self.architecture.hidden_channels, self.tile_size(), self.spectral.tile_len);
         let Workspace { hidden, hidden_gradient, output, tiles, sums, .. } = ws;
-        let h = &hidden[self.architecture.n_layers][tile_idx * size..][..size];
+        let h = &hidden[tile_idx * size..][..size];
         let by_output = &output[tile_idx * len..][..len];
         let [active, slope, by_raw] = &mut tiles[0].wide;
         let wide = [active.as_mut_slice(), slope, by_raw];
@@ -269,9 +299,8 @@ impl NetworkPlan {
     }
 
     fn add_outer(&self, sums: &mut [f32], span: &Range<usize>, by_output: Tile<'_>, x: Tile<'_>) {
-        let len = self.spectral.tile_len;
-        let by_output = (Rows::dense(by_output.0, len), by_output.1);
-        self.kernels.add_outer(&mut sums[parts(span)], by_output, (Rows::dense(x.0, len), x.1), len);
+        let rows = (by_output.1, x.1);
+        self.kernels.add_outer(&mut sums[parts(span)], &[(by_output.0, x.0)], rows, self.spectral.tile_len);
     }
 
     fn add_row_sums(&self, sums: &mut [f32], span: &Range<usize>, x: &[f32]) {

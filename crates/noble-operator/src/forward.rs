@@ -58,8 +58,7 @@ impl NetworkPlan {
     ) {
         let n_padded = self.spectral.n_tiles * self.spectral.tile_len;
         assert!(ws.output.len() == n_padded, "workspace of {}, plan of {n_padded}", ws.output.len());
-        let size = self.tile_size();
-        self.for_tiles(ws, 0, &|place, buffers| {
+        self.for_tiles(ws, None, &|place, buffers| {
             lift(place.tile_idx, place.hidden, buffers);
             self.spectral.analyze_tile(self.kernels, place.tile_idx, place.hidden, place.moments);
         });
@@ -69,40 +68,31 @@ impl NetworkPlan {
                 self.block_with_norms(ws, layer_idx);
                 continue;
             }
-            let (slot, next) = (ws.purpose.slot(layer_idx), ws.purpose.slot(layer_idx + 1));
+            let slot = ws.purpose.slot(layer_idx);
             let grid = std::mem::take(&mut ws.grids[slot]);
-            // Where every block's input is kept, its output begins as a copy.
-            let before = if slot == next { Vec::new() } else { std::mem::take(&mut ws.hidden[slot]) };
-            self.for_tiles(ws, next, &|place, buffers| {
-                if !before.is_empty() {
-                    place.hidden.copy_from_slice(&before[place.tile_idx * size..][..size]);
-                }
-                self.add_convolutions(
-                    layer_idx,
-                    place.tile_idx,
-                    &grid,
-                    (place.hidden, &mut buffers.narrow[0]),
-                );
+            self.for_tiles(ws, Some(layer_idx), &|place, buffers| {
+                let sum = (&*place.hidden, buffers.narrow[0].as_mut_slice());
+                self.add_convolutions(layer_idx, place.tile_idx, &grid, sum);
                 self.block_tile(layer_idx, place, buffers);
             });
             ws.grids[slot] = grid;
-            if slot != next {
-                ws.hidden[slot] = before;
-            }
         }
     }
 
-    /// Calls `work` with every tile of a hidden array, shared over as many threads as the workspace has buffers for.
+    /// Calls `work` with every tile of the hidden array, shared over as many threads as the workspace has buffers for.
+    ///
+    /// Where a workspace remembers, the tile is first copied to what is kept of a block's input.
     fn for_tiles(
         &self,
         ws: &mut Workspace,
-        slot: usize,
+        block_idx: Option<usize>,
         work: &(dyn Fn(TilePlace<'_>, &mut TileBuffers) + Sync),
     ) {
-        let Workspace { hidden, moments, output, tiles, .. } = ws;
+        let Workspace { hidden, kept, moments, output, tiles, .. } = ws;
         let (size, len) = (self.tile_size(), self.spectral.tile_len);
         let moments_len = self.spectral.moments_len(self.architecture.hidden_channels);
         let n_each = self.spectral.n_tiles.div_ceil(tiles.len());
+        let mut kept = block_idx.and_then(|idx| kept.get_mut(idx));
         let sweep = |first: usize, buffers: &mut TileBuffers, parts: [&mut [f32]; 3]| {
             let [hidden, moments, output] = parts;
             let parts = hidden.chunks_exact_mut(size).zip(moments.chunks_exact_mut(moments_len));
@@ -111,10 +101,20 @@ impl NetworkPlan {
             }
         };
         if let [buffers] = tiles.as_mut_slice() {
-            return sweep(0, buffers, [&mut hidden[slot], moments, output]);
+            for tile_idx in 0..self.spectral.n_tiles {
+                let hidden = &mut hidden[tile_idx * size..][..size];
+                if let Some(kept) = &mut kept {
+                    kept[tile_idx * size..][..size].copy_from_slice(hidden);
+                }
+                let moments = &mut moments[tile_idx * moments_len..][..moments_len];
+                sweep(tile_idx, buffers, [hidden, moments, &mut output[tile_idx * len..][..len]]);
+            }
+            return;
         }
-        let parts =
-            hidden[slot].par_chunks_mut(n_each * size).zip(moments.par_chunks_mut(n_each * moments_len));
+        if let Some(kept) = kept {
+            kept.copy_from_slice(hidden);
+        }
+        let parts = hidden.par_chunks_mut(n_each * size).zip(moments.par_chunks_mut(n_each * moments_len));
         let parts = parts.zip(output.par_chunks_mut(n_each * len)).zip(tiles.par_iter_mut());
         parts.enumerate().for_each(|(i, (((hidden, moments), output), buffers))| {
             sweep(i * n_each, buffers, [hidden, moments, output]);
@@ -315,11 +315,14 @@ impl NetworkPlan {
 
     /// A block whose norms need the whole signal, in three sweeps.
     fn block_with_norms(&self, ws: &mut Workspace, layer_idx: usize) {
-        let (slot, next) = (ws.purpose.slot(layer_idx), ws.purpose.slot(layer_idx + 1));
+        let slot = ws.purpose.slot(layer_idx);
         let (size, c) = (self.tile_size(), self.architecture.hidden_channels);
         let [spectral_norm, output_norm] = &self.pointwise.blocks[layer_idx].norms;
         let bias = &self.values[self.pointwise.blocks[layer_idx].spectral_bias.clone()];
-        let Workspace { grids, norms, hidden, moments, tiles, output, .. } = ws;
+        let Workspace { grids, norms, hidden, kept, moments, tiles, output, .. } = ws;
+        if let Some(kept) = kept.get_mut(layer_idx) {
+            kept.copy_from_slice(hidden);
+        }
         let [by_spectral, by_output] = &mut norms[slot];
         for (tile_idx, values) in by_spectral.values.chunks_exact_mut(size).enumerate() {
             self.spectral.synthesize_tile(
@@ -339,14 +342,14 @@ impl NetworkPlan {
                 normed,
                 &mut buffers.narrow[0],
             );
-            values.copy_from_slice(&hidden[slot][tile_idx * size..][..size]);
+            values.copy_from_slice(&hidden[tile_idx * size..][..size]);
             self.apply(self.skip(layer_idx), c, (Start::Add, values), &mut buffers.narrow[0]);
             self.mlp_and_gate(layer_idx, values, buffers);
         }
         by_output.moments = Moments::of(self.valid_rows(&by_output.values));
         let moments_len = self.spectral.moments_len(c);
         for (tile_idx, values) in by_output.values.chunks_exact(size).enumerate() {
-            let hidden = &mut hidden[next][tile_idx * size..][..size];
+            let hidden = &mut hidden[tile_idx * size..][..size];
             Affine::new(&self.values, output_norm).apply(by_output.moments, values, hidden);
             let moments = &mut moments[tile_idx * moments_len..][..moments_len];
             let output = &mut output[tile_idx * self.spectral.tile_len..][..self.spectral.tile_len];

@@ -22,8 +22,10 @@ pub struct Workspace {
     pub(crate) purpose: Purpose,
     /// `[in_channels × n_samples]`.
     pub(crate) input: Vec<f32>,
-    /// Inputs of the blocks and the last output; a single one for forward passes.
-    pub(crate) hidden: Vec<Vec<f32>>,
+    /// Input of the current block, then its output.
+    pub(crate) hidden: Vec<f32>,
+    /// Inputs of all blocks; empty for forward passes.
+    pub(crate) kept: Vec<Vec<f32>>,
     /// What each block's spectral convolution is synthesized from; a single one for forward passes.
     pub(crate) grids: Vec<Vec<f32>>,
     /// Inputs of the two norms of each block; empty without group norm.
@@ -45,6 +47,8 @@ pub struct Workspace {
     pub(crate) sums: Vec<f32>,
     /// Arrays of the tiles in work, one set for each thread that may share a pass.
     pub(crate) tiles: Vec<TileBuffers>,
+    /// Arrays of a second tile, for sums over two at once; none for forward passes.
+    pub(crate) second_tile: Option<TileBuffers>,
     /// Output, padded.
     pub(crate) output: Vec<f32>,
     n_samples: usize,
@@ -89,7 +93,8 @@ impl Workspace {
         Self {
             purpose,
             input: vec![0.0; a.in_channels * plan.n_samples()],
-            hidden: (0..=depth).map(|_| hidden()).collect(),
+            hidden: hidden(),
+            kept: (0..depth).map(|_| hidden()).collect(),
             grids: vec![vec![0.0; spectral.grid_len(c)]; depth.max(1)],
             norms: (0..n_norms).map(|_| [norm(), norm()]).collect(),
             moments: vec![0.0; spectral.n_tiles * spectral.moments_len(c)],
@@ -102,6 +107,7 @@ impl Workspace {
             lift_input: if_gradient((a.in_channels + 1) * spectral.tile_len),
             sums: if_gradient(plan.pointwise.len * LANES),
             tiles: vec![TileBuffers::new(plan, is_gradient); n_threads.clamp(1, spectral.n_tiles)],
+            second_tile: is_gradient.then(|| TileBuffers::new(plan, is_gradient)),
             output: vec![0.0; spectral.n_tiles * spectral.tile_len],
             n_samples: plan.n_samples(),
             n_channels: c,
@@ -111,11 +117,12 @@ impl Workspace {
     /// Bytes of all arrays.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
-        let lists = self.hidden.iter().chain(&self.grids).map(Vec::len).sum::<usize>();
+        let lists = self.kept.iter().chain(&self.grids).map(Vec::len).sum::<usize>();
         let norms = self.norms.iter().flatten().map(|norm| norm.values.len()).sum::<usize>();
-        let tiles = self.tiles.iter().map(TileBuffers::len).sum::<usize>();
+        let tiles = self.tiles.iter().chain(&self.second_tile).map(TileBuffers::len).sum::<usize>();
         let single = [
             &self.input,
+            &self.hidden,
             &self.moments,
             &self.spectra,
             &self.spectra_gradient,
@@ -136,7 +143,7 @@ impl Workspace {
         if self.purpose == Purpose::Forward {
             return None;
         }
-        let hidden = self.hidden.get(idx)?;
+        let hidden = if idx == self.kept.len() { &self.hidden } else { self.kept.get(idx)? };
         let tile_len = self.tile_len();
         let value = |channel: usize, t: usize| {
             hidden[(t / tile_len * self.n_channels + channel) * tile_len + t % tile_len]

@@ -50,26 +50,29 @@ fn project_rows<S: Lanes, const M: usize>(
     M
 }
 
-/// `sums[m × n] += a[m × t] · b[n × t]ᵀ`, each sum as [`LANES`] parts that [`add_totals`] joins; rows of `a` and `b` hold
-/// `len` values, a multiple of [`LANES`].
+/// `sums[m × n] += Σ a[m × t] · b[n × t]ᵀ` over one or more pairs, each sum as [`LANES`] parts that [`add_totals`] joins;
+/// rows of `a` and `b` hold `len` values, a multiple of [`LANES`], without gaps.
+///
+/// The parts take more room than the fastest cache has, so several pairs at once are faster than one after the other.
 #[inline(always)]
 pub(super) fn add_outer<S: Lanes>(
     sums: &mut [f32],
-    (a, rows_a): (Rows<'_>, usize),
-    (b, rows_b): (Rows<'_>, usize),
+    pairs: &[(&[f32], &[f32])],
+    (rows_a, rows_b): (usize, usize),
     len: usize,
 ) {
     assert!(len.is_multiple_of(LANES) && sums.len() == rows_a * rows_b * LANES, "{len} columns");
+    let is_short = |pair: &(&[f32], &[f32])| pair.0.len() < rows_a * len || pair.1.len() < rows_b * len;
+    assert!(!pairs.iter().any(is_short), "rows of {len} values");
     let mut row_a = 0;
     while row_a < rows_a {
-        let m = if S::N == 16 && rows_a - row_a >= 6 {
-            outer_rows::<S, 6>(sums, row_a, a, (b, rows_b), len)
+        row_a += if S::N == 16 && rows_a - row_a >= 6 {
+            outer_rows::<S, 6>(sums, row_a, pairs, rows_b, len)
         } else if rows_a - row_a >= 3 {
-            outer_rows::<S, 3>(sums, row_a, a, (b, rows_b), len)
+            outer_rows::<S, 3>(sums, row_a, pairs, rows_b, len)
         } else {
-            outer_rows::<S, 1>(sums, row_a, a, (b, rows_b), len)
+            outer_rows::<S, 1>(sums, row_a, pairs, rows_b, len)
         };
-        row_a += m;
     }
 }
 
@@ -77,62 +80,59 @@ pub(super) fn add_outer<S: Lanes>(
 fn outer_rows<S: Lanes, const M: usize>(
     sums: &mut [f32],
     row_a: usize,
-    a: Rows<'_>,
-    (b, rows_b): (Rows<'_>, usize),
+    pairs: &[(&[f32], &[f32])],
+    rows_b: usize,
     len: usize,
 ) -> usize {
     let mut row_b = 0;
     while row_b < rows_b {
         if rows_b - row_b >= 4 {
-            outer_tile::<S, M, 4>(sums, (row_a, row_b), a, (b, rows_b), len);
+            outer_tile::<S, M, 4>(sums, (row_a, row_b), pairs, rows_b, len);
             row_b += 4;
         } else {
-            outer_tile::<S, M, 1>(sums, (row_a, row_b), a, (b, rows_b), len);
+            outer_tile::<S, M, 1>(sums, (row_a, row_b), pairs, rows_b, len);
             row_b += 1;
         }
     }
     M
 }
 
+#[expect(clippy::needless_range_loop, reason = "constant bounds, unrolled into registers")]
 #[inline(always)]
 fn outer_tile<S: Lanes, const M: usize, const N: usize>(
     sums: &mut [f32],
     (row_a, row_b): (usize, usize),
-    a: Rows<'_>,
-    (b, rows_b): (Rows<'_>, usize),
+    pairs: &[(&[f32], &[f32])],
+    rows_b: usize,
     len: usize,
 ) {
-    let (mut lines_a, mut lines_b) = ([&a.values[..0]; M], [&b.values[..0]; N]);
-    for (m, line) in lines_a.iter_mut().enumerate() {
-        *line = &a.values[(row_a + m) * a.stride..][..len];
-    }
-    for (n, line) in lines_b.iter_mut().enumerate() {
-        *line = &b.values[(row_b + n) * b.stride..][..len];
-    }
-    let place = |m: usize, n: usize| ((row_a + m) * rows_b + row_b + n) * LANES;
     let mut totals = [[S::splat(0.0); N]; M];
     for m in 0..M {
         for n in 0..N {
-            totals[m][n] = S::load(&sums[place(m, n)..]);
+            totals[m][n] = S::load(&sums[((row_a + m) * rows_b + row_b + n) * LANES..]);
         }
     }
-    let mut t = 0;
-    while t < len {
-        let mut values = [S::splat(0.0); N];
-        for n in 0..N {
-            values[n] = S::load(&lines_b[n][t..]);
-        }
-        for m in 0..M {
-            let value = S::load(&lines_a[m][t..]);
+    for (a, b) in pairs {
+        let a = &a[row_a * len..(row_a + M) * len];
+        let b = &b[row_b * len..(row_b + N) * len];
+        let mut t = 0;
+        while t < len {
+            let mut values = [S::splat(0.0); N];
             for n in 0..N {
-                totals[m][n] = value.mul_add(values[n], totals[m][n]);
+                values[n] = S::load(&b[n * len + t..]);
             }
+            for m in 0..M {
+                let value = S::load(&a[m * len + t..]);
+                for n in 0..N {
+                    totals[m][n] = value.mul_add(values[n], totals[m][n]);
+                }
+            }
+            t += S::N;
         }
-        t += S::N;
     }
     for m in 0..M {
         for n in 0..N {
-            totals[m][n].store(&mut sums[place(m, n)..]);
+            totals[m][n].store(&mut sums[((row_a + m) * rows_b + row_b + n) * LANES..]);
         }
     }
 }

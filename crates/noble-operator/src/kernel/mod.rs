@@ -116,7 +116,7 @@ dispatched!(
 );
 dispatched!(
     /// `sums += a·bᵀ` in parts, see [`dot::add_outer`].
-    add_outer => dot::add_outer, (sums: &mut [f32], a: (Rows<'_>, usize), b: (Rows<'_>, usize), len: usize)
+    add_outer => dot::add_outer, (sums: &mut [f32], pairs: &[(&[f32], &[f32])], rows: (usize, usize), len: usize)
 );
 dispatched!(
     /// `sums[r] += Σ_t x[r, t]` in parts.
