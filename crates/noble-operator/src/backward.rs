@@ -121,8 +121,9 @@ impl NetworkPlan {
             let values = &input.values[tile_idx * size..][..size];
             Affine::new(&self.values, output_norm).apply(input.moments, values, slope);
             if !self.is_last(layer_idx) {
-                self.kernels.gelu_slope(slope);
-                self.kernels.multiply(&mut hidden_gradient[tile_idx * size..][..size], slope);
+                let by_hidden = &mut hidden_gradient[tile_idx * size..][..size];
+                self.kernels.gelu_back(slope, by_hidden);
+                by_hidden.copy_from_slice(slope);
             }
         }
         let input = &ws.norms[layer_idx][1];
@@ -202,11 +203,9 @@ impl NetworkPlan {
             return;
         }
         let spans = &self.pointwise.blocks[layer_idx];
-        by_w.copy_from_slice(h);
-        self.kernels.scale_rows(by_w, &self.values[spans.gate.clone()], self.bias(&spans.mlp[1]));
+        self.kernels.scaled_rows(by_w, h, &self.values[spans.gate.clone()], self.bias(&spans.mlp[1]));
         self.linear(&spans.mlp[1], Start::Add, inner, by_w);
-        self.kernels.gelu_slope(by_w);
-        self.kernels.multiply(by_w, by_hidden);
+        self.kernels.gelu_back(by_w, by_hidden);
     }
 
     /// From narrow 2, the gradient by `w`, to narrow 3, the gradient by `a = Sh + Kh`; replaces the gradient by `h` with
@@ -234,8 +233,7 @@ impl NetworkPlan {
         if !self.is_last(layer_idx) {
             self.kernels.multiply(by_a, outer_slope);
         }
-        by_hidden.copy_from_slice(by_w);
-        self.kernels.scale_rows(by_hidden, &self.values[spans.gate.clone()], &[]);
+        self.kernels.scaled_rows(by_hidden, by_w, &self.values[spans.gate.clone()], &[]);
         let skip_back = Columns::dense(&self.values[spans.skip.clone()], c);
         self.apply(skip_back, c, (Start::Add, by_a), by_hidden);
     }

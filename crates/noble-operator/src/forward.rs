@@ -243,8 +243,8 @@ impl NetworkPlan {
     ) -> &'o mut [f32] {
         let len = self.spectral.tile_len;
         let out = &mut out[..matrix.rows * len];
-        let target = Target { values: out, stride: len, cols: len, start };
-        self.kernels.product(target, matrix, Rows::dense(x, len), n_inputs);
+        let mut target = Target { values: out, stride: len, cols: len, start };
+        self.kernels.product(&mut target, &matrix, &Rows::dense(x, len), n_inputs);
         out
     }
 

@@ -57,18 +57,13 @@ pub(super) fn gelu<S: Lanes>(x: &mut [f32]) {
     x.copy_from_slice(&padded[..x.len()]);
 }
 
-/// `x ← GELU'(x)`, elementwise.
+/// `x ← GELU'(x)·gradient`, elementwise; the length is a multiple of [`LANES`].
 #[inline(always)]
-pub(super) fn gelu_slope<S: Lanes>(x: &mut [f32]) {
-    let mut chunks = x.chunks_exact_mut(S::N);
-    for x in &mut chunks {
-        S::load(x).gelu_slope().store(x);
+pub(super) fn gelu_back<S: Lanes>(x: &mut [f32], gradient: &[f32]) {
+    assert!(x.len() == gradient.len() && x.len().is_multiple_of(LANES), "{} values", x.len());
+    for (x, gradient) in x.chunks_exact_mut(S::N).zip(gradient.chunks_exact(S::N)) {
+        S::load(x).gelu_slope().mul(S::load(gradient)).store(x);
     }
-    let x = chunks.into_remainder();
-    let mut padded = [0.0; LANES];
-    padded[..x.len()].copy_from_slice(x);
-    S::load(&padded).gelu_slope().store(&mut padded);
-    x.copy_from_slice(&padded[..x.len()]);
 }
 
 /// `slope = GELU'(x)`, then `x ← GELU(x)`, elementwise.
@@ -119,9 +114,10 @@ mod tests {
         let mut alone = x.clone();
         kernels.gelu(&mut alone);
         assert_eq!(alone, value);
+        let n = x.len() / 16 * 16;
         alone.copy_from_slice(&x);
-        kernels.gelu_slope(&mut alone);
-        assert_eq!(alone, slope);
+        kernels.gelu_back(&mut alone[..n], &vec![1.0; n]);
+        assert_eq!(alone[..n], slope[..n]);
     }
 
     #[test]

@@ -108,7 +108,7 @@ macro_rules! dispatched {
 
 dispatched!(
     /// `out = bias + a·b` (or `out += a·b`), see [`panel::product`].
-    product => panel::product, (target: Target<'_, '_>, a: Columns<'_>, b: Rows<'_>, k: usize)
+    product => panel::product, (target: &mut Target<'_, '_>, a: &Columns<'_>, b: &Rows<'_>, k: usize)
 );
 dispatched!(
     /// Moments of a signal, see [`dot::project`].
@@ -135,8 +135,8 @@ dispatched!(
     gelu => gelu::gelu, (x: &mut [f32])
 );
 dispatched!(
-    /// `x ← GELU'(x)`.
-    gelu_slope => gelu::gelu_slope, (x: &mut [f32])
+    /// `x ← GELU'(x)·gradient`.
+    gelu_back => gelu::gelu_back, (x: &mut [f32], gradient: &[f32])
 );
 dispatched!(
     /// `slope = GELU'(x)`, `x ← GELU(x)`.
@@ -165,6 +165,10 @@ dispatched!(
 dispatched!(
     /// `y += factor·x`.
     add_scaled => pointwise::add_scaled, (y: &mut [f32], x: &[f32], factor: f32)
+);
+dispatched!(
+    /// `y[r] = factors[r]·x[r] + shifts[r]`.
+    scaled_rows => pointwise::scaled_rows, (y: &mut [f32], x: &[f32], factors: &[f32], shifts: &[f32])
 );
 dispatched!(
     /// `y[r] ← factors[r]·y[r] + shifts[r]`.

@@ -55,8 +55,8 @@ pub(crate) struct Target<'o, 's> {
 
 /// `out[m × n] (+)= a[m × k] · b[k × n]`, each sum over `k` in order.
 #[inline(always)]
-pub(super) fn product<S: Lanes>(target: Target<'_, '_>, a: Columns<'_>, b: Rows<'_>, k: usize) {
-    let mut target = target;
+pub(super) fn product<S: Lanes>(target: &mut Target<'_, '_>, a: &Columns<'_>, b: &Rows<'_>, k: usize) {
+    let (a, b) = (*a, *b);
     assert!(target.cols.is_multiple_of(LANES), "{} columns", target.cols);
     if a.rows == 0 || target.cols == 0 {
         return;
@@ -64,7 +64,7 @@ pub(super) fn product<S: Lanes>(target: Target<'_, '_>, a: Columns<'_>, b: Rows<
     let last = (a.rows - 1) * target.stride + target.cols;
     assert!(target.values.len() >= last, "output of {}, needed {last}", target.values.len());
     if k == 0 {
-        return start_only(&mut target, a.rows);
+        return start_only(target, a.rows);
     }
     assert!(a.values.len() >= (k - 1) * a.step + a.rows, "{} values, {k} columns", a.values.len());
     assert!(b.values.len() >= (k - 1) * b.stride + target.cols, "{} values, {k} rows", b.values.len());
@@ -72,11 +72,11 @@ pub(super) fn product<S: Lanes>(target: Target<'_, '_>, a: Columns<'_>, b: Rows<
     while row < a.rows {
         row += match a.rows - row {
             // Twenty-four of thirty-two registers hold sums, or twelve of sixteen.
-            12.. if S::N == 16 => all_columns::<S, 12, 2>(&mut target, row, a, b, k),
-            6.. => all_columns::<S, 6, 2>(&mut target, row, a, b, k),
-            3.. => all_columns::<S, 3, 2>(&mut target, row, a, b, k),
-            2 => all_columns::<S, 2, 2>(&mut target, row, a, b, k),
-            _ => all_columns::<S, 1, 4>(&mut target, row, a, b, k),
+            12.. if S::N == 16 => all_columns::<S, 12, 2>(target, row, a, b, k),
+            6.. => all_columns::<S, 6, 2>(target, row, a, b, k),
+            3.. => all_columns::<S, 3, 2>(target, row, a, b, k),
+            2 => all_columns::<S, 2, 2>(target, row, a, b, k),
+            _ => all_columns::<S, 1, 4>(target, row, a, b, k),
         };
     }
 }

@@ -25,6 +25,19 @@ pub(super) fn scale_rows<S: Lanes>(y: &mut [f32], factors: &[f32], shifts: &[f32
     }
 }
 
+/// `y[r] = factors[r]·x[r] + shifts[r]` for rows without gaps; no shifts count as zeros.
+#[inline(always)]
+pub(super) fn scaled_rows<S: Lanes>(y: &mut [f32], x: &[f32], factors: &[f32], shifts: &[f32]) {
+    assert!(y.len() == x.len(), "{} and {} values", y.len(), x.len());
+    let len = y.len() / factors.len();
+    for (row, (y, x)) in y.chunks_exact_mut(len).zip(x.chunks_exact(len)).enumerate() {
+        let (factor, shift) = (factors[row], shifts.get(row).copied().unwrap_or(0.0));
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = fused::<S>(factor, *x, shift);
+        }
+    }
+}
+
 /// Adds rows `[n_tiles × channels × width]` of the channels in a range to `sums [channels of the range × padded]`, each
 /// tile from its own place on.
 #[inline(always)]

@@ -281,8 +281,8 @@ impl SpectralPlan {
             let values = &grid[(self.first[tile_idx] + band.from) * columns..];
             let points = Columns { values, rows: channels, step: columns };
             let entries = Rows::dense(&table[band.from * len + band.col..], len);
-            let target = Target { values: &mut out[band.col..], stride: len, cols: band.n_cols, start };
-            kernels.product(target, points, entries, band.until - band.from);
+            let mut target = Target { values: &mut out[band.col..], stride: len, cols: band.n_cols, start };
+            kernels.product(&mut target, &points, &entries, band.until - band.from);
         }
     }
 
