@@ -83,7 +83,7 @@ impl NetworkPlan {
         let h = &kept[layer_idx][tile_idx * size..][..size];
         let by_hidden = &mut hidden_gradient[tile_idx * size..][..size];
         self.add_convolutions(layer_idx, tile_idx, &grids[layer_idx], (h, &mut buffers.narrow[0]));
-        self.recompute(layer_idx, buffers);
+        self.recompute(layer_idx, tile_idx, buffers);
         self.through_last_gelu(layer_idx, h, by_hidden, buffers);
         self.through_pointwise(layer_idx, sums, (h, by_hidden), buffers);
         self.add_row_sums(sums, &self.pointwise.blocks[layer_idx].spectral_bias, &buffers.narrow[3]);
@@ -144,7 +144,7 @@ impl NetworkPlan {
             let skip = &self.pointwise.blocks[layer_idx].skip;
             let skip = Columns::dense(&self.transposed[skip.clone()], c);
             self.apply(skip, c, (Start::Add, h), &mut buffers.narrow[0]);
-            self.recompute(layer_idx, buffers);
+            self.recompute(layer_idx, tile_idx, buffers);
             buffers.narrow[2].copy_from_slice(by_hidden);
             self.through_pointwise(layer_idx, sums, (h, by_hidden), buffers);
             // The output norm's input is used up; its place takes the gradient by the normed spectral output.
@@ -184,15 +184,15 @@ impl NetworkPlan {
     }
 
     /// From `a` in narrow 0: narrow 0, 1 become `z = σ(a)`, `σ'(a)`, and wide 0, 1 `σ(Uz+u)`, `σ'(Uz+u)`.
-    fn recompute(&self, layer_idx: usize, buffers: &mut TileBuffers) {
+    fn recompute(&self, layer_idx: usize, tile_idx: usize, buffers: &mut TileBuffers) {
         let TileBuffers { wide: [inner, slope, _], narrow: [z, outer_slope, ..] } = buffers;
         if !self.is_last(layer_idx) {
-            self.kernels.gelu_with_slope(z, outer_slope);
+            self.kernels.gelu_with_slope(z, outer_slope, self.mixing_share(layer_idx, tile_idx));
         }
         let first = &self.pointwise.blocks[layer_idx].mlp[0];
         let inner = self.linear(first, Start::Bias(self.bias(first)), z, inner);
         let n = inner.len();
-        self.kernels.gelu_with_slope(inner, &mut slope[..n]);
+        self.kernels.gelu_with_slope(inner, &mut slope[..n], &[]);
     }
 
     /// Narrow 2 = gradient by the argument of the last GELU, `w = Vσ(Uz+u) + v + γ⊙h`.
@@ -281,7 +281,7 @@ impl NetworkPlan {
     ) -> &'w [f32] {
         let active = self.linear(first, Start::Bias(self.bias(first)), x.0, active);
         let slope = &mut slope[..active.len()];
-        self.kernels.gelu_with_slope(active, slope);
+        self.kernels.gelu_with_slope(active, slope, &[]);
         let (n_rows, n_outputs) = (first.bias.len(), second.bias.len());
         self.add_linear(sums, second, by_output, (active, n_rows));
         let by_raw = self.apply(self.weight_back(second), n_outputs, (Start::Zero, by_output.0), by_raw);

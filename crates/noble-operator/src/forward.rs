@@ -127,7 +127,7 @@ impl NetworkPlan {
         self.gather_input(input, tile_idx, x);
         let [first, second] = &self.pointwise.lifting;
         let raw = self.linear(first, Start::Bias(self.bias(first)), x, raw);
-        self.kernels.gelu(raw);
+        self.kernels.gelu(raw, self.mixing_share(0, tile_idx));
         self.linear(second, Start::Bias(self.bias(second)), raw, hidden);
     }
 
@@ -173,7 +173,7 @@ impl NetworkPlan {
         }
         embedding.write_latents(latents, start..start + n_valid, (rows, len));
         let raw = self.apply(self.weight_from(first, n_shared), n_own, (Start::Add, rows), raw);
-        self.kernels.gelu(raw);
+        self.kernels.gelu(raw, self.mixing_share(0, tile_idx));
         self.linear(second, Start::Bias(self.bias(second)), raw, hidden);
     }
 
@@ -291,12 +291,12 @@ impl NetworkPlan {
     fn mlp_and_gate(&self, layer_idx: usize, hidden: &mut [f32], buffers: &mut TileBuffers) {
         let a = &mut buffers.narrow[0];
         if !self.is_last(layer_idx) {
-            self.kernels.gelu(a);
+            self.kernels.gelu(a, &[]);
         }
         let spans = &self.pointwise.blocks[layer_idx];
         let [first, second] = &spans.mlp;
         let inner = self.linear(first, Start::Bias(self.bias(first)), a, &mut buffers.wide[0]);
-        self.kernels.gelu(inner);
+        self.kernels.gelu(inner, &[]);
         self.kernels.scale_rows(hidden, &self.values[spans.gate.clone()], self.bias(second));
         self.linear(second, Start::Add, inner, hidden);
     }
@@ -304,12 +304,12 @@ impl NetworkPlan {
     /// The last GELU of a block and the moments of its output, or the projection.
     fn finish_tile(&self, layer_idx: usize, place: TilePlace<'_>, buffers: &mut TileBuffers) {
         if !self.is_last(layer_idx) {
-            self.kernels.gelu(place.hidden);
+            self.kernels.gelu(place.hidden, self.mixing_share(layer_idx + 1, place.tile_idx));
             return self.spectral.analyze_tile(self.kernels, place.tile_idx, place.hidden, place.moments);
         }
         let [first, second] = &self.pointwise.projection;
         let raw = self.linear(first, Start::Bias(self.bias(first)), place.hidden, &mut buffers.wide[0]);
-        self.kernels.gelu(raw);
+        self.kernels.gelu(raw, &[]);
         self.linear(second, Start::Bias(self.bias(second)), raw, place.output);
     }
 

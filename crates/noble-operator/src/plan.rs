@@ -179,4 +179,15 @@ impl NetworkPlan {
         let len = 2 * self.spectral.n_modes * self.architecture.hidden_channels.pow(2);
         &self.mixing[layer_idx * len..][..len]
     }
+
+    /// A tile's share of the spectral weights of a block, to be near when all tiles are done; nothing past the last block.
+    pub(crate) fn mixing_share(&self, layer_idx: usize, tile_idx: usize) -> &[f32] {
+        if layer_idx >= self.architecture.n_layers {
+            return &[];
+        }
+        let mixing = self.mixing(layer_idx);
+        let share = mixing.len().div_ceil(self.spectral.n_tiles);
+        let start = (tile_idx * share).min(mixing.len());
+        &mixing[start..(start + share).min(mixing.len())]
+    }
 }

@@ -6,10 +6,11 @@
 #![expect(unsafe_code, reason = "processor instructions are called after detection of their feature")]
 
 use std::arch::x86_64::{
-    __m512, _CMP_LT_OQ, _mm512_abs_ps, _mm512_add_ps, _mm512_castps_si512, _mm512_cmp_ps_mask,
-    _mm512_fmadd_ps, _mm512_fmsub_ps, _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_mask_blend_ps, _mm512_max_ps,
-    _mm512_min_ps, _mm512_mul_ps, _mm512_permutexvar_ps, _mm512_rcp14_ps, _mm512_roundscale_ps,
-    _mm512_scalef_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps, _mm512_sub_ps,
+    __m512, _CMP_LT_OQ, _MM_HINT_T1, _mm_prefetch, _mm512_abs_ps, _mm512_add_ps, _mm512_castps_si512,
+    _mm512_cmp_ps_mask, _mm512_fmadd_ps, _mm512_fmsub_ps, _mm512_fnmadd_ps, _mm512_loadu_ps,
+    _mm512_mask_blend_ps, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_permutexvar_ps,
+    _mm512_rcp14_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_storeu_ps, _mm512_sub_ps,
 };
 
 use super::gelu;
@@ -110,6 +111,12 @@ impl Lanes for Avx512 {
         let values: &[f32; 16] = values.first_chunk().expect("a register of values");
         // SAFETY: the array holds sixteen values, any alignment will do, and AVX-512 was detected.
         Self(unsafe { _mm512_loadu_ps(values.as_ptr()) })
+    }
+
+    #[inline(always)]
+    fn ask_for(value: &f32) {
+        // SAFETY: a prefetch reads nothing, and every x86-64 processor has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(std::ptr::from_ref(value).cast()) };
     }
 
     #[inline(always)]

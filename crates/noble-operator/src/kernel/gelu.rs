@@ -43,11 +43,31 @@ pub(super) fn slope<S: Lanes>(x: S, exponential: S, upper: S) -> S {
     x.mul(S::splat(DENSITY_AT_ZERO)).mul_add(exponential, upper)
 }
 
-/// `x ← GELU(x)`, elementwise.
+/// Values of one line of a cache.
+const LINE: usize = 16;
+
+/// Lines of `ahead` to ask for at each of a number of turns, so that all are asked for and none at once.
 #[inline(always)]
-pub(super) fn gelu<S: Lanes>(x: &mut [f32]) {
+fn lines_per_turn(ahead: &[f32], n_turns: usize) -> usize {
+    ahead.len().div_ceil(LINE).div_ceil(n_turns.max(1))
+}
+
+#[inline(always)]
+fn ask_for_lines<S: Lanes>(ahead: &[f32], turn: usize, n_lines: usize) {
+    for line in turn * n_lines..(turn + 1) * n_lines {
+        if let Some(value) = ahead.get(line * LINE) {
+            S::ask_for(value);
+        }
+    }
+}
+
+/// `x ← GELU(x)`, elementwise, while `ahead` is fetched from afar: this takes long and few reads of its own.
+#[inline(always)]
+pub(super) fn gelu<S: Lanes>(x: &mut [f32], ahead: &[f32]) {
+    let n_lines = lines_per_turn(ahead, x.len() / S::N);
     let mut chunks = x.chunks_exact_mut(S::N);
-    for x in &mut chunks {
+    for (turn, x) in (&mut chunks).enumerate() {
+        ask_for_lines::<S>(ahead, turn, n_lines);
         S::load(x).gelu().store(x);
     }
     let x = chunks.into_remainder();
@@ -66,13 +86,15 @@ pub(super) fn gelu_back<S: Lanes>(x: &mut [f32], gradient: &[f32]) {
     }
 }
 
-/// `slope = GELU'(x)`, then `x ← GELU(x)`, elementwise.
+/// `slope = GELU'(x)`, then `x ← GELU(x)`, elementwise, while `ahead` is fetched from afar.
 #[inline(always)]
-pub(super) fn gelu_with_slope<S: Lanes>(x: &mut [f32], slope: &mut [f32]) {
+pub(super) fn gelu_with_slope<S: Lanes>(x: &mut [f32], slope: &mut [f32], ahead: &[f32]) {
+    let n_lines = lines_per_turn(ahead, x.len() / S::N);
     assert!(slope.len() == x.len(), "gelu of {} and {} values", x.len(), slope.len());
     let mut chunks = x.chunks_exact_mut(S::N);
     let mut slopes = slope.chunks_exact_mut(S::N);
-    for (x, slope) in (&mut chunks).zip(&mut slopes) {
+    for (turn, (x, slope)) in (&mut chunks).zip(&mut slopes).enumerate() {
+        ask_for_lines::<S>(ahead, turn, n_lines);
         let both = S::load(x).gelu_with_slope();
         both.0.store(x);
         both.1.store(slope);
@@ -99,7 +121,7 @@ mod tests {
     fn check(kernels: Kernels) {
         let x: Vec<f32> = (-16_000..=16_000).map(|i| i as f32 * 1e-3).collect();
         let (mut value, mut slope) = (x.clone(), vec![0.0; x.len()]);
-        kernels.gelu_with_slope(&mut value, &mut slope);
+        kernels.gelu_with_slope(&mut value, &mut slope, &x);
         for i in 0..x.len() {
             let exact = f64::from(x[i]);
             let upper = 0.5 * libm::erfc(-exact / std::f64::consts::SQRT_2);
@@ -112,7 +134,7 @@ mod tests {
             );
         }
         let mut alone = x.clone();
-        kernels.gelu(&mut alone);
+        kernels.gelu(&mut alone, &x);
         assert_eq!(alone, value);
         let n = x.len() / 16 * 16;
         alone.copy_from_slice(&x);
@@ -130,7 +152,7 @@ mod tests {
         for kernels in Kernels::all() {
             let x = [f32::MIN, -1e30, 1e30, f32::MAX, f32::INFINITY, 0.0, -0.0, 1e-30, f32::NAN];
             let mut value = x;
-            kernels.gelu(&mut value);
+            kernels.gelu(&mut value, &[]);
             assert!(value[0].abs() < 1e3 && value[1].abs() < 1e-3);
             assert_eq!(&value[2..5], &x[2..5]);
             assert_eq!(value[5].to_bits() & 0x7fff_ffff, 0);

@@ -40,6 +40,10 @@ pub(super) trait Lanes: Copy {
     /// `self` where `sign` is negative, else `other`.
     fn where_negative(self, sign: Self, other: Self) -> Self;
 
+    /// Asks for a value that will be read soon; changes nothing else.
+    #[inline(always)]
+    fn ask_for(_: &f32) {}
+
     /// `GELU(self)`.
     #[inline(always)]
     fn gelu(self) -> Self {

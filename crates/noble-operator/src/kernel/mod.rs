@@ -131,8 +131,8 @@ dispatched!(
     add_totals => dot::add_totals, (out: &mut [f32], sums: &[f32])
 );
 dispatched!(
-    /// `x ← GELU(x)`.
-    gelu => gelu::gelu, (x: &mut [f32])
+    /// `x ← GELU(x)`, see [`gelu::gelu`].
+    gelu => gelu::gelu, (x: &mut [f32], ahead: &[f32])
 );
 dispatched!(
     /// `x ← GELU'(x)·gradient`.
@@ -140,7 +140,7 @@ dispatched!(
 );
 dispatched!(
     /// `slope = GELU'(x)`, `x ← GELU(x)`.
-    gelu_with_slope => gelu::gelu_with_slope, (x: &mut [f32], slope: &mut [f32])
+    gelu_with_slope => gelu::gelu_with_slope, (x: &mut [f32], slope: &mut [f32], ahead: &[f32])
 );
 dispatched!(
     /// Mixes the channels of a spectrum mode by mode, see [`complex::mix`].
