@@ -4,8 +4,8 @@
 use std::time::Instant;
 
 use noble_operator::{
-    AdamWSettings, Architecture, Initialization, Loss, Network, NetworkPlan, Purpose, Sample, SampleInput,
-    Schedule, Trainer, TrainerSettings, Workspace,
+    AdamWSettings, Architecture, Initialization, Loss, Network, NetworkPlan, OptimizerSettings, Purpose,
+    Sample, SampleInput, Schedule, Trainer, TrainerSettings, Workspace,
 };
 
 const N_RUNS: usize = 7;
@@ -28,7 +28,8 @@ fn measure(name: &str, architecture: &Architecture, n_samples: usize) {
     let settings = TrainerSettings {
         n_samples,
         loss: Loss::RelativeL4,
-        optimizer: AdamWSettings::default(),
+        optimizer: OptimizerSettings::Adamw(AdamWSettings::default()),
+        clip_norm: None,
         schedule: Schedule::Constant { learning_rate: 1e-4 },
         average_decay: None,
     };

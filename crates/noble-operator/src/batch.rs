@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use crate::{Embedding, Loss, Network, NetworkPlan, Purpose, Workspace};
+use crate::{Embedding, Loss, Network, NetworkPlan, ParameterInfo, Purpose, Workspace};
 
 /// Where a sample's input channels come from.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +115,7 @@ impl BatchGradient {
         &self.values
     }
 
-    /// Losses of the samples of the last batch, in their order.
+    /// Losses of the samples last computed or added, in their order.
     pub fn losses(&self) -> impl Iterator<Item = f64> {
         self.slots.iter().map(|slot| slot.loss)
     }
@@ -125,6 +125,37 @@ impl BatchGradient {
     /// # Panics
     /// When an input or target has another length than the plan.
     pub fn compute(&mut self, plan: &NetworkPlan, samples: &[Sample<'_>], loss: Loss) -> f64 {
+        self.clear();
+        self.add(plan, samples, loss);
+        self.losses().sum()
+    }
+
+    /// Sets the gradient to zero.
+    pub fn clear(&mut self) {
+        self.values.fill(0.0);
+    }
+
+    /// Multiplies the gradient.
+    pub(crate) fn scale(&mut self, factor: f32) {
+        self.values.iter_mut().for_each(|value| *value *= factor);
+    }
+
+    /// Euclidean norm over all parameters, summed parameter by parameter.
+    pub(crate) fn norm(&self, parameters: &[ParameterInfo]) -> f64 {
+        let square = |parameter: &ParameterInfo| -> f64 {
+            self.values[parameter.span.clone()].iter().map(|g| f64::from(*g) * f64::from(*g)).sum()
+        };
+        let squares: Vec<f64> = parameters.par_iter().map(square).collect();
+        squares.iter().sum::<f64>().sqrt()
+    }
+
+    /// Adds the gradient of further samples.
+    ///
+    /// Sums run over samples one after the other, so a batch added in parts gives the bits of the whole one.
+    ///
+    /// # Panics
+    /// When an input or target has another length than the plan.
+    pub fn add(&mut self, plan: &NetworkPlan, samples: &[Sample<'_>], loss: Loss) {
         self.slots.resize_with(samples.len(), Slot::default);
         let pool = &self.pool;
         self.slots.par_iter_mut().zip(samples).for_each(|(slot, sample)| {
@@ -132,14 +163,12 @@ impl BatchGradient {
         });
         self.sum_pointwise(plan);
         self.sum_spectral(plan);
-        self.losses().sum()
     }
 
     fn sum_pointwise(&mut self, plan: &NetworkPlan) {
         let places = plan.layout.parameters.iter().zip(&plan.pointwise.parameters);
         for (to, from) in places.filter(|(to, _)| !to.is_complex) {
             let sum = &mut self.values[to.span.clone()];
-            sum.fill(0.0);
             for slot in &self.slots {
                 plan.kernels.add_scaled(sum, &slot.pointwise[from.span.clone()], 1.0);
             }
@@ -163,7 +192,6 @@ impl BatchGradient {
             );
         }
         parts.into_par_iter().for_each(|(layer_idx, from, part)| {
-            part.fill(0.0);
             for slot in slots {
                 let x = planes(&slot.spectra, (layer_idx, from), (c, modes));
                 for (to, row) in part.chunks_exact_mut(row_len).enumerate() {

@@ -50,7 +50,10 @@ pub use layout::ParameterInfo;
 pub use loss::Loss;
 pub use network::{Initialization, NamedTensor, Network};
 pub use operator::{CARD_KEY, Operator, OperatorPlan, Query, QueryStimulus};
-pub use optimizer::{AdamW, AdamWSettings, PlateauSettings, Schedule, ScheduleState};
+pub use optimizer::{
+    AdamW, AdamWSettings, Muon, MuonSettings, OneCycleSettings, Optimizer, OptimizerSettings,
+    PlateauSettings, Schedule, ScheduleState,
+};
 pub use plan::NetworkPlan;
 pub use train::{BatchReport, Trainer, TrainerSettings};
 pub use workspace::{Purpose, Workspace};
