@@ -10,3 +10,4 @@ mod experiments;
 mod features;
 mod fi;
 mod recordings;
+mod training;
