@@ -66,9 +66,11 @@ pub fn learning_svg(figure: &LearningFigure) -> String {
         let bottom = draw_empty(&mut svg, top);
         return finish(svg, bottom, &figure.title, &description);
     };
-    top = draw_wide(&mut svg, first, top);
+    let steps = panels.iter().flat_map(|shown| shown.curves.iter().flatten()).map(|point| point.0);
+    let steps = extent(steps).unwrap_or((0.0, 1.0));
+    top = draw_wide(&mut svg, (first, steps), top);
     for pair in others.chunks(2) {
-        top = draw_pair(&mut svg, pair, top);
+        top = draw_pair(&mut svg, (pair, steps), top);
     }
     finish(svg, top + MARGIN, &figure.title, &description)
 }
@@ -99,8 +101,13 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn draw(&self, svg: &mut Svg, frame: Frame, (n_ticks, x_title): (usize, &str)) -> (Scale, Scale) {
-        let steps = extent(self.curves.iter().flatten().map(|point| point.0)).unwrap_or((0.0, 1.0));
+    /// Draws axes and curves over the range of steps that all panels share.
+    fn draw(
+        &self,
+        svg: &mut Svg,
+        (frame, steps): (Frame, Point),
+        (n_ticks, x_title): (usize, &str),
+    ) -> (Scale, Scale) {
         let x = Scale::linear(steps, (frame.left, frame.right()));
         let y = self.y_scale(frame);
         let ticks = y.ticks(n_ticks);
@@ -130,13 +137,13 @@ fn least(curve: &[Point]) -> Option<Point> {
 }
 
 /// The first panel, with a legend that tells the least value of every curve.
-fn draw_wide(svg: &mut Svg, shown: &Shown<'_>, top: f64) -> f64 {
+fn draw_wide(svg: &mut Svg, (shown, steps): (&Shown<'_>, Point), top: f64) -> f64 {
     svg.text((MARGIN, top + 12.0), PANEL_TEXT, &shown.panel.label);
     let entries = shown.curves.iter().enumerate();
     let legend: Vec<LegendEntry> =
         entries.filter_map(|(i, curve)| legend_entry(i, &shown.panel.series[i].label, curve)).collect();
     let frame = panel_frame(draw_legend(svg, &legend, top + LABEL_HEIGHT) + 10.0, WIDE_HEIGHT, RIM);
-    let (x, y) = shown.draw(svg, frame, (6, "Optimizer step"));
+    let (x, y) = shown.draw(svg, (frame, steps), (6, "Optimizer step"));
     for (idx, curve) in shown.curves.iter().enumerate() {
         if let Some((step, value)) = least(curve).filter(|_| curve.len() <= MAX_RAW) {
             draw_mark(svg, Mark::Dot(category(idx)), (x.px(step), y.px(value)), 4.5);
@@ -146,7 +153,7 @@ fn draw_wide(svg: &mut Svg, shown: &Shown<'_>, top: f64) -> f64 {
 }
 
 /// One or two small panels side by side.
-fn draw_pair(svg: &mut Svg, pair: &[Shown<'_>], top: f64) -> f64 {
+fn draw_pair(svg: &mut Svg, (pair, steps): (&[Shown<'_>], Point), top: f64) -> f64 {
     let axis = Y_AXIS_WIDTH - 16.0;
     let width = (PAGE_WIDTH - MARGIN - RIM - GUTTER) / 2.0 - axis;
     for (column, shown) in (0u8..).zip(pair) {
@@ -154,7 +161,7 @@ fn draw_pair(svg: &mut Svg, pair: &[Shown<'_>], top: f64) -> f64 {
         let frame = Frame { left, top: top + LABEL_HEIGHT, width, height: SMALL_HEIGHT };
         let label = shortened(&shown.panel.label, width + axis, PANEL_TEXT.size);
         svg.text((left - axis, top + 12.0), PANEL_TEXT, &label);
-        shown.draw(svg, frame, (4, ""));
+        shown.draw(svg, (frame, steps), (4, ""));
         draw_names(svg, shown, frame);
     }
     top + LABEL_HEIGHT + SMALL_HEIGHT + X_AXIS_HEIGHT - 8.0

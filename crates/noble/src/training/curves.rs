@@ -31,24 +31,27 @@ fn course(log: &[LogEntry]) -> [LearningPanel; 2] {
     [panel("Learning rate", Spacing::Log, vec![rate]), panel("Gradient norm", Spacing::Log, vec![gradient])]
 }
 
-fn features(log: &[LogEntry]) -> Vec<LearningPanel> {
+fn features(log: &[LogEntry]) -> [LearningPanel; 5] {
     let feature = |label: &str, value: fn(&FeatureErrors) -> Option<f64>| {
         series(log, label, &|entry| entry.features.as_ref().and_then(value))
     };
+    // An untrained network errs so far that a linear axis would show nothing of the rest.
+    let median = |label: &str, value| panel(label, Spacing::Log, vec![feature("", value)]);
     let misfires = vec![
         feature("missed", |features| Some(count(features.n_missed))),
         feature("invented", |features| Some(count(features.n_invented))),
     ];
     [
-        ("Spike count, mean error", vec![feature("", |features| Some(features.spike_count))]),
-        ("Traces misfired", misfires),
-        ("Spike height, median error [mV]", vec![feature("", |features| features.spike_height_mv)]),
-        ("First spike's width, median error [ms]", vec![feature("", |features| features.spike_width_ms)]),
-        ("Steady state, median error [mV]", vec![feature("", |features| features.steady_state_mv)]),
+        panel(
+            "Spike count, mean error",
+            Spacing::Linear,
+            vec![feature("", |features| Some(features.spike_count))],
+        ),
+        panel("Traces misfired", Spacing::Linear, misfires),
+        median("Spike height, median error [mV]", |features| features.spike_height_mv),
+        median("First spike's width, median error [ms]", |features| features.spike_width_ms),
+        median("Steady state, median error [mV]", |features| features.steady_state_mv),
     ]
-    .into_iter()
-    .map(|(label, series)| panel(label, Spacing::Linear, series))
-    .collect()
 }
 
 fn panel(label: &str, spacing: Spacing, series: Vec<LearningSeries>) -> LearningPanel {
