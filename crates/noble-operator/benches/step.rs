@@ -7,8 +7,8 @@
 use std::time::Instant;
 
 use noble_operator::{
-    AdamWSettings, Architecture, Initialization, Loss, Network, NetworkPlan, Purpose, Sample, SampleInput,
-    Schedule, Trainer, TrainerSettings, Workspace,
+    AdamWSettings, Architecture, Initialization, Loss, Network, NetworkPlan, OptimizerSettings, Purpose,
+    Sample, SampleInput, Schedule, Trainer, TrainerSettings, Workspace,
 };
 
 const N_RUNS: usize = 25;
@@ -105,7 +105,8 @@ impl Training {
             n_samples,
             loss: Loss::RelativeL4,
             features: None,
-            optimizer: AdamWSettings::default(),
+            optimizer: OptimizerSettings::Adamw(AdamWSettings::default()),
+            clip_norm: None,
             schedule: Schedule::Constant { learning_rate: 1e-4 },
             average_decay: None,
         };

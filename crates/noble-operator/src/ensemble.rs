@@ -10,6 +10,9 @@ use rayon::prelude::*;
 use crate::pool::Pool;
 use crate::{NetworkPlan, Purpose, SampleInput, Workspace};
 
+/// What is done with a sample's index and the workspace that holds its output.
+type Take<'t, T> = dyn Fn(usize, &Workspace) -> T + Sync + 't;
+
 /// Runs samples through a network, keeping its arrays from call to call.
 #[derive(Debug)]
 pub(crate) struct Predictor {
@@ -37,7 +40,7 @@ impl Predictor {
         &self,
         plan: &NetworkPlan,
         inputs: &[SampleInput<'_>],
-        take: &(dyn Fn(usize, &Workspace) -> T + Sync),
+        take: &Take<'_, T>,
     ) -> Vec<T> {
         let mut results: Vec<(usize, T)> = Vec::with_capacity(inputs.len());
         let mut alone = Vec::new();
@@ -59,7 +62,7 @@ impl Predictor {
         plan: &NetworkPlan,
         indices: &[usize],
         shared: Option<&[f32]>,
-        (inputs, take): (&[SampleInput<'_>], &(dyn Fn(usize, &Workspace) -> T + Sync)),
+        (inputs, take): (&[SampleInput<'_>], &Take<'_, T>),
     ) -> Vec<(usize, T)> {
         let one = |pool: &Pool, idx: usize| {
             pool.run(plan, |workspace| {

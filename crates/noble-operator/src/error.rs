@@ -209,12 +209,24 @@ pub enum Error {
         /// What is possible.
         remedy: &'static str,
     },
+    /// A training state of another release.
+    #[error(
+        "training state has version {got}, this program reads {expected}; resume with the release that wrote it, or begin anew"
+    )]
+    TrainerStateVersion {
+        /// Version in the file.
+        got: u64,
+        /// Version read here.
+        expected: u32,
+    },
     /// The loss or a gradient is infinite or not a number.
     #[error("training diverged at step {step}: loss {loss}; lower the learning rate")]
     Diverged {
         /// Optimizer steps made before.
         step: u64,
-        /// Summed loss of the batch.
+        /// Loss of the sample, or of the whole batch where all losses are finite and the gradient is not.
         loss: f64,
+        /// Place of the sample within the batch.
+        sample_idx: Option<usize>,
     },
 }

@@ -57,7 +57,10 @@ pub use loss::Loss;
 pub use network::{Initialization, NamedTensor, Network};
 pub use objective::{Departure, FeatureTerm, FeatureTerms, Objective, ObjectiveScratch};
 pub use operator::{CARD_KEY, Operator, OperatorPlan, Query, QueryStimulus};
-pub use optimizer::{AdamW, AdamWSettings, PlateauSettings, Schedule, ScheduleState};
+pub use optimizer::{
+    AdamW, AdamWSettings, Muon, MuonSettings, OneCycleSettings, Optimizer, OptimizerSettings,
+    PlateauSettings, Schedule, ScheduleState,
+};
 pub use plan::NetworkPlan;
 pub use soft_features::{FeatureContext, SoftFeature, SoftSettings};
 pub use train::{BatchReport, Trainer, TrainerSettings};

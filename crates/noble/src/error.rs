@@ -66,6 +66,18 @@ pub enum Error {
         /// What went wrong.
         source: Box<Error>,
     },
+    /// A trace of a dataset that cannot be learned from.
+    #[error("model {model} at {step_na} nA ({place}): {source}")]
+    DatasetTrace {
+        /// Its model.
+        model: noble_data::ModelId,
+        /// Amplitude of its step.
+        step_na: f64,
+        /// Shard and row.
+        place: String,
+        /// What went wrong.
+        source: Box<Error>,
+    },
     /// Something of ours that should not fail did.
     #[error("internal error: {what}; please report this")]
     Internal {
@@ -80,9 +92,10 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Write { .. } | Self::Internal { .. } => 1,
-            Self::File { source, .. } | Self::Model { source, .. } | Self::Sweep { source, .. } => {
-                source.exit_code()
-            }
+            Self::File { source, .. }
+            | Self::Model { source, .. }
+            | Self::Sweep { source, .. }
+            | Self::DatasetTrace { source, .. } => source.exit_code(),
             _ => 2,
         }
     }

@@ -8,6 +8,8 @@ pub trait Progress: Sync {
     fn advance(&self, n_items: usize);
     /// A short text about the state of the stage.
     fn say(&self, text: &str);
+    /// How the stage stands after every item, for those who watch; the next text takes its place.
+    fn status(&self, _text: &str) {}
     /// The stage is done.
     fn finish(&self);
 }

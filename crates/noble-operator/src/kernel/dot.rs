@@ -97,7 +97,6 @@ fn outer_rows<S: Lanes, const M: usize>(
     M
 }
 
-#[expect(clippy::needless_range_loop, reason = "constant bounds, unrolled into registers")]
 #[inline(always)]
 fn outer_tile<S: Lanes, const M: usize, const N: usize>(
     sums: &mut [f32],

@@ -9,8 +9,16 @@ use super::lanes::{LANES, Lanes};
 /// 1.5·2^23: adding it rounds to an integer held in the low bits.
 pub(super) const ROUND: f32 = 12_582_912.0;
 /// `2^x` on ±½, the highest degree first: Taylor's series, relative error 1.2e-8.
-pub(super) const POWER_OF_TWO: [f32; 8] =
-    [1.525_273_4e-5, 1.540_353e-4, 1.333_355_8e-3, 9.618_129e-3, 5.550_411e-2, 0.240_226_5, 0.693_147_2, 1.0];
+pub(super) const POWER_OF_TWO: [f32; 8] = [
+    1.525_273_4e-5,
+    1.540_353e-4,
+    1.333_355_8e-3,
+    9.618_129e-3,
+    5.550_411e-2,
+    0.240_226_5,
+    std::f32::consts::LN_2,
+    1.0,
+];
 
 const TAIL_SCALE: f32 = 0.28;
 const TAIL: [f32; 6] =

@@ -147,6 +147,10 @@ dispatched!(
     mix => complex::mix, (y: (&mut [f32], &mut [f32]), first: usize, x: Spectrum<'_>, mixing: &[f32], sizes: (usize, usize, bool))
 );
 dispatched!(
+    /// `y += x·w` (`sign` 1) or `y += x·conj(w)` (`sign` −1) of complex rows.
+    complex_add_product => complex::add_rows, (y: (&mut [f32], &mut [f32]), x: (&[f32], &[f32]), w: (&[f32], &[f32]), sign: f32)
+);
+dispatched!(
     /// `out += conj(x)·g` of complex rows, `out` with the parts side by side.
     complex_add_correlation => complex::add_correlation, (out: &mut [f32], x: (&[f32], &[f32]), g: (&[f32], &[f32]))
 );

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Optimizer;
 use crate::ParameterInfo;
 
 /// Constants of the optimizer.
@@ -72,6 +73,17 @@ impl AdamW {
         parameters: &[ParameterInfo],
         learning_rate: f64,
     ) {
+        self.step_some((values, gradient), parameters, |_| true, learning_rate);
+    }
+
+    /// One step of the chosen parameters.
+    pub(super) fn step_some(
+        &mut self,
+        (values, gradient): (&mut [f32], &[f32]),
+        parameters: &[ParameterInfo],
+        is_chosen: impl Fn(&ParameterInfo) -> bool,
+        learning_rate: f64,
+    ) {
         let n = self.first.len();
         assert!(
             values.len() == n && gradient.len() == n,
@@ -90,7 +102,9 @@ impl AdamW {
             let (first, first_rest) = rest.2.split_at_mut(len);
             let (second, second_rest) = rest.3.split_at_mut(len);
             rest = (values_rest, gradient_rest, first_rest, second_rest);
-            parts.push((parameter.is_complex, values, gradient, first, second));
+            if is_chosen(parameter) {
+                parts.push((parameter.is_complex, values, gradient, first, second));
+            }
         }
         parts.into_par_iter().for_each(|(is_complex, values, gradient, first, second)| {
             if is_complex {
@@ -114,6 +128,27 @@ impl AdamW {
             rate: rate as f32,
             decay: (learning_rate * s.weight_decay) as f32,
         }
+    }
+}
+
+impl Optimizer for AdamW {
+    fn step(
+        &mut self,
+        values: &mut [f32],
+        gradient: &[f32],
+        parameters: &[ParameterInfo],
+        learning_rate: f64,
+    ) {
+        Self::step(self, values, gradient, parameters, learning_rate);
+    }
+
+    fn memory(&self) -> Vec<(&'static str, &[f32])> {
+        vec![("first", &self.first), ("second", &self.second)]
+    }
+
+    fn resume(&mut self, n_steps: u64) -> Vec<(&'static str, &mut [f32])> {
+        self.n_steps = n_steps;
+        vec![("first", &mut self.first), ("second", &mut self.second)]
     }
 }
 

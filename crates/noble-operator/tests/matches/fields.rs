@@ -21,13 +21,15 @@ const MOMENT_RELATIVE: f64 = 1e-6;
 /// Learning rates are the same products in double precision.
 const RATE_RELATIVE: f64 = 1e-12;
 
-const LOSSES: [(&str, Loss); 6] = [
+const LOSSES: [(&str, Loss); 8] = [
     ("l1_rel", Loss::RelativeL1),
     ("l2_rel", Loss::RelativeL2),
     ("l4_rel", Loss::RelativeL4),
+    ("h1_rel", Loss::RelativeH1),
     ("l1_abs", Loss::AbsoluteL1),
     ("l2_abs", Loss::AbsoluteL2),
     ("l4_abs", Loss::AbsoluteL4),
+    ("h1_abs", Loss::AbsoluteH1),
 ];
 
 pub(crate) fn check_losses(case: &Case, tally: &mut Tally) {

@@ -81,7 +81,7 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
     let folder = out_path(args.out.as_deref(), "evaluation");
     let json = serde_json::to_string_pretty(&evaluation)
         .map_err(|error| Error::Internal { what: error.to_string() })?;
-    let times_ms = dataset.manifest.grid.times_ms();
+    let times_ms = operator.card().grid.times_ms();
     let timing = operator.card().stimulus;
     let zoom = TimeWindow { start_ms: timing.delay_ms - 5.0, end_ms: timing.delay_ms + 75.0 };
     for (name, text) in [

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use noble_data::dataset::sha256_hex;
-use noble_operator::{FeatureTerm, Operator, SoftFeature};
+use noble_operator::{FeatureTerm, Operator, SoftFeature, SoftSettings};
 
 use super::terminal::words;
 use crate::generate::DatasetFolder;
@@ -25,6 +25,11 @@ pub(super) struct FineTuneArgs {
 }
 
 impl FineTuneArgs {
+    /// Whether an operator is tuned.
+    pub(super) fn is_asked(&self) -> bool {
+        self.from.is_some()
+    }
+
     /// Settings of a run where nothing else is typed.
     pub(super) fn defaults(&self) -> TrainSettings {
         if self.from.is_some() { FineTune::defaults() } else { TrainSettings::default() }
@@ -51,7 +56,7 @@ impl FineTuneArgs {
         dataset: &DatasetFolder,
         train: &TrainSettings,
     ) -> Result<(TrainingSet, FineTune), Error> {
-        let settings = FineTuneSettings { weights: self.weights()?, ..FineTuneSettings::default() };
+        let settings = FineTuneSettings { weights: self.weights()?, softness: SoftSettings::default() };
         let (set, tune) = FineTune::start((operator, sha256), dataset, (train, settings))?;
         let seen = FineTune::seen_before(operator, &dataset.manifest);
         if !seen.is_empty() {

@@ -76,6 +76,10 @@ impl Progress for Bar {
         });
     }
 
+    fn status(&self, text: &str) {
+        self.with(|bar| bar.set_message(text.to_owned()));
+    }
+
     fn finish(&self) {
         self.with(ProgressBar::finish_and_clear);
     }

@@ -3,26 +3,33 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+use noble_operator::{Loss, OptimizerSettings};
 
 use super::fine_tune_args::FineTuneArgs;
 use super::output::out_path;
 use super::terminal::{Bar, on_threads, words};
-use crate::figure::{LearningFigure, LossSeries, learning_svg};
+use crate::figure::learning_svg;
 use crate::generate::DatasetFolder;
-use crate::training::{LogEntry, TrainPaths, TrainSettings, TrainingSet, train};
+use crate::training::{
+    LogEntry, RateShape, TrainPaths, TrainSettings, TrainingSet, learning_figure, read_log, train,
+};
 use crate::{Error, files};
 
 /// Train a Fourier neural operator on a dataset
 ///
-/// Keeps the operator with the lowest validation loss. State and log lie beside it; after an interruption, or when
-/// --max-minutes is over, the same command with --resume continues to the same bits.
+/// Keeps the operator with the lowest validation loss and the last one. State and log lie beside it; after an
+/// interruption, or when --max-minutes is over, the same command with --resume continues to the same bits. With --plot
+/// nothing is trained: the curves of the log beside --out are drawn.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     noble train --dataset noble-out/dataset --out noble-out/operator.safetensors\n  \
     noble train --dataset pvalb-dataset --layers 4 --steps 3000 --max-minutes 20 --out pvalb.safetensors\n  \
     noble train --dataset pvalb-dataset --layers 4 --steps 3000 --resume --out pvalb.safetensors\n  \
-    noble train --from operator.safetensors --feature-weights sag_mv=0.4 --dataset dataset --out tuned.safetensors")]
+    noble train --from operator.safetensors --feature-weights sag_mv=0.4 --dataset dataset --out tuned.safetensors\n  \
+    noble train --dataset long-dataset --window-ms 515 --schedule plateau --batch 16 --accumulate 4\n  \
+    noble train --plot --out pvalb.safetensors")]
 pub(super) struct TrainArgs {
     /// Dataset to train on [default: noble-out/dataset]
     #[arg(long, value_name = "FOLDER")]
@@ -35,12 +42,36 @@ pub(super) struct TrainArgs {
     /// Stop after this time, ready to be resumed
     #[arg(long, value_name = "MINUTES")]
     max_minutes: Option<f64>,
-    /// Traces of one step
+    /// Loss that is made small; the operator kept is always the one with the lowest relative L4
+    #[arg(long, value_name = "LOSS", default_value = TrainSettings::default().loss.name(),
+        value_parser = PossibleValuesParser::new(Loss::ALL.map(Loss::name)))]
+    loss: String,
+    /// Optimizer
+    #[arg(long, value_name = "NAME", default_value = TrainSettings::default().optimizer.name(),
+        value_parser = PossibleValuesParser::new(OptimizerSettings::all().map(|optimizer| optimizer.name())))]
+    optimizer: String,
+    /// Decay of the weights per step, times the learning rate
+    #[arg(long, value_name = "DECAY", default_value_t = 0.0)]
+    weight_decay: f64,
+    /// Shorten gradients of the mean loss that are longer than this
+    #[arg(long, value_name = "NORM")]
+    clip_norm: Option<f64>,
+    /// Traces held in memory at once
     #[arg(long, value_name = "N", default_value_t = TrainSettings::default().batch_size)]
     batch: usize,
-    /// Largest learning rate [default: 0.003; with --from 0.0005]
-    #[arg(long, value_name = "RATE")]
-    learning_rate: Option<f64>,
+    /// Make a step of this many batches, with the bits of one large batch and the memory of a small one
+    #[arg(long, value_name = "N", default_value_t = TrainSettings::default().n_accumulated)]
+    accumulate: usize,
+    #[command(flatten)]
+    rate: RateArgs,
+    /// Decay per step of the running average of the weights, which is what is kept; 0 keeps the weights
+    #[arg(long, value_name = "DECAY", default_value_t = TrainSettings::default().average_decay)]
+    average_decay: f64,
+    /// End after this many validations in a row without a better one
+    #[arg(long, value_name = "N")]
+    patience: Option<u64>,
+    #[command(flatten)]
+    window: WindowArgs,
     /// Channels between blocks
     #[arg(long, value_name = "N", default_value_t = TrainSettings::default().hidden_channels)]
     hidden_channels: usize,
@@ -65,16 +96,76 @@ pub(super) struct TrainArgs {
     /// Continue a run that was begun with the same options
     #[arg(long)]
     resume: bool,
+    /// Draw the curves of the log beside --out and train nothing
+    #[arg(long)]
+    plot: bool,
     /// Operator file to write [default: noble-out/operator.safetensors]
     #[arg(long, value_name = "SAFETENSORS")]
     out: Option<PathBuf>,
 }
 
+/// How the learning rate goes.
+#[derive(Debug, Args)]
+struct RateArgs {
+    /// Course of the learning rate [default: warmup-cosine; with --from plateau]
+    #[arg(long, value_enum, value_name = "SHAPE")]
+    schedule: Option<ScheduleArg>,
+    /// Largest learning rate [default: 3e-3 for adamw, 1e-2 for muon; with --from 5e-4]
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+    /// Steps of the rise of warmup-cosine
+    #[arg(long, value_name = "N", default_value_t = TrainSettings::default().n_warmup_steps)]
+    warmup_steps: u64,
+    /// What plateau multiplies the rate by [default: 0.4]
+    #[arg(long, value_name = "FACTOR")]
+    plateau_factor: Option<f64>,
+    /// Epochs without a smaller training loss that plateau bears [default: 4; with --from 12]
+    #[arg(long, value_name = "N")]
+    plateau_patience: Option<u64>,
+}
+
+/// Windows cut from longer traces.
+#[derive(Debug, Args)]
+struct WindowArgs {
+    /// Cut windows of this length from the traces of the dataset, each pass at another start
+    #[arg(long, value_name = "MS")]
+    window_ms: Option<f64>,
+    /// Latest start of a window; validation and the operator take half of it
+    #[arg(long, value_name = "MS", default_value_t = TrainSettings::default().max_shift_ms)]
+    max_shift_ms: f64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ScheduleArg {
+    /// The same throughout
+    Constant,
+    /// Up over the first steps, then down along half a cosine to a hundredth
+    WarmupCosine,
+    /// Up over three tenths of the run and down again
+    OneCycle,
+    /// Lowered when the loss of an epoch stops falling
+    Plateau,
+}
+
+impl ScheduleArg {
+    fn shape(self) -> RateShape {
+        match self {
+            Self::Constant => RateShape::Constant,
+            Self::WarmupCosine => RateShape::WarmupCosine,
+            Self::OneCycle => RateShape::OneCycle,
+            Self::Plateau => RateShape::Plateau,
+        }
+    }
+}
+
 pub(super) fn run(args: &TrainArgs) -> Result<(), Error> {
-    let settings = settings(args);
+    let paths = TrainPaths::beside(&out_path(args.out.as_deref(), "operator.safetensors"));
+    if args.plot {
+        return plot(&paths);
+    }
+    let settings = settings(args)?;
     let limit = limit(args.max_minutes)?;
     let dataset = DatasetFolder::open(&out_path(args.dataset.as_deref(), "dataset"))?;
-    let paths = TrainPaths::beside(&out_path(args.out.as_deref(), "operator.safetensors"));
     let log = on_threads(args.threads, || {
         let (set, tune) = match args.tune.operator()? {
             Some(from) => {
@@ -86,25 +177,74 @@ pub(super) fn run(args: &TrainArgs) -> Result<(), Error> {
         words(&format!("{} traces to train on, {} to validate with", set.n_train(), set.n_validation()));
         train(&set, (&settings, tune.as_ref()), (&paths, args.resume), limit, &Bar::new())
     })?;
-    let figure = paths.operator.with_extension("learning.svg");
-    files::write(&figure, learning_svg(&learning_figure(&log)).as_bytes())?;
+    files::write(&paths.figure, learning_svg(&learning_figure(&log)).as_bytes())?;
     report(&log, &settings, &paths);
     Ok(())
 }
 
-fn settings(args: &TrainArgs) -> TrainSettings {
-    let defaults = args.tune.defaults();
-    TrainSettings {
+/// Draws the log of a run, finished or not.
+fn plot(paths: &TrainPaths) -> Result<(), Error> {
+    let log = read_log(&files::read(&paths.log)?);
+    if log.is_empty() {
+        let what = format!("{} holds no entry of a training run", paths.log.display());
+        return Err(Error::usage(what, "name the operator whose log lies beside it with --out"));
+    }
+    files::write(&paths.figure, learning_svg(&learning_figure(&log)).as_bytes())?;
+    words(&format!("{}: {} validations", paths.figure.display(), log.len()));
+    Ok(())
+}
+
+fn settings(args: &TrainArgs) -> Result<TrainSettings, Error> {
+    let base = args.tune.defaults();
+    let optimizer = optimizer(args)?;
+    let is_tuned = args.tune.is_asked();
+    Ok(TrainSettings {
         seed: args.seed,
         hidden_channels: args.hidden_channels,
         n_layers: args.layers,
         n_modes: args.modes,
         n_current_frequencies: args.current_frequencies,
+        loss: Loss::named(&args.loss).unwrap_or(base.loss),
+        optimizer,
         batch_size: args.batch,
-        n_steps: args.steps.unwrap_or(defaults.n_steps),
-        learning_rate: args.learning_rate.unwrap_or(defaults.learning_rate),
+        n_accumulated: args.accumulate,
+        n_steps: args.steps.unwrap_or(base.n_steps),
+        rate_shape: args.rate.schedule.map_or(base.rate_shape, ScheduleArg::shape),
+        learning_rate: args.rate.learning_rate.unwrap_or(if is_tuned {
+            base.learning_rate
+        } else {
+            default_learning_rate(&optimizer)
+        }),
+        n_warmup_steps: args.rate.warmup_steps,
+        plateau_factor: args.rate.plateau_factor.unwrap_or(base.plateau_factor),
+        plateau_patience: args.rate.plateau_patience.unwrap_or(base.plateau_patience),
+        clip_norm: args.clip_norm,
+        average_decay: args.average_decay,
         n_steps_per_validation: args.steps_per_validation,
-        ..defaults
+        patience: args.patience,
+        window_ms: args.window.window_ms,
+        max_shift_ms: args.window.max_shift_ms,
+        ..base
+    })
+}
+
+/// The optimizer typed; decay goes to all its parts.
+fn optimizer(args: &TrainArgs) -> Result<OptimizerSettings, Error> {
+    let weight_decay = args.weight_decay;
+    if !(weight_decay.is_finite() && weight_decay >= 0.0) {
+        return Err(Error::usage(
+            format!("--weight-decay is {weight_decay}"),
+            "give a number of zero or more",
+        ));
+    }
+    let named = OptimizerSettings::all().into_iter().find(|optimizer| optimizer.name() == args.optimizer);
+    Ok(named.unwrap_or(TrainSettings::default().optimizer).with_weight_decay(weight_decay))
+}
+
+fn default_learning_rate(optimizer: &OptimizerSettings) -> f64 {
+    match optimizer {
+        OptimizerSettings::Muon(_) => 1e-2,
+        _ => 3e-3,
     }
 }
 
@@ -129,24 +269,18 @@ fn report(log: &[LogEntry], settings: &TrainSettings, paths: &TrainPaths) {
             words(&format!("{name}: root mean square error {:.4}, {before:.4} at the start", error.rms));
         }
     }
-    if last.step < settings.n_steps {
+    let is_early = settings.patience.is_some_and(|patience| {
+        let best =
+            log.iter().map(LogEntry::validation_objective).enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
+        best.is_some_and(|(best_idx, _)| (log.len() - 1 - best_idx) as u64 >= patience)
+    });
+    if is_early {
+        words(&format!(
+            "ended at step {}: no better validation for {} in a row",
+            last.step,
+            settings.patience.unwrap_or_default()
+        ));
+    } else if last.step < settings.n_steps {
         words(&format!("stopped before step {}; add --resume to continue", settings.n_steps));
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "steps stay far below 2^53")]
-fn learning_figure(log: &[LogEntry]) -> LearningFigure {
-    let trained = log.iter().filter_map(|entry| Some((entry.step as f64, entry.train_loss?)));
-    let validated = log.iter().map(|entry| (entry.step as f64, entry.validation_loss));
-    let series = |label: &str, points: Vec<(f64, f64)>| LossSeries {
-        label: label.to_owned(),
-        steps: points.iter().map(|point| point.0).collect(),
-        losses: points.iter().map(|point| point.1).collect(),
-    };
-    LearningFigure {
-        title: "Training".to_owned(),
-        subtitle: "mean over traces; validation with averaged weights".to_owned(),
-        loss_label: "relative L4".to_owned(),
-        series: vec![series("training", trained.collect()), series("validation", validated.collect())],
     }
 }

@@ -10,6 +10,7 @@ use noble_operator::{Operator, Query, QueryStimulus};
 
 use crate::features::{SweepFeatures, extract};
 use crate::generate::DatasetFolder;
+use crate::training::Window;
 use crate::{Error, I_THR};
 
 /// One trace of the dataset and what the operator said.
@@ -39,11 +40,18 @@ pub struct ComparedTrace {
     pub predicted: SweepFeatures,
 }
 
-struct Chosen {
-    model: ModelId,
-    model_split: Split,
-    step_na: f64,
-    reference_mv: Vec<f64>,
+/// A simulated trace to compare with.
+pub(crate) struct ReferenceTrace {
+    /// Its model.
+    pub(crate) model: ModelId,
+    /// What its model was for in training.
+    pub(crate) model_split: Split,
+    /// Amplitude of its step.
+    pub(crate) step_na: f64,
+    /// Threshold current of the model, where the dataset has it.
+    pub(crate) i_thr_na: Option<f64>,
+    /// Voltage, `[t]`.
+    pub(crate) v_mv: Vec<f64>,
 }
 
 /// Predicts every trace of the dataset that was held out for `split`: the held-out currents of training models, and
@@ -58,47 +66,54 @@ pub fn compare(
     dataset: &DatasetFolder,
     split: Split,
 ) -> Result<Vec<ComparedTrace>, Error> {
-    operator.check_grid(dataset.manifest.grid)?;
+    let window = Window::of_operator(operator.card(), &dataset.manifest)?;
+    operator.check_grid(window.grid)?;
     check_origin(operator, dataset)?;
-    let chosen = chosen(dataset, split)?;
+    let chosen = chosen(dataset, split, &window)?;
     if chosen.is_empty() {
         let what = format!("the dataset holds out no traces for {}", split.name());
         return Err(Error::usage(what, "generate one that does"));
     }
-    let n_samples = dataset.manifest.grid.n_samples();
-    let start_ms = dataset.manifest.delay_ms;
-    let window = StimulusWindow { start_ms, end_ms: start_ms + dataset.manifest.duration_ms };
-    let predicted = predict_all(operator, dataset, &chosen)?;
-    let reference: Vec<f64> = chosen.iter().flat_map(|trace| trace.reference_mv.iter().copied()).collect();
+    let predicted_mv = predict_all(operator, dataset, &chosen)?;
+    let asked: Vec<&'static Feature> =
+        STUDY_FEATURES.iter().map(|name| feature(name)).collect::<Result<_, _>>()?;
+    compare_traces(chosen, &predicted_mv, &asked, &window)
+}
+
+/// Compares simulated traces with predictions `[n_traces × n_samples]` on the window's grid.
+pub(crate) fn compare_traces(
+    chosen: Vec<ReferenceTrace>,
+    predicted_mv: &[f64],
+    asked: &[&'static Feature],
+    window: &Window,
+) -> Result<Vec<ComparedTrace>, Error> {
+    let n_samples = window.grid.n_samples();
+    let start_ms = window.timing.delay_ms;
+    let stimulus = StimulusWindow { start_ms, end_ms: start_ms + window.timing.duration_ms };
+    let reference: Vec<f64> = chosen.iter().flat_map(|trace| trace.v_mv.iter().copied()).collect();
     let features = |v_mv: Vec<f64>| -> Result<Vec<SweepFeatures>, Error> {
         let v_mv = Array2::from_shape_vec((chosen.len(), n_samples), v_mv)
             .map_err(|error| Error::Internal { what: error.to_string() })?;
         let steps = chosen.iter().map(|trace| Some(trace.step_na)).collect();
-        let sweeps = Sweeps::new(dataset.manifest.grid.times_ms(), steps, v_mv)?;
-        let asked: Vec<&'static Feature> =
-            STUDY_FEATURES.iter().map(|name| feature(name)).collect::<Result<_, _>>()?;
-        extract(&sweeps, &asked, window)
+        let sweeps = Sweeps::new(window.grid.times_ms(), steps, v_mv)?;
+        extract(&sweeps, asked, stimulus)
     };
-    let both = features(reference)?.into_iter().zip(features(predicted.clone())?);
-    let traces = chosen.into_iter().zip(predicted.chunks(n_samples)).zip(both);
+    let both = features(reference)?.into_iter().zip(features(predicted_mv.to_vec())?);
+    let traces = chosen.into_iter().zip(predicted_mv.chunks(n_samples)).zip(both);
     let compared = |((chosen, predicted_mv), (reference, predicted)): (
-        (Chosen, &[f64]),
+        (ReferenceTrace, &[f64]),
         (SweepFeatures, SweepFeatures),
     )| {
-        let pair = TracePair::new(&chosen.reference_mv, predicted_mv)?;
+        let pair = TracePair::new(&chosen.v_mv, predicted_mv)?;
         Ok(ComparedTrace {
             model: chosen.model,
             model_split: chosen.model_split,
             step_na: chosen.step_na,
-            i_thr_na: dataset
-                .manifest
-                .model(chosen.model)
-                .and_then(|model| model.latents.get(I_THR))
-                .copied(),
+            i_thr_na: chosen.i_thr_na,
             relative_l2: pair.relative_error(Norm::L2).unwrap_or(f64::INFINITY),
             rms_mv: pair.rms_error_mv(),
-            n_spikes: (n_within(&reference, window), n_within(&predicted, window)),
-            reference_mv: chosen.reference_mv,
+            n_spikes: (n_within(&reference, stimulus), n_within(&predicted, stimulus)),
+            reference_mv: chosen.v_mv,
             predicted_mv: predicted_mv.to_vec(),
             reference,
             predicted,
@@ -116,23 +131,34 @@ fn check_origin(operator: &Operator, dataset: &DatasetFolder) -> Result<(), Erro
     Err(Error::usage(what, "give the dataset it was trained on, whose held-out traces it has never seen"))
 }
 
-fn chosen(dataset: &DatasetFolder, split: Split) -> Result<Vec<Chosen>, Error> {
+/// The traces held out for a split, cut to the window.
+fn chosen(dataset: &DatasetFolder, split: Split, window: &Window) -> Result<Vec<ReferenceTrace>, Error> {
     let mut chosen = Vec::new();
     for shard in dataset.shards()? {
         for row in 0..shard.models.len() {
-            let model = shard.models[row];
-            let Some(model_split) = dataset.manifest.model(model).map(|model| model.split) else { continue };
-            if shard.splits[row] == split && (model_split == Split::Train || model_split == split) {
-                let reference_mv = shard.voltage_mv.row(row).iter().map(|v| f64::from(*v)).collect();
-                chosen.push(Chosen { model, model_split, step_na: shard.step_na[row], reference_mv });
+            let Some(model) = dataset.manifest.model(shard.models[row]) else { continue };
+            if shard.splits[row] == split && (model.split == Split::Train || model.split == split) {
+                let samples = shard.voltage_mv.row(row);
+                let samples = samples.iter().skip(window.fixed_start).take(window.grid.n_samples());
+                chosen.push(ReferenceTrace {
+                    model: model.id,
+                    model_split: model.split,
+                    step_na: shard.step_na[row],
+                    i_thr_na: model.latents.get(I_THR).copied(),
+                    v_mv: samples.map(|v| f64::from(*v)).collect(),
+                });
             }
         }
     }
     Ok(chosen)
 }
 
-fn predict_all(operator: &Operator, dataset: &DatasetFolder, chosen: &[Chosen]) -> Result<Vec<f64>, Error> {
-    let query = |trace: &Chosen| Query {
+fn predict_all(
+    operator: &Operator,
+    dataset: &DatasetFolder,
+    chosen: &[ReferenceTrace],
+) -> Result<Vec<f64>, Error> {
+    let query = |trace: &ReferenceTrace| Query {
         stimulus: QueryStimulus::Step { step_na: trace.step_na },
         latents: dataset.manifest.model(trace.model).map(|model| model.latents.clone()).unwrap_or_default(),
     };

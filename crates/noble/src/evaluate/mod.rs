@@ -7,4 +7,6 @@ mod compare;
 mod report;
 
 pub use compare::{ComparedTrace, compare};
+pub(crate) use compare::{ReferenceTrace, compare_traces};
+pub(crate) use report::group_report;
 pub use report::{Evaluation, FeatureError, FiringTable, GroupReport, group_reports};

@@ -84,8 +84,9 @@ pub fn group_reports(traces: &[ComparedTrace]) -> Evaluation {
     Evaluation { groups: groups.map(|(name, traces)| group_report(name, &traces)).collect() }
 }
 
+/// Figures of merit of one group, which holds a trace at least.
 #[expect(clippy::cast_precision_loss, reason = "counts of traces")]
-fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> GroupReport {
+pub(crate) fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> GroupReport {
     let n_traces = traces.len() as f64;
     let mut errors: Vec<f64> = traces.iter().map(|trace| trace.relative_l2).collect();
     let models: std::collections::BTreeSet<u32> = traces.iter().map(|trace| trace.model).collect();

@@ -47,6 +47,6 @@ pub use fi::{FiFigure, FiRole, FiSeries, fi_svg};
 pub use fi_analysis::{FiAnalysisCurve, FiAnalysisFigure, FiAnalysisPoint, FiLine, fi_analysis_svg};
 pub use hull::convex_hull;
 pub use latent::{LatentFigure, LatentPoint, LatentRole, latent_svg};
-pub use learning::{LearningFigure, LossSeries, learning_svg};
+pub use learning::{LearningFigure, LearningPanel, LearningSeries, learning_svg};
 pub use step::StepCurrent;
 pub use traces::{TimeWindow, TracePanel, TracesFigure, traces_svg};

@@ -73,7 +73,7 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 }
 
 /// Writes the keys in rows from `top` on; gives the y below them.
-fn draw_legend(svg: &mut Svg, legend: &[LegendEntry], top: f64) -> f64 {
+pub(super) fn draw_legend(svg: &mut Svg, legend: &[LegendEntry], top: f64) -> f64 {
     const ROW: f64 = 22.0;
     const KEY: f64 = 26.0;
     let (mut x, mut y) = (MARGIN, top);

@@ -58,7 +58,11 @@ fn invariant_empty_figures_are_drawn() {
     check(&latent_svg(&LatentFigure::default()));
     check(&learning_svg(&LearningFigure::default()));
     check(&learning_svg(&LearningFigure {
-        series: vec![LossSeries::default()],
+        panels: vec![LearningPanel {
+            label: String::new(),
+            spacing: axis::Spacing::Log,
+            series: vec![LearningSeries::default()],
+        }],
         ..LearningFigure::default()
     }));
 }
@@ -171,17 +175,33 @@ fn invariant_latent_planes_are_drawn_whatever_lies_in_them() {
 
 #[test]
 fn invariant_learning_curves_are_drawn() {
-    let curve = |losses: Vec<f64>| LossSeries {
-        steps: (0..losses.len()).map(|i| i as f64).collect(),
-        losses,
-        ..LossSeries::default()
+    let curve = |values: Vec<f64>| LearningSeries {
+        steps: (0..values.len()).map(|i| i as f64).collect(),
+        values,
+        ..LearningSeries::default()
     };
     let decay = |n: u32| curve((0..n).map(|i| 1.0 / f64::from(i + 1)).collect());
     let odd = curve(vec![0.0, -1.0, f64::NAN, f64::INFINITY]);
-    for series in [vec![odd.clone()], vec![odd, decay(3)], vec![decay(1)], vec![decay(5000), decay(50)]] {
-        check(&learning_svg(&LearningFigure { series, ..LearningFigure::default() }));
+    let cases = [
+        vec![odd.clone()],
+        vec![odd.clone(), decay(3)],
+        vec![decay(1)],
+        vec![decay(5000), decay(50)],
+        vec![curve(vec![0.5; 9])],
+        vec![curve(vec![0.0; 500])],
+    ];
+    let panels = cases.iter().flat_map(|series| {
+        [axis::Spacing::Log, axis::Spacing::Linear].map(|spacing| LearningPanel {
+            label: "a label <that> is rather long for a panel of half the width".to_owned(),
+            spacing,
+            series: series.clone(),
+        })
+    });
+    let panels: Vec<LearningPanel> = panels.collect();
+    for first in 0..panels.len() {
+        let panels = panels[first..].to_vec();
+        check(&learning_svg(&LearningFigure { panels, ..LearningFigure::default() }));
     }
-    check(&learning_svg(&LearningFigure { series: vec![curve(vec![0.5; 9])], ..LearningFigure::default() }));
 }
 
 #[test]

@@ -6,8 +6,9 @@ use noble_operator::{
     Embedding, InputEncoding, LatentFeature, Sample, SampleInput, StepRange, StepTiming, VoltageOutput,
 };
 
-use super::TrainSettings;
+use super::{TrainSettings, Window};
 use crate::Error;
+use crate::evaluate::ReferenceTrace;
 use crate::generate::DatasetFolder;
 
 /// One trace of the set.
@@ -16,7 +17,10 @@ struct Entry {
     model: ModelId,
     step_na: f64,
     latents: Vec<f64>,
+    /// Over the whole trace of the dataset.
     target: Vec<f32>,
+    /// Shard and row.
+    place: (usize, usize),
 }
 
 /// The traces of a dataset that training and validation look at.
@@ -30,21 +34,32 @@ pub struct TrainingSet {
     pub input: InputEncoding,
     /// Meaning of the targets.
     pub output: VoltageOutput,
+    /// What the network sees of a trace.
+    pub window: Window,
     embedding: Embedding,
     train: Vec<Entry>,
     validation: Vec<Entry>,
-    timing: StepTiming,
+}
+
+/// Training traces of one step: their indices, and the step, by which their windows are drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Batch<'a> {
+    pub(super) indices: &'a [usize],
+    pub(super) step: u64,
+    pub(super) seed: u64,
 }
 
 impl TrainingSet {
     /// Reads a dataset; its test traces and the traces of held-out models are left out.
     ///
     /// # Errors
-    /// [`Error::File`] for a shard that is missing or damaged, [`Error::Usage`] for a dataset without training
-    /// traces, [`Error::Operator`] for latent features that do not differ between models.
+    /// [`Error::File`] for a shard that is missing, damaged or holds a voltage that is not finite,
+    /// [`Error::DatasetTrace`] for an amplitude that is not, [`Error::Usage`] for a dataset without training traces or
+    /// an impossible window, [`Error::Operator`] for latent features that do not differ between models.
     pub fn read(folder: &DatasetFolder, settings: &TrainSettings) -> Result<Self, Error> {
         let input = encoding(&folder.manifest, settings)?;
-        Self::read_as(folder, input, VoltageOutput::scaled(0.0, settings.voltage_scale_mv))
+        let window = Window::new(&folder.manifest, settings)?;
+        Self::read_as(folder, window, input, VoltageOutput::scaled(0.0, settings.voltage_scale_mv))
     }
 
     /// Reads a dataset with an encoding and scaling that are given, such as those of an operator to be tuned.
@@ -53,31 +68,33 @@ impl TrainingSet {
     /// Those of [`TrainingSet::read`].
     pub(super) fn read_as(
         folder: &DatasetFolder,
+        window: Window,
         input: InputEncoding,
         output: VoltageOutput,
     ) -> Result<Self, Error> {
         let manifest = folder.manifest.clone();
         let data_sha256 = manifest.data_sha256()?;
-        let timing = StepTiming { delay_ms: manifest.delay_ms, duration_ms: manifest.duration_ms };
-        let embedding = Embedding::new(&input, manifest.grid.n_samples());
+        let embedding = Embedding::new(&input, window.grid.n_samples());
         let mut set = Self {
             manifest,
             data_sha256,
             input,
             output,
+            window,
             embedding,
             train: Vec::new(),
             validation: Vec::new(),
-            timing,
         };
-        for shard in folder.shards()? {
+        for (shard_idx, shard) in folder.shards()?.into_iter().enumerate() {
             for row in 0..shard.models.len() {
                 let entry = Entry {
                     model: shard.models[row],
                     step_na: shard.step_na[row],
                     latents: set.latents(shard.models[row])?,
                     target: shard.voltage_mv.row(row).iter().map(|v| output.from_mv(f64::from(*v))).collect(),
+                    place: (shard_idx, row),
                 };
+                set.check_step(&entry)?;
                 match (set.split_of(entry.model), shard.splits[row]) {
                     (Some(Split::Train), Split::Train) => set.train.push(entry),
                     (Some(Split::Train), Split::Validation) => set.validation.push(entry),
@@ -94,6 +111,25 @@ impl TrainingSet {
         Ok(set)
     }
 
+    fn check_step(&self, entry: &Entry) -> Result<(), Error> {
+        if entry.step_na.is_finite() {
+            return Ok(());
+        }
+        let source = noble_operator::Error::Value { what: "step_na".to_owned(), got: entry.step_na };
+        Err(self.in_trace(entry, source.into()))
+    }
+
+    fn in_trace(&self, entry: &Entry, source: Error) -> Error {
+        let (shard_idx, row) = entry.place;
+        let place = format!("{} row {row}", self.manifest.shards[shard_idx].file);
+        Error::DatasetTrace { model: entry.model, step_na: entry.step_na, place, source: Box::new(source) }
+    }
+
+    /// Names the training trace an error came from.
+    pub(super) fn in_train_trace(&self, trace_idx: usize, source: Error) -> Error {
+        self.in_trace(&self.train[trace_idx], source)
+    }
+
     /// The amplitude's highest sinusoid makes `π 2^(K-1) s` cycles over the trace, `s` the amplitude in model units;
     /// the grid resolves half as many cycles as it has samples.
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
@@ -103,7 +139,7 @@ impl TrainingSet {
         let cycles_at = |k: usize| {
             std::f64::consts::PI * 2.0_f64.powf(k as f64) * largest_na / self.input.current_unit_na
         };
-        let n_resolved = 0.5 * self.manifest.grid.n_samples() as f64;
+        let n_resolved = 0.5 * self.window.grid.n_samples() as f64;
         if n_frequencies == 0 || cycles_at(n_frequencies - 1) <= n_resolved {
             return Ok(());
         }
@@ -152,38 +188,56 @@ impl TrainingSet {
         }
     }
 
-    /// The step's timing.
-    #[must_use]
-    pub fn timing(&self) -> StepTiming {
-        self.timing
-    }
-
-    /// Calls `use_samples` with the training traces of the given indices.
-    pub(super) fn with_train<T>(&self, indices: &[usize], use_samples: impl FnOnce(&[Sample<'_>]) -> T) -> T {
-        let entries: Vec<&Entry> = indices.iter().map(|idx| &self.train[*idx]).collect();
+    /// Calls `use_samples` with training traces, each cut at a start of its own.
+    pub(super) fn with_train<T>(&self, batch: Batch<'_>, use_samples: impl FnOnce(&[Sample<'_>]) -> T) -> T {
+        let start = |idx: usize| self.window.start(batch.seed, batch.step, idx);
+        let entries: Vec<(&Entry, usize)> =
+            batch.indices.iter().map(|idx| (&self.train[*idx], start(*idx))).collect();
         self.with(&entries, use_samples)
     }
 
-    /// Calls `use_samples` with the validation traces.
+    /// Calls `use_samples` with the validation traces, cut at the fixed start.
     pub(super) fn with_validation<T>(&self, use_samples: impl FnOnce(&[Sample<'_>]) -> T) -> T {
-        self.with(&self.validation.iter().collect::<Vec<_>>(), use_samples)
+        let start = self.window.fixed_start;
+        self.with(&self.validation.iter().map(|entry| (entry, start)).collect::<Vec<_>>(), use_samples)
     }
 
-    fn with<T>(&self, entries: &[&Entry], use_samples: impl FnOnce(&[Sample<'_>]) -> T) -> T {
-        let grid = self.manifest.grid;
-        let stimuli: Vec<Vec<f32>> =
-            entries.iter().map(|entry| self.timing.samples_na(grid, entry.step_na)).collect();
+    /// The validation traces as features are taken of them.
+    pub(super) fn validation_references(&self) -> Vec<ReferenceTrace> {
+        let reference = |entry: &Entry| ReferenceTrace {
+            model: entry.model,
+            model_split: Split::Train,
+            step_na: entry.step_na,
+            i_thr_na: None,
+            v_mv: self.cut(&entry.target, self.window.fixed_start).iter().map(|y| self.to_mv(*y)).collect(),
+        };
+        self.validation.iter().map(reference).collect()
+    }
+
+    /// Voltage of a network's output.
+    pub(super) fn to_mv(&self, output: f32) -> f64 {
+        f64::from(self.output.to_mv(output))
+    }
+
+    fn cut<'a>(&self, samples: &'a [f32], start: usize) -> &'a [f32] {
+        &samples[start..][..self.window.grid.n_samples()]
+    }
+
+    fn with<T>(&self, entries: &[(&Entry, usize)], use_samples: impl FnOnce(&[Sample<'_>]) -> T) -> T {
+        let timing = StepTiming { delay_ms: self.manifest.delay_ms, duration_ms: self.manifest.duration_ms };
+        let stimulus = |entry: &Entry| timing.samples_na(self.manifest.grid, entry.step_na);
+        let stimuli: Vec<Vec<f32>> = entries.iter().map(|(entry, _)| stimulus(entry)).collect();
         let samples: Vec<Sample<'_>> = entries
             .iter()
             .zip(&stimuli)
-            .map(|(entry, stimulus_na)| Sample {
+            .map(|((entry, start), stimulus_na)| Sample {
                 input: SampleInput::Embedded {
                     embedding: &self.embedding,
-                    stimulus_na,
+                    stimulus_na: self.cut(stimulus_na, *start),
                     step_na: entry.step_na,
                     latents: &entry.latents,
                 },
-                target: &entry.target,
+                target: self.cut(&entry.target, *start),
             })
             .collect();
         use_samples(&samples)

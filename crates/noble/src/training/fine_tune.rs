@@ -6,33 +6,23 @@ use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
 use noble_operator::{
     Departure, FeatureContext, FeatureTerm, FeatureTerms, Network, NetworkPlan, ObjectiveScratch, Operator,
-    PlateauSettings, SampleInput, Schedule, SoftFeature, SoftSettings, TrainerSettings, predict_batch,
+    SampleInput, SoftFeature, SoftSettings, TrainerSettings, predict_batch,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{SoftFeatureError, TrainSettings, TrainingSet};
+use super::data::Batch;
+use super::{RateShape, SoftFeatureError, TrainSettings, TrainingSet, Window};
 use crate::Error;
 use crate::generate::DatasetFolder;
 
-/// Features to weigh and how the learning rate falls.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Features to weigh.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FineTuneSettings {
     /// `λ` of each feature, for a departure of the feature's root mean square over the training traces.
     pub weights: Vec<(SoftFeature, f64)>,
     /// Threshold and temperatures of the features.
     pub softness: SoftSettings,
-    /// What the learning rate is multiplied by when validation stops improving.
-    pub factor: f64,
-    /// Validations without improvement that are borne.
-    pub patience: u64,
-}
-
-impl Default for FineTuneSettings {
-    /// No feature; factor and patience of the published fine-tuning.
-    fn default() -> Self {
-        Self { weights: Vec::new(), softness: SoftSettings::default(), factor: 0.4, patience: 12 }
-    }
 }
 
 /// What a run starts from instead of fresh weights.
@@ -41,16 +31,22 @@ pub struct FineTune {
     network: Network,
     from_sha256: String,
     from_provenance: String,
-    schedule: Schedule,
     settings: FineTuneSettings,
     features: Option<FeatureTerms>,
 }
 
 impl FineTune {
-    /// The published fine-tuning's learning rate, for 2000 steps.
+    /// The published fine-tuning's learning rate, factor and patience, for 2000 steps.
     #[must_use]
     pub fn defaults() -> TrainSettings {
-        TrainSettings { n_steps: 2000, learning_rate: 5e-4, ..TrainSettings::default() }
+        TrainSettings {
+            n_steps: 2000,
+            learning_rate: 5e-4,
+            rate_shape: RateShape::Plateau,
+            plateau_factor: 0.4,
+            plateau_patience: 12,
+            ..TrainSettings::default()
+        }
     }
 
     /// Reads a dataset as an operator sees it and prepares to tune the operator on it.
@@ -66,20 +62,15 @@ impl FineTune {
         folder: &DatasetFolder,
         (train, settings): (&TrainSettings, FineTuneSettings),
     ) -> Result<(TrainingSet, Self), Error> {
-        check_fit(operator, &folder.manifest)?;
+        let window = Window::new(&folder.manifest, train)?;
+        check_fit(operator, &folder.manifest, &window)?;
         let card = operator.card();
-        let set = TrainingSet::read_as(folder, card.input.clone(), card.output)?;
+        let set = TrainingSet::read_as(folder, window, card.input.clone(), card.output)?;
         let features = terms(&set, &settings)?;
-        let plateau = PlateauSettings {
-            learning_rate: train.learning_rate,
-            factor: settings.factor,
-            patience: settings.patience,
-        };
         let tune = Self {
             network: operator.network().clone(),
             from_sha256: from_sha256.to_owned(),
             from_provenance: card.provenance.clone(),
-            schedule: Schedule::ReduceOnPlateau(plateau),
             settings,
             features,
         };
@@ -105,7 +96,7 @@ impl FineTune {
     }
 
     pub(super) fn trainer(&self, settings: TrainerSettings) -> TrainerSettings {
-        TrainerSettings { schedule: self.schedule, features: self.features.clone(), ..settings }
+        TrainerSettings { features: self.features.clone(), ..settings }
     }
 
     pub(super) fn provenance(&self) -> Result<String, Error> {
@@ -117,16 +108,16 @@ impl FineTune {
 }
 
 /// Refuses a dataset that the operator's inputs and outputs do not describe.
-fn check_fit(operator: &Operator, manifest: &Manifest) -> Result<(), Error> {
+fn check_fit(operator: &Operator, manifest: &Manifest, window: &Window) -> Result<(), Error> {
     let card = operator.card();
-    operator.check_grid(manifest.grid)?;
+    operator.check_grid(window.grid)?;
     let remedy = "generate the dataset with the operator's protocol and latent features";
-    let (ours, theirs) =
-        ((card.stimulus.delay_ms, card.stimulus.duration_ms), (manifest.delay_ms, manifest.duration_ms));
-    if ours != theirs {
+    let (ours, theirs) = (card.stimulus, window.timing);
+    let is_same = |a: f64, b: f64| (a - b).abs() <= 1e-6 * window.grid.step_ms();
+    if !(is_same(ours.delay_ms, theirs.delay_ms) && is_same(ours.duration_ms, theirs.duration_ms)) {
         let what = format!(
             "the operator knows a step of {} ms from {} ms, the dataset has {} ms from {} ms",
-            ours.1, ours.0, theirs.1, theirs.0
+            ours.duration_ms, ours.delay_ms, theirs.duration_ms, theirs.delay_ms
         );
         return Err(Error::usage(what, remedy));
     }
@@ -144,14 +135,18 @@ fn terms(set: &TrainingSet, settings: &FineTuneSettings) -> Result<Option<Featur
     if settings.weights.is_empty() {
         return Ok(None);
     }
+    if set.window.last_start > 0 {
+        let what = "features are weighed in windows with starts of their own".to_owned();
+        return Err(Error::usage(what, "leave out --window-ms, or give --max-shift-ms 0"));
+    }
     let of_weight = |(feature, weight): &(SoftFeature, f64)| FeatureTerm::new(*feature, *weight, 1.0);
     let context =
-        FeatureContext { grid: set.manifest.grid, stimulus: set.timing(), settings: settings.softness };
+        FeatureContext { grid: set.window.grid, stimulus: set.window.timing, settings: settings.softness };
     let terms = settings.weights.iter().map(of_weight).collect::<Result<_, _>>()?;
     let mut features = FeatureTerms { terms, context, output: set.output };
     features.check(context.grid.n_samples())?;
     let all: Vec<usize> = (0..set.n_train()).collect();
-    let errors = set.with_train(&all, |samples| {
+    let errors = set.with_train(Batch { indices: &all, step: 0, seed: 0 }, |samples| {
         let traces = samples.iter().map(|sample| (sample.target, sample.target));
         departures(&features, traces)
     });
@@ -186,7 +181,7 @@ pub(super) fn feature_errors(
     network: &Network,
     features: &FeatureTerms,
 ) -> Result<BTreeMap<String, SoftFeatureError>, Error> {
-    let plan = NetworkPlan::new(network, set.manifest.grid.n_samples())?;
+    let plan = NetworkPlan::new(network, set.window.grid.n_samples())?;
     let by_term = set.with_validation(|samples| {
         let inputs: Vec<SampleInput<'_>> = samples.iter().map(|sample| sample.input).collect();
         let predicted = predict_batch(&plan, &inputs);

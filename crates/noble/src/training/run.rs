@@ -3,53 +3,30 @@
 //! | file | holds |
 //! |---|---|
 //! | `NAME.safetensors` | the operator with the lowest validation loss so far |
+//! | `NAME.last.safetensors` | the operator of the last validation |
 //! | `NAME.training.safetensors` | weights, moments, average and step of the run, to resume it |
 //! | `NAME.log.jsonl` | one line per validation |
 //!
 //! Each is replaced whole. The state is written last, so that a run cut off in between repeats some steps, with the
-//! same result, rather than missing them.
+//! same result, rather than missing them. Which validation was best, and for how long none was better, follows from
+//! the log.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
-use noble_operator::{
-    Loss, ModelLatents, Network, NetworkPlan, Operator, OperatorCard, SampleInput, TraceSampling, Trainer,
-    predict_batch,
-};
+use noble_operator::{BatchReport, ModelLatents, Network, Operator, OperatorCard, TraceSampling, Trainer};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use super::data::Batch;
 use super::fine_tune::feature_errors;
 use super::log::log_bytes;
-use super::{FineTune, LogEntry, SoftFeatureError, TrainSettings, TrainingSet, read_log};
+use super::validation::{Validation, validate};
+use super::{FineTune, LogEntry, SoftFeatureError, TrainPaths, TrainSettings, TrainingSet, read_log};
 use crate::{Error, Progress, files};
-
-/// Where a run leaves its files.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TrainPaths {
-    /// The best operator so far.
-    pub operator: PathBuf,
-    /// State to resume from.
-    pub state: PathBuf,
-    /// Log.
-    pub log: PathBuf,
-}
-
-impl TrainPaths {
-    /// Paths beside an operator file.
-    #[must_use]
-    pub fn beside(operator: &Path) -> Self {
-        Self {
-            operator: operator.to_path_buf(),
-            state: operator.with_extension("training.safetensors"),
-            log: operator.with_extension("log.jsonl"),
-        }
-    }
-}
 
 /// A limit on the time of one call; the run is left resumable when it is reached.
 #[derive(Debug, Clone, Copy)]
@@ -71,17 +48,57 @@ struct Run<'a> {
     provenance: String,
     trainer: Trainer,
     log: Vec<LogEntry>,
-    best_loss: f64,
+    since_validation: Interval,
+    /// When this call began, and the time that earlier calls took.
+    clock: (Instant, f64),
 }
 
-/// Trains until the settings' number of steps, or until `limit` of time has passed; returns the log.
+/// What happened since the last validation.
+struct Interval {
+    started: Instant,
+    loss: f64,
+    gradient_norm: f64,
+    n_steps: u64,
+    n_traces: usize,
+}
+
+impl Interval {
+    fn new() -> Self {
+        Self { started: Instant::now(), loss: 0.0, gradient_norm: 0.0, n_steps: 0, n_traces: 0 }
+    }
+
+    fn add(&mut self, report: &BatchReport) {
+        self.loss += report.loss;
+        self.gradient_norm += report.gradient_norm;
+        self.n_steps += 1;
+        self.n_traces += report.n_samples;
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn per_trace(&self, sum: f64) -> Option<f64> {
+        (self.n_traces > 0).then(|| sum / self.n_traces as f64)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+    fn mean_gradient_norm(&self) -> Option<f64> {
+        (self.n_steps > 0).then(|| self.gradient_norm / self.n_steps as f64)
+    }
+
+    fn throughput_hz(&self) -> Option<f64> {
+        self.per_trace(self.started.elapsed().as_secs_f64()).map(f64::recip)
+    }
+}
+
+/// Trains until the settings' number of steps, until their patience is at an end, or until `limit` of time has passed;
+/// returns the log.
 ///
 /// With `is_resumed` a state that is there is continued; it must come from the same settings and data. With a
 /// [`FineTune`] the run starts from the weights of an operator and follows its schedule and objective.
 ///
 /// # Errors
-/// [`Error::Usage`] for impossible settings, or a state of another run; [`Error::Operator`] when the loss
-/// diverges; [`Error::Write`] when a file cannot be written.
+/// [`Error::Usage`] for impossible settings, or a state of another run; [`Error::DatasetTrace`] naming the trace on
+/// which the loss diverges, [`Error::Operator`] when the gradient or the validation does, the files of the last
+/// validation being kept; [`Error::Write`] when a file cannot be written.
 pub fn train(
     set: &TrainingSet,
     (settings, tune): (&TrainSettings, Option<&FineTune>),
@@ -96,7 +113,7 @@ pub fn train(
     progress.start("train", settings.n_steps as usize);
     #[expect(clippy::cast_possible_truncation, reason = "steps fit a machine word")]
     progress.advance(run.trainer.n_steps() as usize);
-    while run.trainer.n_steps() < settings.n_steps && !deadline.is_over() {
+    while run.trainer.n_steps() < settings.n_steps && !run.is_out_of_patience() && !deadline.is_over() {
         run.until_validation(&deadline, progress)?;
     }
     progress.finish();
@@ -109,7 +126,7 @@ impl<'a> Run<'a> {
         (settings, tune): (&'a TrainSettings, Option<&'a FineTune>),
         (paths, is_resumed): (&'a TrainPaths, bool),
     ) -> Result<Self, Error> {
-        let trainer_settings = settings.trainer(set.manifest.grid.n_samples());
+        let trainer_settings = settings.trainer(set.window.grid.n_samples());
         let (network, trainer_settings, tuned_from) = match tune {
             Some(tune) => (tune.network(), tune.trainer(trainer_settings), tune.provenance()?),
             None => (fresh_network(set, settings)?, trainer_settings, String::new()),
@@ -122,27 +139,29 @@ impl<'a> Run<'a> {
             provenance,
             trainer: Trainer::new(network, trainer_settings)?,
             log: Vec::new(),
-            best_loss: f64::INFINITY,
+            since_validation: Interval::new(),
+            clock: (Instant::now(), 0.0),
         };
         if let Some(folder) = paths.operator.parent() {
             let name = paths.operator.file_stem().unwrap_or_default().to_string_lossy();
             files::remove_parts(folder, &name);
         }
-        match (paths.state.is_file(), paths.operator.exists(), is_resumed) {
+        match (paths.state.is_file(), paths.operator.exists() || paths.last.exists(), is_resumed) {
             (true, _, true) => run.resume()?,
             (true, _, false) => {
                 let what = format!("{} is the state of an earlier run", paths.state.display());
                 return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
             }
             (false, true, false) => {
-                let what = format!("{} is there already", paths.operator.display());
+                let there = if paths.operator.exists() { &paths.operator } else { &paths.last };
+                let what = format!("{} is there already", there.display());
                 return Err(Error::usage(what, "choose another --out, or remove it first"));
             }
             (false, true, true) => run.refuse_other_operator()?,
             (false, false, _) => {}
         }
         if run.log.is_empty() {
-            run.validate(None, None)?;
+            run.validate()?;
         }
         Ok(run)
     }
@@ -175,94 +194,148 @@ impl<'a> Run<'a> {
         let every = self.settings.n_steps_per_validation;
         let is_regular = |step: u64| step.is_multiple_of(every) || step == self.settings.n_steps;
         self.log.retain(|entry| entry.step <= n_steps && is_regular(entry.step));
-        self.best_loss = self.log.iter().map(LogEntry::validation_objective).fold(f64::INFINITY, f64::min);
+        self.clock.1 = self.log.last().and_then(|entry| entry.elapsed_ms).unwrap_or(0.0);
         Ok(())
+    }
+
+    /// The best entry so far; the first of equals.
+    fn best(&self) -> Option<(usize, f64)> {
+        let losses = self.log.iter().map(LogEntry::validation_objective).enumerate();
+        losses.min_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    fn is_out_of_patience(&self) -> bool {
+        let n_since_best = self.best().map_or(0, |(best_idx, _)| self.log.len() - 1 - best_idx);
+        self.settings.patience.is_some_and(|patience| n_since_best as u64 >= patience)
     }
 
     /// Steps up to the next validation, which also writes all files.
     fn until_validation(&mut self, deadline: &Deadline, progress: &dyn Progress) -> Result<(), Error> {
-        let (started, first_step) = (Instant::now(), self.trainer.n_steps());
+        let first_step = self.trainer.n_steps();
         let every = self.settings.n_steps_per_validation;
         let last_step = ((first_step / every + 1) * every).min(self.settings.n_steps);
-        let mut loss = 0.0;
+        self.since_validation = Interval::new();
         while self.trainer.n_steps() < last_step && !deadline.is_over() {
-            let batch = self.batch(self.trainer.n_steps());
-            let report = self.set.with_train(&batch, |samples| self.trainer.train_batch(samples))?;
-            loss += report.loss;
+            let report = self.step()?;
+            self.since_validation.add(&report);
             progress.advance(1);
+            progress.status(&self.status());
         }
-        #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-        let n_traces = ((self.trainer.n_steps() - first_step) * self.settings.batch_size as u64) as f64;
-        let seconds = started.elapsed().as_secs_f64();
         if self.trainer.n_steps() == first_step {
             return Ok(());
         }
-        self.validate(Some(loss / n_traces), Some(n_traces / seconds))?;
-        self.report(progress);
+        self.validate()?;
+        progress.say(&self.status());
         Ok(())
     }
 
-    fn write_state(&self) -> Result<(), Error> {
-        files::write(&self.paths.state, &self.trainer.to_bytes()?)
+    /// One optimizer step on as many traces as settings ask for, held a part at a time.
+    fn step(&mut self) -> Result<BatchReport, Error> {
+        let (step, seed) = (self.trainer.n_steps(), self.settings.seed);
+        let batch = self.batch(step);
+        for indices in batch.chunks(self.settings.batch_size) {
+            let trainer = &mut self.trainer;
+            let added =
+                self.set.with_train(Batch { indices, step, seed }, |samples| trainer.accumulate(samples));
+            added.map_err(|error| self.in_trace(error, indices))?;
+        }
+        let report = self.trainer.step()?;
+        if report.n_steps.is_multiple_of(self.n_batches()) {
+            self.trainer.end_epoch();
+        }
+        Ok(report)
     }
 
-    fn report(&self, progress: &dyn Progress) {
-        if let Some(LogEntry { train_loss: Some(loss), validation_loss, validation_relative_l2, .. }) =
-            self.log.last()
-        {
-            let error_percent = 100.0 * validation_relative_l2;
-            progress.say(&format!(
-                "loss {loss:.4}, validation {validation_loss:.4}, voltage error {error_percent:.2} %"
-            ));
+    /// Names the trace on which training diverged; its place is counted within the batch.
+    fn in_trace(&self, error: noble_operator::Error, part: &[usize]) -> Error {
+        match error {
+            noble_operator::Error::Diverged { sample_idx: Some(sample_idx), .. } => {
+                let trace_idx = part[sample_idx % self.settings.batch_size];
+                self.set.in_train_trace(trace_idx, error.into())
+            }
+            other => other.into(),
         }
+    }
+
+    /// Loss, last validation, rate and speed, in words.
+    fn status(&self) -> String {
+        let mut words = Vec::new();
+        let loss = self.since_validation.per_trace(self.since_validation.loss);
+        words.extend(loss.map(|loss| format!("loss {loss:.4}")));
+        if let Some(entry) = self.log.last() {
+            let percent = 100.0 * entry.validation_relative_l2;
+            words.push(format!("validation {:.4}, voltage error {percent:.2} %", entry.validation_loss));
+        }
+        words.push(format!("rate {:.1e}", self.trainer.learning_rate()));
+        let throughput_hz = self.since_validation.throughput_hz();
+        words.extend(throughput_hz.map(|throughput_hz| format!("{throughput_hz:.0} traces/s")));
+        words.join(", ")
+    }
+
+    /// Steps of an epoch; the last takes the traces that are left.
+    fn n_batches(&self) -> u64 {
+        self.set.n_train().div_ceil(self.settings.traces_per_step()) as u64
     }
 
     /// Indices of the traces of one step: consecutive parts of one shuffle per epoch.
     fn batch(&self, step: u64) -> Vec<usize> {
-        let n_traces = self.set.n_train();
-        let n_batches = (n_traces / self.settings.batch_size) as u64;
-        let epoch = step / n_batches;
-        let mut order: Vec<usize> = (0..n_traces).collect();
+        let epoch = step / self.n_batches();
+        let mut order: Vec<usize> = (0..self.set.n_train()).collect();
         let seed = self.settings.seed ^ (epoch + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         order.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(seed));
         #[expect(clippy::cast_possible_truncation, reason = "below the number of batches")]
-        let first = (step % n_batches) as usize * self.settings.batch_size;
-        order[first..first + self.settings.batch_size].to_vec()
+        let first = (step % self.n_batches()) as usize * self.settings.traces_per_step();
+        let last = (first + self.settings.traces_per_step()).min(order.len());
+        order[first..last].to_vec()
     }
 
-    fn validate(&mut self, train_loss: Option<f64>, throughput_hz: Option<f64>) -> Result<(), Error> {
+    /// Traces seen in a number of steps.
+    fn n_traces_seen(&self, n_steps: u64) -> u64 {
+        let (n_train, n_batches) = (self.set.n_train() as u64, self.n_batches());
+        let of_epoch = (n_steps % n_batches) * self.settings.traces_per_step() as u64;
+        n_steps / n_batches * n_train + of_epoch.min(n_train)
+    }
+
+    fn validate(&mut self) -> Result<(), Error> {
+        let throughput_hz = self.since_validation.throughput_hz();
         let network = self.trainer.averaged_network();
-        let (validation_loss, validation_relative_l2) = validation_losses(self.set, &network)?;
-        let features = &self.trainer.settings().features;
-        let soft_features = features.as_ref().map(|terms| feature_errors(self.set, &network, terms));
+        let Validation { relative_l4, relative_l2, features } = validate(self.set, &network)?;
+        let terms = &self.trainer.settings().features;
+        let soft_features = terms.as_ref().map(|terms| feature_errors(self.set, &network, terms));
         let soft_features = soft_features.transpose()?.unwrap_or_default();
         let step = self.trainer.n_steps();
-        if !validation_loss.is_finite() {
-            return Err(noble_operator::Error::Diverged { step, loss: validation_loss }.into());
+        if !relative_l4.is_finite() {
+            return Err(noble_operator::Error::Diverged { step, loss: relative_l4, sample_idx: None }.into());
         }
+        let interval = &self.since_validation;
         let entry = LogEntry {
             step,
-            n_traces: step * self.settings.batch_size as u64,
-            train_loss,
-            validation_loss,
-            validation_relative_l2,
+            n_traces: self.n_traces_seen(step),
+            train_loss: interval.per_trace(interval.loss),
+            validation_loss: relative_l4,
+            validation_relative_l2: relative_l2,
             learning_rate: self.trainer.learning_rate(),
+            gradient_norm: interval.mean_gradient_norm(),
+            features,
             throughput_hz,
             soft_features,
+            elapsed_ms: Some(self.clock.1 + 1e3 * self.clock.0.elapsed().as_secs_f64()),
         };
-        let card = self.card(&entry);
         let objective = entry.validation_objective();
+        let is_best = self.best().is_none_or(|(_, best)| objective < best);
         self.log.push(entry);
-        if step.is_multiple_of(self.settings.n_steps_per_validation) && step > 0 {
-            self.trainer.end_epoch(objective);
+        self.write(network, is_best)
+    }
+
+    fn write(&self, network: Network, is_best: bool) -> Result<(), Error> {
+        let Some(entry) = self.log.last() else { return Ok(()) };
+        let bytes = Operator::new(self.card(entry), network)?.to_bytes()?;
+        if is_best || !self.paths.operator.is_file() {
+            files::write(&self.paths.operator, &bytes)?;
         }
-        if objective < self.best_loss || !self.paths.operator.is_file() {
-            self.best_loss = objective;
-            let operator = Operator::new(card, network)?;
-            files::write(&self.paths.operator, &operator.to_bytes()?)?;
-        }
+        files::write(&self.paths.last, &bytes)?;
         files::write(&self.paths.log, &log_bytes(&self.log))?;
-        self.write_state()
+        files::write(&self.paths.state, &self.trainer.to_bytes()?)
     }
 
     fn card(&self, entry: &LogEntry) -> OperatorCard {
@@ -287,8 +360,8 @@ impl<'a> Run<'a> {
             input: self.set.input.clone(),
             channel_order: self.set.input.channel_names(),
             output: self.set.output,
-            grid: manifest.grid,
-            stimulus: self.set.timing(),
+            grid: self.set.window.grid,
+            stimulus: self.set.window.timing,
             steps: self.set.steps(),
             sampling: TraceSampling {
                 kind: manifest.sampling,
@@ -320,20 +393,4 @@ fn provenance(set: &TrainingSet, settings: &TrainSettings) -> Result<String, Err
     let settings =
         serde_json::to_string(settings).map_err(|error| Error::Internal { what: error.to_string() })?;
     Ok(format!("noble {} train, data {}, settings {settings}", env!("CARGO_PKG_VERSION"), set.data_sha256))
-}
-
-/// Mean relative L4 and L2 over the validation traces.
-fn validation_losses(set: &TrainingSet, network: &Network) -> Result<(f64, f64), Error> {
-    let plan = NetworkPlan::new(network, set.manifest.grid.n_samples())?;
-    Ok(set.with_validation(|samples| {
-        let inputs: Vec<SampleInput<'_>> = samples.iter().map(|sample| sample.input).collect();
-        let predicted = predict_batch(&plan, &inputs);
-        let mean = |loss: Loss| {
-            let pairs = predicted.chunks(plan.n_samples()).zip(samples);
-            #[expect(clippy::cast_precision_loss, reason = "a count of traces")]
-            let n_traces = samples.len() as f64;
-            pairs.map(|(predicted, sample)| loss.value(predicted, sample.target)).sum::<f64>() / n_traces
-        };
-        (mean(Loss::RelativeL4), mean(Loss::RelativeL2))
-    }))
 }

@@ -1,11 +1,26 @@
 //! What to train and how.
 
 use noble_operator::{
-    AdamWSettings, Architecture, Initialization, InputEncoding, Loss, Schedule, TrainerSettings,
+    AdamWSettings, Architecture, Initialization, InputEncoding, Loss, OneCycleSettings, OptimizerSettings,
+    PlateauSettings, Schedule, TrainerSettings,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+
+/// How the learning rate goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateShape {
+    /// The same throughout.
+    Constant,
+    /// Up over the first steps, then down along half a cosine.
+    WarmupCosine,
+    /// Up over the first three tenths and down again, along two halves of a cosine.
+    OneCycle,
+    /// Lowered when the loss of an epoch stops improving, as the published operator was trained.
+    Plateau,
+}
 
 /// A training run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -27,18 +42,38 @@ pub struct TrainSettings {
     pub current_unit_na: f64,
     /// Voltage of one output unit.
     pub voltage_scale_mv: f64,
-    /// Traces of one step.
+    /// Loss that is made small.
+    pub loss: Loss,
+    /// The optimizer and its constants.
+    pub optimizer: OptimizerSettings,
+    /// Traces held at once.
     pub batch_size: usize,
+    /// How many times as many traces make one step.
+    pub n_accumulated: usize,
     /// Steps of the whole run.
     pub n_steps: u64,
-    /// Largest learning rate; it rises over the first steps and falls along half a cosine.
+    /// How the learning rate goes.
+    pub rate_shape: RateShape,
+    /// Largest learning rate.
     pub learning_rate: f64,
-    /// Steps of the rise.
+    /// Steps of the rise of [`RateShape::WarmupCosine`].
     pub n_warmup_steps: u64,
-    /// Decay per step of the running average of the weights, which is what is kept.
+    /// What [`RateShape::Plateau`] multiplies the rate by.
+    pub plateau_factor: f64,
+    /// Epochs without improvement that [`RateShape::Plateau`] bears.
+    pub plateau_patience: u64,
+    /// Longest gradient of the mean loss that goes into a step as it is.
+    pub clip_norm: Option<f64>,
+    /// Decay per step of the running average of the weights, which is what is kept; zero keeps the weights.
     pub average_decay: f64,
     /// Steps between two looks at the validation traces.
     pub n_steps_per_validation: u64,
+    /// Looks without improvement after which the run ends early.
+    pub patience: Option<u64>,
+    /// Length of the windows cut from the traces; none takes them whole.
+    pub window_ms: Option<f64>,
+    /// Latest start of a window in its trace.
+    pub max_shift_ms: f64,
 }
 
 impl Default for TrainSettings {
@@ -53,12 +88,22 @@ impl Default for TrainSettings {
             n_latent_frequencies: 1,
             current_unit_na: 0.1,
             voltage_scale_mv: 100.0,
+            loss: Loss::RelativeL4,
+            optimizer: OptimizerSettings::Adamw(AdamWSettings::default()),
             batch_size: 8,
+            n_accumulated: 1,
             n_steps: 44_000,
+            rate_shape: RateShape::WarmupCosine,
             learning_rate: 3e-3,
             n_warmup_steps: 100,
+            plateau_factor: 0.4,
+            plateau_patience: 4,
+            clip_norm: None,
             average_decay: 0.995,
             n_steps_per_validation: 1000,
+            patience: None,
+            window_ms: None,
+            max_shift_ms: 30.0,
         }
     }
 }
@@ -73,11 +118,14 @@ impl TrainSettings {
     /// [`Error::Usage`] with the setting that is not possible.
     pub fn check(&self, n_traces: usize) -> Result<(), Error> {
         let positive = |value: f64| value.is_finite() && value > 0.0;
+        let number = |what: &str, value: f64| {
+            (positive(value), format!("a {what} of {value}"), "use a positive number")
+        };
         let requirements = [
             (
-                self.batch_size > 0 && self.batch_size <= n_traces,
-                format!("a batch of {} traces out of {n_traces}", self.batch_size),
-                "set --batch from one trace up to all of them",
+                (1..=n_traces).contains(&self.traces_per_step()),
+                format!("a batch of {} traces out of {n_traces}", self.traces_per_step()),
+                "set --batch and --accumulate from one trace up to all of them",
             ),
             (self.n_steps > 0, "no step is asked for".to_owned(), "ask for one or more"),
             (
@@ -85,20 +133,24 @@ impl TrainSettings {
                 "validation after no step".to_owned(),
                 "validate after one or more",
             ),
+            number("learning rate", self.learning_rate),
+            number("unit in nA", self.current_unit_na),
+            number("unit in mV", self.voltage_scale_mv),
+            number("longest gradient", self.clip_norm.unwrap_or(1.0)),
             (
-                positive(self.learning_rate),
-                format!("a learning rate of {}", self.learning_rate),
-                "use a positive number",
+                self.patience != Some(0),
+                "patience with no validation".to_owned(),
+                "set --patience to one or more",
             ),
             (
-                positive(self.current_unit_na),
-                format!("a unit of {} nA", self.current_unit_na),
-                "use a positive number",
+                self.max_shift_ms.is_finite() && self.max_shift_ms >= 0.0,
+                format!("a shift of up to {} ms", self.max_shift_ms),
+                "set --max-shift-ms to zero or more",
             ),
             (
-                positive(self.voltage_scale_mv),
-                format!("a unit of {} mV", self.voltage_scale_mv),
-                "use a positive number",
+                self.plateau_factor > 0.0 && self.plateau_factor < 1.0,
+                format!("a rate multiplied by {}", self.plateau_factor),
+                "set --plateau-factor between 0 and 1",
             ),
             (
                 (0.0..1.0).contains(&self.average_decay),
@@ -110,6 +162,12 @@ impl TrainSettings {
             Some((_, what, remedy)) => Err(Error::usage(what, remedy)),
             None => Ok(()),
         }
+    }
+
+    /// Traces of one step; the last step of an epoch takes those that are left.
+    #[must_use]
+    pub fn traces_per_step(&self) -> usize {
+        self.batch_size.saturating_mul(self.n_accumulated)
     }
 
     /// Sizes of the network for an encoding of the inputs.
@@ -127,18 +185,35 @@ impl TrainSettings {
     /// What the trainer is made with.
     #[must_use]
     pub fn trainer(&self, n_samples: usize) -> TrainerSettings {
+        let average_decay = (self.average_decay > 0.0).then_some(self.average_decay);
         TrainerSettings {
             n_samples,
-            loss: Loss::RelativeL4,
+            loss: self.loss,
             features: None,
-            optimizer: AdamWSettings::default(),
-            schedule: Schedule::WarmupCosine {
+            optimizer: self.optimizer,
+            schedule: self.schedule(),
+            average_decay,
+            clip_norm: self.clip_norm,
+        }
+    }
+
+    fn schedule(&self) -> Schedule {
+        match self.rate_shape {
+            RateShape::Constant => Schedule::Constant { learning_rate: self.learning_rate },
+            RateShape::WarmupCosine => Schedule::WarmupCosine {
                 peak: self.learning_rate,
                 n_warmup_steps: self.n_warmup_steps,
                 n_steps: self.n_steps,
                 final_fraction: FINAL_FRACTION,
             },
-            average_decay: Some(self.average_decay),
+            RateShape::OneCycle => {
+                Schedule::OneCycle(OneCycleSettings::new(self.learning_rate, self.n_steps))
+            }
+            RateShape::Plateau => Schedule::ReduceOnPlateau(PlateauSettings {
+                learning_rate: self.learning_rate,
+                factor: self.plateau_factor,
+                patience: self.plateau_patience,
+            }),
         }
     }
 }

@@ -111,6 +111,24 @@ fn invariant_wrong_operators_and_datasets_are_refused() {
             "train --dataset dataset --current-frequencies 4 --batch 400 --out new.safetensors",
             "a batch of 400 traces",
         ),
+        ("train --dataset dataset --window-ms 50 --out new.safetensors", "--window-ms from above 0 to 40"),
+        (
+            "train --dataset dataset --window-ms 30 --max-shift-ms 0 --out new.safetensors",
+            "leaves the window",
+        ),
+        ("train --dataset dataset --loss l4 --out new.safetensors", "relative_l4"),
+        ("train --dataset dataset --optimizer sgd --out new.safetensors", "muon"),
+        ("train --dataset dataset --schedule none --out new.safetensors", "one-cycle"),
+        (
+            "train --dataset dataset --current-frequencies 4 --batch 4 --clip-norm 0 --out new.safetensors",
+            "longest gradient",
+        ),
+        (
+            "train --dataset dataset --current-frequencies 4 --batch 4 --patience 0 --out new.safetensors",
+            "--patience",
+        ),
+        ("train --dataset dataset --weight-decay=-1 --out new.safetensors", "--weight-decay is -1"),
+        ("train --plot --out new.safetensors", "new.log.jsonl"),
         ("operator forward --weights whole.safetensors --input cut.safetensors --out y.npz", "x"),
     ];
     for (line, expected) in cases {

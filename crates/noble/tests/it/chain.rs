@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use noble::training::LogEntry;
 use noble_data::Sweeps;
 
 use crate::command::{Folder, bytes};
@@ -60,6 +61,7 @@ fn invariant_killed_generation_and_training_resume_to_the_same_bits() {
     cut.done(&format!("{TRAIN} --resume"));
     let expected = [
         "dataset",
+        "operator.last.safetensors",
         "operator.learning.svg",
         "operator.log.jsonl",
         "operator.safetensors",
@@ -70,15 +72,17 @@ fn invariant_killed_generation_and_training_resume_to_the_same_bits() {
         "dataset/manifest.json",
         "dataset/shard-00001.h5",
         "operator.safetensors",
+        "operator.last.safetensors",
         "operator.training.safetensors",
     ] {
         assert!(bytes(&whole.path(name)) == bytes(&cut.path(name)), "{name} differs");
     }
-    let steps = |folder: &Folder| {
+    let log = |folder: &Folder| {
         let log = noble::training::read_log(&bytes(&folder.path("operator.log.jsonl")));
-        log.iter().map(|entry| entry.step).collect::<Vec<_>>()
+        log.into_iter().map(LogEntry::without_clock).collect::<Vec<_>>()
     };
-    assert_eq!(steps(&cut), [0, 10, 20, 30, 40]);
+    assert_eq!(log(&cut), log(&whole));
+    assert_eq!(log(&cut).iter().map(|entry| entry.step).collect::<Vec<_>>(), [0, 10, 20, 30, 40]);
 }
 
 #[test]

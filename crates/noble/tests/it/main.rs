@@ -12,3 +12,4 @@ mod fi;
 mod fine_tuning;
 mod recordings;
 mod soft_features;
+mod training;

@@ -1,0 +1,32 @@
+//! Where a run leaves its files.
+
+use std::path::{Path, PathBuf};
+
+/// Where a run leaves its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrainPaths {
+    /// The best operator so far.
+    pub operator: PathBuf,
+    /// The operator of the last validation.
+    pub last: PathBuf,
+    /// State to resume from.
+    pub state: PathBuf,
+    /// Log.
+    pub log: PathBuf,
+    /// Curves of the log.
+    pub figure: PathBuf,
+}
+
+impl TrainPaths {
+    /// Paths beside an operator file.
+    #[must_use]
+    pub fn beside(operator: &Path) -> Self {
+        Self {
+            operator: operator.to_path_buf(),
+            last: operator.with_extension("last.safetensors"),
+            state: operator.with_extension("training.safetensors"),
+            log: operator.with_extension("log.jsonl"),
+            figure: operator.with_extension("learning.svg"),
+        }
+    }
+}
