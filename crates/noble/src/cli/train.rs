@@ -106,7 +106,7 @@ struct RateArgs {
     /// Course of the learning rate
     #[arg(long, value_enum, value_name = "SHAPE", default_value = "warmup-cosine")]
     schedule: ScheduleArg,
-    /// Largest learning rate [default: 3e-3 for adamw, 1e-2 for muon]
+    /// Largest learning rate [default: 0.004 for adamw, 0.01 for muon]
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// Steps of the rise of warmup-cosine
@@ -199,7 +199,7 @@ fn settings(args: &TrainArgs) -> Result<TrainSettings, Error> {
         n_accumulated: args.accumulate,
         n_steps: args.steps,
         rate_shape: args.rate.schedule.shape(),
-        learning_rate: args.rate.learning_rate.unwrap_or_else(|| default_learning_rate(&optimizer)),
+        learning_rate: learning_rate(args, &optimizer),
         n_warmup_steps: args.rate.warmup_steps,
         plateau_factor: args.rate.plateau_factor,
         plateau_patience: args.rate.plateau_patience,
@@ -213,6 +213,10 @@ fn settings(args: &TrainArgs) -> Result<TrainSettings, Error> {
     })
 }
 
+fn learning_rate(args: &TrainArgs, optimizer: &OptimizerSettings) -> f64 {
+    args.rate.learning_rate.unwrap_or_else(|| TrainSettings::usual_learning_rate(optimizer))
+}
+
 /// The optimizer typed; decay goes to all its parts.
 fn optimizer(args: &TrainArgs) -> Result<OptimizerSettings, Error> {
     let weight_decay = args.weight_decay;
@@ -224,13 +228,6 @@ fn optimizer(args: &TrainArgs) -> Result<OptimizerSettings, Error> {
     }
     let named = OptimizerSettings::all().into_iter().find(|optimizer| optimizer.name() == args.optimizer);
     Ok(named.unwrap_or(TrainSettings::default().optimizer).with_weight_decay(weight_decay))
-}
-
-fn default_learning_rate(optimizer: &OptimizerSettings) -> f64 {
-    match optimizer {
-        OptimizerSettings::Muon(_) => 1e-2,
-        _ => 3e-3,
-    }
 }
 
 fn limit(max_minutes: Option<f64>) -> Result<Option<Duration>, Error> {
