@@ -13,8 +13,8 @@ const COEFFICIENTS: [f32; 3] = [3.4445, -4.775, 2.0315];
 const N_STEPS: usize = 5;
 /// Keeps a matrix of zeros at zero.
 const SMALLEST_NORM: f32 = 1e-30;
-/// Modes worked on at once, so that three matrices of them stay in cache.
-const N_MODES_AT_ONCE: usize = 32;
+/// Most modes worked on at once, so that the matrices of them stay in cache.
+const MOST_MODES_AT_ONCE: usize = 64;
 
 /// Makes a real matrix `[rows × cols]` orthogonal.
 pub(super) fn orthogonal_real(values: &mut [f32], (rows, cols): (usize, usize)) {
@@ -61,9 +61,10 @@ fn product(left: &[f32], right: &[f32], (m, k, n): (usize, usize, usize)) -> Vec
 /// Makes the complex matrix of every mode of a spectral weight `[size × size × n_modes]` orthogonal.
 pub(super) fn orthogonal_spectral(kernels: Kernels, values: &mut [f32], size: usize) {
     let n_modes = values.len() / (2 * size * size);
+    let n_at_once = n_modes.div_ceil(n_modes.div_ceil(MOST_MODES_AT_ONCE).max(1));
     let mut first = 0;
     while first < n_modes {
-        let n = N_MODES_AT_ONCE.min(n_modes - first);
+        let n = n_at_once.min(n_modes - first);
         let mut x = Modes::new(size, n);
         let pairs = |entry: usize| 2 * (entry * n_modes + first)..2 * (entry * n_modes + first + n);
         for entry in 0..size * size {

@@ -24,7 +24,7 @@ struct Trace {
 
 impl Data {
     fn new() -> Self {
-        let latent = LatentFeature::fit("i_thr_na", &[0.05, 0.2], 1).unwrap();
+        let latent = LatentFeature::fit("i_thr_na", &[0.05, 0.2], 1).expect("two values");
         let input = InputEncoding { current_unit_na: 0.1, n_current_frequencies: 3, latents: vec![latent] };
         let architecture = Architecture::new(input.n_channels(), 12, 3, 32);
         let trace = |i: usize| {
@@ -34,7 +34,7 @@ impl Data {
             Trace { stimulus_na, step_na, latents: [0.05 + 0.002 * i as f64], target }
         };
         Self {
-            network: Network::new(&architecture, Initialization::UnitVariance, 4).unwrap(),
+            network: Network::new(&architecture, Initialization::UnitVariance, 4).expect("valid sizes"),
             embedding: Embedding::new(&input, N_SAMPLES),
             traces: (0..N_TRACES).map(trace).collect(),
         }
@@ -56,7 +56,7 @@ impl Data {
 }
 
 fn on_threads<T: Send>(n_threads: usize, work: impl FnOnce() -> T + Send) -> T {
-    rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap().install(work)
+    rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().expect("a pool of threads").install(work)
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {

@@ -25,11 +25,6 @@ pub(super) struct FineTuneArgs {
 }
 
 impl FineTuneArgs {
-    /// Whether an operator is tuned.
-    pub(super) fn is_asked(&self) -> bool {
-        self.from.is_some()
-    }
-
     /// Settings of a run where nothing else is typed.
     pub(super) fn defaults(&self) -> TrainSettings {
         if self.from.is_some() { FineTune::defaults() } else { TrainSettings::default() }

@@ -46,10 +46,10 @@ pub(super) struct TrainArgs {
     #[arg(long, value_name = "LOSS", default_value = TrainSettings::default().loss.name(),
         value_parser = PossibleValuesParser::new(Loss::ALL.map(Loss::name)))]
     loss: String,
-    /// Optimizer
-    #[arg(long, value_name = "NAME", default_value = TrainSettings::default().optimizer.name(),
+    /// Optimizer [default: muon; with --from adamw]
+    #[arg(long, value_name = "NAME",
         value_parser = PossibleValuesParser::new(OptimizerSettings::all().map(|optimizer| optimizer.name())))]
-    optimizer: String,
+    optimizer: Option<String>,
     /// Decay of the weights per step, times the learning rate
     #[arg(long, value_name = "DECAY", default_value_t = 0.0)]
     weight_decay: f64,
@@ -110,7 +110,7 @@ struct RateArgs {
     /// Course of the learning rate [default: warmup-cosine; with --from plateau]
     #[arg(long, value_enum, value_name = "SHAPE")]
     schedule: Option<ScheduleArg>,
-    /// Largest learning rate [default: 3e-3 for adamw, 1e-2 for muon; with --from 5e-4]
+    /// Largest learning rate [default: 0.004 for adamw, 0.01 for muon; with --from 0.0005]
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
     /// Steps of the rise of warmup-cosine
@@ -196,8 +196,7 @@ fn plot(paths: &TrainPaths) -> Result<(), Error> {
 
 fn settings(args: &TrainArgs) -> Result<TrainSettings, Error> {
     let base = args.tune.defaults();
-    let optimizer = optimizer(args)?;
-    let is_tuned = args.tune.is_asked();
+    let optimizer = optimizer(args, base.optimizer)?;
     Ok(TrainSettings {
         seed: args.seed,
         hidden_channels: args.hidden_channels,
@@ -210,11 +209,7 @@ fn settings(args: &TrainArgs) -> Result<TrainSettings, Error> {
         n_accumulated: args.accumulate,
         n_steps: args.steps.unwrap_or(base.n_steps),
         rate_shape: args.rate.schedule.map_or(base.rate_shape, ScheduleArg::shape),
-        learning_rate: args.rate.learning_rate.unwrap_or(if is_tuned {
-            base.learning_rate
-        } else {
-            default_learning_rate(&optimizer)
-        }),
+        learning_rate: learning_rate(args, &optimizer, &base),
         n_warmup_steps: args.rate.warmup_steps,
         plateau_factor: args.rate.plateau_factor.unwrap_or(base.plateau_factor),
         plateau_patience: args.rate.plateau_patience.unwrap_or(base.plateau_patience),
@@ -228,8 +223,16 @@ fn settings(args: &TrainArgs) -> Result<TrainSettings, Error> {
     })
 }
 
+fn learning_rate(args: &TrainArgs, optimizer: &OptimizerSettings, base: &TrainSettings) -> f64 {
+    let usual = || match optimizer.name() == base.optimizer.name() {
+        true => base.learning_rate,
+        false => TrainSettings::usual_learning_rate(optimizer),
+    };
+    args.rate.learning_rate.unwrap_or_else(usual)
+}
+
 /// The optimizer typed; decay goes to all its parts.
-fn optimizer(args: &TrainArgs) -> Result<OptimizerSettings, Error> {
+fn optimizer(args: &TrainArgs, base: OptimizerSettings) -> Result<OptimizerSettings, Error> {
     let weight_decay = args.weight_decay;
     if !(weight_decay.is_finite() && weight_decay >= 0.0) {
         return Err(Error::usage(
@@ -237,15 +240,9 @@ fn optimizer(args: &TrainArgs) -> Result<OptimizerSettings, Error> {
             "give a number of zero or more",
         ));
     }
-    let named = OptimizerSettings::all().into_iter().find(|optimizer| optimizer.name() == args.optimizer);
-    Ok(named.unwrap_or(TrainSettings::default().optimizer).with_weight_decay(weight_decay))
-}
-
-fn default_learning_rate(optimizer: &OptimizerSettings) -> f64 {
-    match optimizer {
-        OptimizerSettings::Muon(_) => 1e-2,
-        _ => 3e-3,
-    }
+    let is_named = |optimizer: &OptimizerSettings| args.optimizer.as_deref() == Some(optimizer.name());
+    let named = OptimizerSettings::all().into_iter().find(is_named);
+    Ok(named.unwrap_or(base).with_weight_decay(weight_decay))
 }
 
 fn limit(max_minutes: Option<f64>) -> Result<Option<Duration>, Error> {

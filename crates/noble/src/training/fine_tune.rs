@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
 use noble_operator::{
-    Departure, FeatureContext, FeatureTerm, FeatureTerms, Network, NetworkPlan, ObjectiveScratch, Operator,
-    SampleInput, SoftFeature, SoftSettings, TrainerSettings, predict_batch,
+    AdamWSettings, Departure, FeatureContext, FeatureTerm, FeatureTerms, Network, NetworkPlan,
+    ObjectiveScratch, Operator, OptimizerSettings, SampleInput, SoftFeature, SoftSettings, TrainerSettings,
+    predict_batch,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,10 +37,11 @@ pub struct FineTune {
 }
 
 impl FineTune {
-    /// The published fine-tuning's learning rate, factor and patience, for 2000 steps.
+    /// The published fine-tuning's optimizer, learning rate, factor and patience, for 2000 steps.
     #[must_use]
     pub fn defaults() -> TrainSettings {
         TrainSettings {
+            optimizer: OptimizerSettings::Adamw(AdamWSettings::default()),
             n_steps: 2000,
             learning_rate: 5e-4,
             rate_shape: RateShape::Plateau,

@@ -1,7 +1,7 @@
 //! What to train and how.
 
 use noble_operator::{
-    AdamWSettings, Architecture, Initialization, InputEncoding, Loss, OneCycleSettings, OptimizerSettings,
+    Architecture, Initialization, InputEncoding, Loss, MuonSettings, OneCycleSettings, OptimizerSettings,
     PlateauSettings, Schedule, TrainerSettings,
 };
 use serde::{Deserialize, Serialize};
@@ -89,12 +89,12 @@ impl Default for TrainSettings {
             current_unit_na: 0.1,
             voltage_scale_mv: 100.0,
             loss: Loss::RelativeL4,
-            optimizer: OptimizerSettings::Adamw(AdamWSettings::default()),
+            optimizer: OptimizerSettings::Muon(MuonSettings::default()),
             batch_size: 8,
             n_accumulated: 1,
             n_steps: 44_000,
             rate_shape: RateShape::WarmupCosine,
-            learning_rate: 3e-3,
+            learning_rate: MUON_LEARNING_RATE,
             n_warmup_steps: 100,
             plateau_factor: 0.4,
             plateau_patience: 4,
@@ -108,10 +108,23 @@ impl Default for TrainSettings {
     }
 }
 
+/// Largest learning rate of Muon, the best of three in the comparison of `docs/training.md`.
+const MUON_LEARNING_RATE: f64 = 1e-2;
+/// Largest learning rate of AdamW, the published one.
+const ADAMW_LEARNING_RATE: f64 = 4e-3;
 /// Learning rate at the end as a part of the largest.
 const FINAL_FRACTION: f64 = 0.01;
 
 impl TrainSettings {
+    /// Largest learning rate to begin with for an optimizer.
+    #[must_use]
+    pub fn usual_learning_rate(optimizer: &OptimizerSettings) -> f64 {
+        match optimizer {
+            OptimizerSettings::Adamw(_) => ADAMW_LEARNING_RATE,
+            OptimizerSettings::Muon(_) => MUON_LEARNING_RATE,
+        }
+    }
+
     /// Checks that a run of these settings exists for a number of traces.
     ///
     /// # Errors
