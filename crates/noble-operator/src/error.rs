@@ -154,6 +154,18 @@ pub enum Error {
         /// What was found.
         detail: String,
     },
+    /// An ONNX model beyond what the format can hold.
+    #[error(
+        "an onnx file for {n_samples} samples would have {n_bytes} bytes, above the format's {most_bytes}; give fewer samples"
+    )]
+    OnnxSize {
+        /// Samples asked for.
+        n_samples: usize,
+        /// Bytes the file would have.
+        n_bytes: u64,
+        /// Most bytes of the format.
+        most_bytes: u64,
+    },
     /// A saved training state does not fit the trainer.
     #[error(
         "training state: {what} is {got}, expected {expected}; resume with the settings it was saved with"

@@ -1,5 +1,6 @@
 //! Bare networks in files of other programs.
 
+mod onnx;
 mod pickle;
 mod pth;
 mod tensors;
