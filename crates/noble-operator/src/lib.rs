@@ -34,8 +34,10 @@ mod norm;
 mod operator;
 mod optimizer;
 mod plan;
+mod resolution;
 mod spectral;
 mod train;
+mod warning;
 mod workspace;
 
 pub use architecture::Architecture;
@@ -53,4 +55,5 @@ pub use operator::{CARD_KEY, Operator, OperatorPlan, Query, QueryStimulus};
 pub use optimizer::{AdamW, AdamWSettings, PlateauSettings, Schedule, ScheduleState};
 pub use plan::NetworkPlan;
 pub use train::{BatchReport, Trainer, TrainerSettings};
+pub use warning::Warning;
 pub use workspace::{Purpose, Workspace};
