@@ -10,6 +10,7 @@ mod fi;
 mod generate;
 mod inputs;
 mod operator;
+mod operator_convert;
 mod output;
 mod predict;
 mod simulate;
