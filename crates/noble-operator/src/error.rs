@@ -184,6 +184,18 @@ pub enum Error {
         /// What was found.
         detail: String,
     },
+    /// A PyTorch file states another network than its tensors make, or one that is computed in another way.
+    #[error(
+        "pytorch file: its _metadata states {what} {got}, the network here has {expected}; give the weights of a 1-D Fourier neural operator as NOBLE configures it"
+    )]
+    Stated {
+        /// Argument of the network's constructor.
+        what: &'static str,
+        /// Its value in the file.
+        got: String,
+        /// Its value by the tensors, or of every network here.
+        expected: String,
+    },
     /// An ONNX model beyond what the format can hold.
     #[error(
         "an onnx file for {n_samples} samples would have {n_bytes} bytes, above the format's {most_bytes}; give fewer samples"
