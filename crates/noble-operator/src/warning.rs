@@ -49,7 +49,7 @@ impl fmt::Display for Warning {
                  samples per period; below 2 it aliases"
             ),
             Self::OtherStep { step_ms, trained_ms } => {
-                write!(f, "time step {step_ms} ms, the operator was trained at {trained_ms} ms")
+                write!(f, "time step {step_ms:.6} ms, the operator was trained at {trained_ms} ms")
             }
         }
     }

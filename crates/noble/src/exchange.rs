@@ -28,15 +28,10 @@ impl NetworkFile {
     /// # Errors
     /// As [`Operator::from_bytes`] for a file with a card, as [`Network::from_file_bytes`] for one without.
     pub fn read(bytes: &[u8]) -> Result<Self, noble_operator::Error> {
-        const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
-        if bytes.starts_with(ZIP_MAGIC) {
-            return Ok(Self::Bare(Network::from_pth(bytes)?));
-        }
+        use noble_operator::Error::{MissingCard, SafeTensors};
         match Operator::from_bytes(bytes) {
             Ok(operator) => Ok(Self::Operator(Box::new(operator))),
-            Err(noble_operator::Error::MissingCard { .. }) => {
-                Ok(Self::Bare(Network::from_safetensors(bytes)?))
-            }
+            Err(MissingCard { .. } | SafeTensors { .. }) => Ok(Self::Bare(Network::from_file_bytes(bytes)?)),
             Err(error) => Err(error),
         }
     }

@@ -13,14 +13,21 @@ pub(crate) use tensors::{f32_from_bytes, f32_to_bytes, network_tensors, read_ten
 
 use crate::{Error, Network};
 
+const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
+/// A pickled magic number: PyTorch's files before 1.6, without a container.
+const LEGACY_MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+
 impl Network {
     /// A network from a safetensors or PyTorch file, told apart by their first bytes.
     ///
     /// # Errors
     /// As [`Network::from_safetensors`] and [`Network::from_pth`].
     pub fn from_file_bytes(bytes: &[u8]) -> Result<Self, Error> {
-        const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
-        if bytes.starts_with(ZIP_MAGIC) { Self::from_pth(bytes) } else { Self::from_safetensors(bytes) }
+        if bytes.starts_with(ZIP_MAGIC) || bytes.starts_with(LEGACY_MAGIC) {
+            Self::from_pth(bytes)
+        } else {
+            Self::from_safetensors(bytes)
+        }
     }
 
     /// A network from a safetensors file under state-dict names; spectral weights complex64 or float32
@@ -46,6 +53,11 @@ impl Network {
     /// # Source
     /// PyTorch 2.15 `torch.save`, `neuralop` 2.0.0 `BaseModel.state_dict`.
     pub fn from_pth(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.starts_with(LEGACY_MAGIC) {
+            let detail =
+                "it has the form of PyTorch before 1.6; load and save it with a newer one".to_owned();
+            return Err(Error::Pth { position: 0, detail });
+        }
         pth::read_network(bytes)
     }
 

@@ -219,6 +219,11 @@ fn operator(args: &ConvertArgs, network: Network, table: &Path) -> Result<noble_
         provenance: format!("noble {} operator convert {}", env!("CARGO_PKG_VERSION"), name(&args.input)),
     };
     let operator = describe(network, &description)?;
+    if given.current_frequencies.is_none() {
+        let input = &operator.card().input;
+        let (n, channels) = (input.n_current_frequencies, input.n_channels());
+        words(&format!("note: {n} frequencies of the amplitude, as {channels} channels leave over"));
+    }
     for warning in operator.card().training_aliases(operator.card().grid) {
         words(&format!("warning: {warning}"));
     }

@@ -127,7 +127,7 @@ fn planned(args: &PredictArgs, operator: &Operator) -> Result<OperatorPlan, Erro
     let Some(step_ms) = args.dt_ms else { return Ok(operator.plan()?) };
     let plan = operator.plan_at(step_ms)?;
     let grid = plan.grid();
-    words(&format!("--dt-ms {step_ms}: {} samples of {} ms", grid.n_samples(), grid.step_ms()));
+    words(&format!("--dt-ms {step_ms}: {} samples of {:.6} ms", grid.n_samples(), grid.step_ms()));
     Ok(plan)
 }
 
