@@ -61,7 +61,7 @@ impl Architecture {
     /// Values of all parameters; complex ones count twice.
     ///
     /// In 64 bits on every machine, where sizes that pass their own bounds cannot overflow it.
-    fn n_values(&self) -> u64 {
+    pub(crate) fn n_values(&self) -> u64 {
         let sizes = [
             self.in_channels,
             self.hidden_channels,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use noble_data::{Sampling, Step, Stimulus, TimeGrid};
 use serde::{Deserialize, Serialize};
 
-use crate::{Architecture, Error, InputEncoding};
+use crate::{Architecture, Error, InputEncoding, Warning};
 
 /// Version of the card written and read here.
 pub const FORMAT_VERSION: u32 = 1;
@@ -278,19 +278,20 @@ impl OperatorCard {
         Ok(())
     }
 
-    /// What of a question lies outside of what the operator was trained on, in words; it is answered all the same.
+    /// What of a question lies outside of what the operator was trained on; it is answered all the same.
     ///
     /// Names each latent feature beyond the range it is scaled by, and the amplitude beyond [`OperatorCard::steps`].
     #[must_use]
-    pub fn beyond_training(&self, step_na: f64, latents: &BTreeMap<String, f64>) -> Vec<String> {
-        let beyond = |name: &str, value: f64, (low, high): (f64, f64)| {
-            let is_beyond = !(low..=high).contains(&value);
-            is_beyond.then(|| format!("{name} = {value} lies outside of the training range {low} to {high}"))
+    pub fn beyond_training(&self, step_na: f64, latents: &BTreeMap<String, f64>) -> Vec<Warning> {
+        let beyond = |name: &str, value: f64, lowest: f64, highest: f64| {
+            let is_beyond = !(lowest..=highest).contains(&value);
+            is_beyond.then(|| Warning::BeyondTraining { name: name.to_owned(), value, lowest, highest })
         };
         let ranges = self.input.latents.iter().filter_map(|latent| {
-            latents.get(&latent.name).and_then(|value| beyond(&latent.name, *value, (latent.min, latent.max)))
+            let value = latents.get(&latent.name)?;
+            beyond(&latent.name, *value, latent.min, latent.max)
         });
-        let step = beyond("step_na", step_na, (self.steps.lowest_na, self.steps.highest_na));
+        let step = beyond("step_na", step_na, self.steps.lowest_na, self.steps.highest_na);
         ranges.chain(step).collect()
     }
 

@@ -101,6 +101,21 @@ impl Embedding {
         Self { encoding: encoding.clone(), time: time(n_samples), kernels: Kernels::detect() }
     }
 
+    /// Prepares an encoding of `n_trained` samples for `n_samples` samples over the same span.
+    ///
+    /// `t_n = 2π (n n_trained/n_samples)/(n_trained - 1)`: the trained axis at the new times, in double precision, then
+    /// rounded. With as many samples as in training it is [`Embedding::new`], bit by bit.
+    #[must_use]
+    pub fn resampled(encoding: &InputEncoding, n_trained: usize, n_samples: usize) -> Self {
+        if n_trained == n_samples || n_trained < 2 {
+            return Self::new(encoding, n_samples);
+        }
+        let step =
+            f64::from(std::f32::consts::TAU) * n_trained as f64 / (n_samples as f64 * (n_trained - 1) as f64);
+        let time = (0..n_samples).map(|n| (n as f64 * step) as f32).collect();
+        Self { encoding: encoding.clone(), time, kernels: Kernels::detect() }
+    }
+
     /// What the channels mean.
     #[must_use]
     pub fn encoding(&self) -> &InputEncoding {

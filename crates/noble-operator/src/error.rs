@@ -115,12 +115,42 @@ pub enum Error {
         known: Vec<String>,
     },
     /// The operator was trained on another time grid.
-    #[error("the operator computes {expected} but {got} was asked; ask for its own grid and resample after")]
+    #[error(
+        "the operator computes {expected} but {got} was asked; plan it for that time step, or resample what it gives"
+    )]
     TimeGrid {
         /// Grid of the operator.
         expected: String,
         /// Grid asked for.
         got: String,
+    },
+    /// A time step that no prediction can have.
+    #[error(
+        "a time step of {step_ms} ms is not possible; give one from {finest_ms:.3e} to {coarsest_ms:.3e} ms"
+    )]
+    TimeStep {
+        /// Step asked for.
+        step_ms: f64,
+        /// Step of 2^24 samples.
+        finest_ms: f64,
+        /// Step that just carries all modes.
+        coarsest_ms: f64,
+    },
+    /// A time step at which modes of the network are lost.
+    #[error(
+        "a time step of {step_ms} ms makes {n_samples} samples, which carry {n_modes} of the network's {n_used} modes; give a step of at most {coarsest_ms:.4} ms"
+    )]
+    LostModes {
+        /// Step asked for.
+        step_ms: f64,
+        /// Samples it makes.
+        n_samples: usize,
+        /// Modes below the Nyquist frequency.
+        n_modes: usize,
+        /// Modes the network uses.
+        n_used: usize,
+        /// Step that just carries all modes.
+        coarsest_ms: f64,
     },
     /// A model the operator's card does not list.
     #[error("model {id} is not among the {n_models} models of this operator; list them from its card")]
@@ -153,6 +183,30 @@ pub enum Error {
         position: usize,
         /// What was found.
         detail: String,
+    },
+    /// A PyTorch file states another network than its tensors make, or one that is computed in another way.
+    #[error(
+        "pytorch file: its _metadata states {what} {got}, the network here has {expected}; give the weights of a 1-D Fourier neural operator as NOBLE configures it"
+    )]
+    Stated {
+        /// Argument of the network's constructor.
+        what: &'static str,
+        /// Its value in the file.
+        got: String,
+        /// Its value by the tensors, or of every network here.
+        expected: String,
+    },
+    /// An ONNX model beyond what the format can hold.
+    #[error(
+        "an onnx file for {n_samples} samples would have {n_bytes} bytes, above the format's {most_bytes}; give fewer samples"
+    )]
+    OnnxSize {
+        /// Samples asked for.
+        n_samples: usize,
+        /// Bytes the file would have.
+        n_bytes: u64,
+        /// Most bytes of the format.
+        most_bytes: u64,
     },
     /// A saved training state does not fit the trainer.
     #[error(

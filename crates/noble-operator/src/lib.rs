@@ -38,9 +38,11 @@ mod operator;
 mod optimizer;
 mod plan;
 mod pool;
+mod resolution;
 mod soft_features;
 mod spectral;
 mod train;
+mod warning;
 mod workspace;
 
 pub use architecture::Architecture;
@@ -64,4 +66,5 @@ pub use optimizer::{
 pub use plan::NetworkPlan;
 pub use soft_features::{FeatureContext, SoftFeature, SoftSettings};
 pub use train::{BatchReport, Trainer, TrainerSettings};
+pub use warning::Warning;
 pub use workspace::{Purpose, Workspace};

@@ -97,11 +97,16 @@ impl Network {
     /// A network from tensors by name; the architecture is read from the names and shapes.
     ///
     /// # Errors
-    /// [`Error::MissingTensor`], [`Error::TensorShape`], [`Error::UnexpectedTensor`], [`Error::NotFinite`] or
+    /// [`Error::MissingTensor`], [`Error::TensorShape`], [`Error::UnexpectedTensor`] (also for a name that comes twice),
+    /// [`Error::NotFinite`] or
     /// [`Error::Architecture`].
     pub fn from_tensors(tensors: Vec<NamedTensor>) -> Result<Self, Error> {
-        let by_name: BTreeMap<String, NamedTensor> =
-            tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+        let mut by_name: BTreeMap<String, NamedTensor> = BTreeMap::new();
+        for tensor in tensors {
+            if let Some(earlier) = by_name.insert(tensor.name.clone(), tensor) {
+                return Err(Error::UnexpectedTensor { name: earlier.name });
+            }
+        }
         let architecture = infer_architecture(&by_name)?;
         architecture.check()?;
         Self::with_tensors(&architecture, by_name)
@@ -131,6 +136,15 @@ impl Network {
             Some(name) => Err(Error::UnexpectedTensor { name }),
             None => Ok(network),
         }
+    }
+
+    /// The network with another number of modes that are stored in the same way.
+    pub(crate) fn with_n_modes(mut self, n_modes: Option<usize>) -> Self {
+        let is_same = |n_modes: &usize| n_modes / 2 + 1 == self.architecture.n_stored_modes();
+        if let Some(n_modes) = n_modes.filter(is_same) {
+            self.architecture.n_modes = n_modes;
+        }
+        self
     }
 
     /// Sizes.

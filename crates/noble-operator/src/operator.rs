@@ -6,7 +6,7 @@ use noble_data::TimeGrid;
 
 use crate::card::OperatorCard;
 use crate::file::{network_tensors, read_tensors, serialize};
-use crate::{CpuEngine, Embedding, Engine, Error, Network, SampleInput};
+use crate::{CpuEngine, Embedding, Engine, Error, Network, SampleInput, Warning};
 
 /// Metadata entry of the card in an operator file.
 pub const CARD_KEY: &str = "noble_operator";
@@ -38,7 +38,7 @@ pub enum QueryStimulus {
         /// Amplitude.
         step_na: f64,
     },
-    /// Any current on the operator's grid.
+    /// Any current on the plan's grid.
     Samples {
         /// Current at each sample, `[n_samples]`.
         current_na: Vec<f32>,
@@ -117,24 +117,42 @@ impl Operator {
         if is_same { Ok(()) } else { Err(Error::TimeGrid { expected: text(own), got: text(asked) }) }
     }
 
-    /// Makes the operator ready to predict.
+    /// Makes the operator ready to predict on its own grid.
     ///
     /// # Errors
     /// [`Error::TimeGrid`] when the number of samples is impossible.
     pub fn plan(&self) -> Result<OperatorPlan, Error> {
-        let n_samples = self.card.grid.n_samples();
+        self.plan_on(self.card.grid)
+    }
+
+    /// Makes the operator ready to predict at a time step near `step_ms`, over its own span.
+    ///
+    /// The grid is [`OperatorCard::grid_at`]: the same span, so that modes, grid channel and embedding keep their meaning
+    /// as functions of time; the card's own step gives [`Operator::plan`]. How far such answers are from those at the own
+    /// step: `docs/resolution.md`.
+    ///
+    /// # Errors
+    /// As [`OperatorCard::grid_at`].
+    pub fn plan_at(&self, step_ms: f64) -> Result<OperatorPlan, Error> {
+        self.plan_on(self.card.grid_at(step_ms)?)
+    }
+
+    fn plan_on(&self, grid: TimeGrid) -> Result<OperatorPlan, Error> {
+        let n_trained = self.card.grid.n_samples();
         Ok(OperatorPlan {
-            engine: CpuEngine::new(&self.network, n_samples)?,
-            embedding: Embedding::new(&self.card.input, n_samples),
+            engine: CpuEngine::new(&self.network, grid.n_samples())?,
+            embedding: Embedding::resampled(&self.card.input, n_trained, grid.n_samples()),
             card: self.card.clone(),
+            grid,
         })
     }
 }
 
-/// An operator ready to predict.
+/// An operator ready to predict on one grid.
 #[derive(Debug)]
 pub struct OperatorPlan {
     card: OperatorCard,
+    grid: TimeGrid,
     engine: CpuEngine,
     embedding: Embedding,
 }
@@ -147,7 +165,7 @@ struct Prepared {
 }
 
 impl OperatorPlan {
-    /// Voltages of all queries, `[n_queries × n_samples]` on the operator's grid, in parallel over queries.
+    /// Voltages of all queries, `[n_queries × n_samples]` on the plan's grid, in parallel over queries.
     ///
     /// # Errors
     /// [`Error::Latent`] or [`Error::Value`] for latent features or currents that do not fit, [`Error::TimeGrid`]
@@ -172,22 +190,33 @@ impl OperatorPlan {
         }
     }
 
-    /// The header.
+    /// The header, with the grid of training.
     #[must_use]
     pub fn card(&self) -> &OperatorCard {
         &self.card
+    }
+
+    /// The times of the answers.
+    #[must_use]
+    pub fn grid(&self) -> TimeGrid {
+        self.grid
+    }
+
+    /// What of a query's answer deserves less trust; see [`OperatorCard::warnings`].
+    #[must_use]
+    pub fn warnings(&self, query: &Query) -> Vec<Warning> {
+        let (QueryStimulus::Step { step_na } | QueryStimulus::Samples { step_na, .. }) = &query.stimulus;
+        self.card.warnings(self.grid, *step_na, &query.latents)
     }
 
     fn prepare(&self, query: &Query) -> Result<Prepared, Error> {
         let named: Vec<(&str, f64)> = query.latents.iter().map(|(n, v)| (n.as_str(), *v)).collect();
         let latents = self.card.order_latents(&named)?;
         let (stimulus_na, step_na) = match &query.stimulus {
-            QueryStimulus::Step { step_na } => {
-                (self.card.stimulus.samples_na(self.card.grid, *step_na), *step_na)
-            }
+            QueryStimulus::Step { step_na } => (self.card.stimulus.samples_na(self.grid, *step_na), *step_na),
             QueryStimulus::Samples { current_na, step_na } => (current_na.clone(), *step_na),
         };
-        let n_samples = self.card.grid.n_samples();
+        let n_samples = self.grid.n_samples();
         if stimulus_na.len() != n_samples {
             let got = format!("a current of {} samples", stimulus_na.len());
             return Err(Error::TimeGrid { expected: format!("{n_samples} samples"), got });

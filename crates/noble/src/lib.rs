@@ -11,6 +11,7 @@ pub mod convert;
 mod embedded;
 mod error;
 pub mod evaluate;
+pub mod exchange;
 mod excitability;
 pub mod features;
 pub mod fi_curve;
@@ -29,7 +30,7 @@ pub use cells::Cells;
 pub use embedded::embedded_operator;
 pub use error::Error;
 pub use excitability::{Excitability, ExcitabilitySettings, I_THR, S_THR, measure_excitability};
-pub use predict::{Member, member_at, members_of, predict};
+pub use predict::{Member, Prediction, member_at, members_of, predict};
 pub use progress::{Progress, Silent};
 pub use protocol::Protocol;
 pub use simulate::{

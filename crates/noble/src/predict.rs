@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sweeps};
-use noble_operator::{Operator, Query, QueryStimulus};
+use noble_operator::{Operator, OperatorPlan, Query, QueryStimulus, Warning};
 
 use crate::Error;
 
@@ -42,11 +42,20 @@ pub fn member_at(operator: &Operator, latents: BTreeMap<String, f64>) -> Result<
     Ok(Member { id, latents })
 }
 
-/// Voltages of every member at every amplitude: rows by member, then by amplitude.
+/// An ensemble's voltages, and what deserves less trust among them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Voltages, rows by member, then by amplitude.
+    pub sweeps: Sweeps,
+    /// Warnings of each row.
+    pub warnings: Vec<Vec<Warning>>,
+}
+
+/// Voltages of every member at every amplitude, on the plan's grid.
 ///
 /// # Errors
 /// [`Error::Usage`] when there is nothing to predict, [`Error::Operator`] when the operator does not answer.
-pub fn predict(operator: &Operator, members: &[Member], steps_na: &[f64]) -> Result<Sweeps, Error> {
+pub fn predict(plan: &OperatorPlan, members: &[Member], steps_na: &[f64]) -> Result<Prediction, Error> {
     if members.is_empty() || steps_na.is_empty() {
         return Err(Error::usage("there is nothing to predict", "name at least one member and one step"));
     }
@@ -57,12 +66,12 @@ pub fn predict(operator: &Operator, members: &[Member], steps_na: &[f64]) -> Res
         latents: member.latents.clone(),
     };
     let queries: Vec<Query> = rows.iter().map(query).collect();
-    let v_mv: Vec<f64> = operator.plan()?.predict_mv(&queries)?.into_iter().map(f64::from).collect();
-    let card = operator.card();
-    let v_mv = Array2::from_shape_vec((rows.len(), card.grid.n_samples()), v_mv)
+    let v_mv: Vec<f64> = plan.predict_mv(&queries)?.into_iter().map(f64::from).collect();
+    let (card, grid) = (plan.card(), plan.grid());
+    let v_mv = Array2::from_shape_vec((rows.len(), grid.n_samples()), v_mv)
         .map_err(|error| Error::Internal { what: error.to_string() })?;
     let steps = rows.iter().map(|(_, step_na)| Some(*step_na)).collect();
-    let mut sweeps = Sweeps::new(card.grid.times_ms(), steps, v_mv)?;
+    let mut sweeps = Sweeps::new(grid.times_ms(), steps, v_mv)?;
     sweeps.models = Some(rows.iter().map(|(member, _)| member.id).collect());
     for latent in &card.input.latents {
         let value = |(member, _): &(&Member, f64)| member.latents[&latent.name];
@@ -71,5 +80,5 @@ pub fn predict(operator: &Operator, members: &[Member], steps_na: &[f64]) -> Res
     let timing = card.stimulus;
     sweeps.window =
         Some(StimulusWindow { start_ms: timing.delay_ms, end_ms: timing.delay_ms + timing.duration_ms });
-    Ok(sweeps)
+    Ok(Prediction { sweeps, warnings: queries.iter().map(|query| plan.warnings(query)).collect() })
 }

@@ -12,8 +12,11 @@ pub(super) type NodeIdx = usize;
 /// What the language can build here.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
-    /// Anything not needed: none, booleans, numbers with a fraction, results of unknown calls.
+    /// Anything not needed: results of calls that nothing here depends on.
     Opaque,
+    None,
+    Bool(bool),
+    Float(f64),
     Int(i64),
     Text(String),
     Tuple(Vec<NodeIdx>),
@@ -33,8 +36,19 @@ pub(super) struct Pickle {
     pub(super) root: NodeIdx,
 }
 
+/// Packages whose objects may stand in a state dict without being tensors; they become opaque.
+const HARMLESS: [&str; 4] = ["torch ", "torch.", "neuralop.", "tltorch."];
+/// Characters of a name in a message.
+const LONGEST_NAME: usize = 80;
+/// Most bytes of a pickle: thousands of layers, and some hundred megabytes of nodes at worst.
+const MOST_BYTES: usize = 1 << 22;
+
 impl Pickle {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.len() > MOST_BYTES {
+            let detail = format!("its pickle has {} bytes, above {MOST_BYTES}", bytes.len());
+            return Err(Error::Pth { position: 0, detail });
+        }
         let mut machine = Machine {
             bytes,
             position: 0,
@@ -65,20 +79,18 @@ impl Machine<'_> {
     fn step(&mut self) -> Result<Option<NodeIdx>, Error> {
         let opcode = self.take(1)?[0];
         match opcode {
-            0x80 => _ = self.take(1)?,                     // PROTO
-            b'.' => return self.pop().map(Some),           // STOP
-            b'(' => self.marks.push(self.stack.len()),     // MARK
-            b'N' | 0x88 | 0x89 => self.push(Node::Opaque), // NONE NEWTRUE NEWFALSE
-            b'G' => {
-                self.take(8)?; // BINFLOAT
-                self.push(Node::Opaque);
-            }
-            b'J' | b'K' | b'M' | 0x8a => self.integer(opcode)?, // BININT BININT1 BININT2 LONG1
-            b'X' => self.text()?,                               // BINUNICODE
-            b'c' => self.global()?,                             // GLOBAL
-            b'q' | b'r' => self.put(opcode == b'r')?,           // BINPUT LONG_BINPUT
-            b'h' | b'j' => self.get(opcode == b'j')?,           // BINGET LONG_BINGET
-            b')' | b']' => self.push(Node::Tuple(Vec::new())),  // EMPTY_TUPLE EMPTY_LIST
+            0x80 => _ = self.take(1)?,                              // PROTO
+            b'.' => return self.pop().map(Some),                    // STOP
+            b'(' => self.marks.push(self.stack.len()),              // MARK
+            b'N' => self.push(Node::None),                          // NONE
+            0x88 | 0x89 => self.push(Node::Bool(opcode == 0x88)),   // NEWTRUE NEWFALSE
+            b'G' => self.float()?,                                  // BINFLOAT
+            b'J' | b'K' | b'M' | 0x8a => self.integer(opcode)?,     // BININT BININT1 BININT2 LONG1
+            b'X' => self.text()?,                                   // BINUNICODE
+            b'c' => self.global()?,                                 // GLOBAL
+            b'q' | b'r' => self.put(opcode == b'r')?,               // BINPUT LONG_BINPUT
+            b'h' | b'j' => self.get(opcode == b'j')?,               // BINGET LONG_BINGET
+            b')' | b']' => self.push(Node::Tuple(Vec::new())),      // EMPTY_TUPLE EMPTY_LIST
             0x85..=0x87 => self.tuple(usize::from(opcode - 0x84))?, // TUPLE1 TUPLE2 TUPLE3
             b't' => {
                 let items = self.pop_to_mark()?; // TUPLE
@@ -114,6 +126,13 @@ impl Machine<'_> {
         let mut wide = [if is_negative { 0xff } else { 0 }; 8];
         wide[..len].copy_from_slice(bytes);
         self.push(Node::Int(i64::from_le_bytes(wide)));
+        Ok(())
+    }
+
+    fn float(&mut self) -> Result<(), Error> {
+        let mut wide = [0; 8];
+        wide.copy_from_slice(self.take(8)?);
+        self.push(Node::Float(f64::from_be_bytes(wide)));
         Ok(())
     }
 
@@ -182,10 +201,29 @@ impl Machine<'_> {
         let result = match &self.nodes[function] {
             Node::Global(name) if name == "collections OrderedDict" => Node::Dict(Vec::new()),
             Node::Global(name) if name == "torch._utils _rebuild_tensor_v2" => Node::Tensor(arguments),
-            _ => Node::Opaque,
+            Node::Global(name) if name == "torch._utils _rebuild_parameter" => self.parameter(arguments)?,
+            Node::Global(name) if HARMLESS.iter().any(|package| name.starts_with(package)) => Node::Opaque,
+            Node::Global(name) => {
+                let name: String = name.chars().take(LONGEST_NAME).collect();
+                let detail = format!("it calls {name:?}, which no state dict needs and which was not run");
+                return Err(self.wrong(detail));
+            }
+            _ => return Err(self.wrong("it calls what is no function; nothing was run".to_owned())),
         };
         self.push(result);
         Ok(())
+    }
+
+    /// A parameter is its tensor, the first of its arguments.
+    fn parameter(&self, arguments: NodeIdx) -> Result<Node, Error> {
+        let tensor = match &self.nodes[arguments] {
+            Node::Tuple(items) => items.first().map(|tensor| &self.nodes[*tensor]),
+            _ => None,
+        };
+        match tensor {
+            Some(Node::Tensor(arguments)) => Ok(Node::Tensor(*arguments)),
+            _ => Err(self.wrong("a parameter without a tensor".to_owned())),
+        }
     }
 
     fn push(&mut self, node: Node) {

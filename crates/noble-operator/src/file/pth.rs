@@ -6,26 +6,47 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::f32_from_bytes;
 use super::pickle::{Node, NodeIdx, Pickle};
-use crate::{Error, NamedTensor};
+use super::stated::{self, Stated};
+use crate::{Error, NamedTensor, Network};
 
 const PICKLE_NAME: &str = "data.pkl";
+const BYTE_ORDER_NAME: &str = "byteorder";
 /// Storages may be read this many times the size of the file.
 const SHARED_STORAGE: u64 = 8;
 
-/// All tensors of a state dict; other entries are left out.
-pub(super) fn read_tensors(bytes: &[u8]) -> Result<Vec<NamedTensor>, Error> {
+/// Most axes of a tensor; a network's have four.
+const MOST_AXES: usize = 8;
+
+/// The network of a state dict, checked against what the file states about it.
+pub(super) fn read_network(bytes: &[u8]) -> Result<Network, Error> {
     let mut archive = Archive::open(bytes)?;
     let pickle = Pickle::parse(&archive.member(PICKLE_NAME)?)?;
     let Node::Dict(entries) = &pickle.nodes[pickle.root] else {
         return Err(wrong("the file holds no dictionary of tensors"));
     };
-    let mut tensors = Vec::new();
+    let (mut tensors, mut stated) = (Vec::new(), None);
     for (key, value) in entries {
-        if let (Node::Text(name), Node::Tensor(arguments)) = (&pickle.nodes[*key], &pickle.nodes[*value]) {
-            tensors.push(read_tensor(&mut archive, &pickle.nodes, name, *arguments)?);
+        match (&pickle.nodes[*key], &pickle.nodes[*value]) {
+            (Node::Text(name), Node::Tensor(arguments)) => {
+                tensors.push(read_tensor(&mut archive, &pickle.nodes, name, *arguments)?);
+            }
+            (Node::Text(name), Node::Dict(entries)) if name == stated::KEY => {
+                stated = Some(Stated { nodes: &pickle.nodes, entries });
+            }
+            _ => {}
         }
     }
-    Ok(tensors)
+    if tensors.is_empty() {
+        return Err(wrong("the file holds no tensors"));
+    }
+    let network = Network::from_tensors(super::names::current(tensors))?;
+    match stated {
+        Some(stated) => {
+            stated.check(network.architecture())?;
+            Ok(network.with_n_modes(stated.n_modes()))
+        }
+        None => Ok(network),
+    }
 }
 
 struct Archive<'b> {
@@ -45,7 +66,12 @@ impl<'b> Archive<'b> {
             .find_map(|name| name.strip_suffix(PICKLE_NAME).map(str::to_owned))
             .ok_or_else(|| wrong("the archive has no data.pkl"))?;
         let n_bytes = bytes.len() as u64;
-        Ok(Self { zip, folder, n_bytes, budget: SHARED_STORAGE * n_bytes })
+        let mut archive = Self { zip, folder, n_bytes, budget: SHARED_STORAGE * n_bytes };
+        let order = format!("{}{BYTE_ORDER_NAME}", archive.folder);
+        if archive.zip.index_for_name(&order).is_some() && archive.member(BYTE_ORDER_NAME)? != b"little" {
+            return Err(wrong("its numbers are not little-endian"));
+        }
+        Ok(archive)
     }
 
     /// A member's bytes. Members lie in the file as they are, so none can be larger than it.
@@ -112,7 +138,9 @@ fn integer(nodes: &[Node], node: NodeIdx) -> Option<usize> {
 
 fn integers(nodes: &[Node], node: NodeIdx) -> Option<Vec<usize>> {
     match &nodes[node] {
-        Node::Tuple(items) => items.iter().map(|item| integer(nodes, *item)).collect(),
+        Node::Tuple(items) if items.len() <= MOST_AXES => {
+            items.iter().map(|item| integer(nodes, *item)).collect()
+        }
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ mod fine_tune_args;
 mod generate;
 mod inputs;
 mod operator;
+mod operator_convert;
 mod output;
 mod predict;
 mod simulate;

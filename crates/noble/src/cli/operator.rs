@@ -10,6 +10,7 @@ use ndarray_npy::{NpzReader, NpzWriter};
 use noble_operator::{Network, NetworkPlan, SampleInput, predict_batch};
 
 use super::inputs::operator;
+use super::operator_convert::{self, ConvertArgs};
 use super::terminal::{data, on_threads, words};
 use crate::{Error, files};
 
@@ -23,6 +24,7 @@ pub(super) struct OperatorArgs {
 #[derive(Debug, Subcommand)]
 enum OperatorCommand {
     Forward(ForwardArgs),
+    Convert(Box<ConvertArgs>),
     Show(ShowArgs),
 }
 
@@ -62,12 +64,16 @@ struct ForwardArgs {
 pub(super) fn run(args: &OperatorArgs) -> Result<(), Error> {
     match &args.command {
         OperatorCommand::Forward(args) => on_threads(args.threads, || forward(args)),
+        OperatorCommand::Convert(args) => operator_convert::run(args),
         OperatorCommand::Show(args) => show(args),
     }
 }
 
 fn show(args: &ShowArgs) -> Result<(), Error> {
     let operator = operator(args.file.as_deref())?;
+    for warning in operator.card().training_aliases(operator.card().grid) {
+        words(&format!("warning: {warning}"));
+    }
     let text = serde_json::to_string_pretty(operator.card());
     data(&format!("{}\n", text.map_err(|error| Error::Internal { what: error.to_string() })?))
 }

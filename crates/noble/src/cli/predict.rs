@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use noble_data::sweeps::Precision;
 use noble_data::{ModelId, Sweeps};
-use noble_operator::{Operator, OperatorCard};
+use noble_operator::{Operator, OperatorCard, OperatorPlan, Warning};
 use serde_json::{Value, json};
 
 use super::inputs::{amplitudes, first_members, operator};
@@ -17,7 +17,7 @@ use crate::features::{SweepFeatures, extract, summary_features};
 use crate::figure::{
     EnsembleFigure, LatentFigure, LatentPoint, LatentRole, StepCurrent, axis, ensemble_svg, latent_svg,
 };
-use crate::{Error, I_THR, Member, S_THR, files, member_at, members_of, predict};
+use crate::{Error, I_THR, Member, Prediction, S_THR, files, member_at, members_of, predict};
 
 /// Voltage of an ensemble, its features and its figure
 ///
@@ -28,7 +28,8 @@ use crate::{Error, I_THR, Member, S_THR, files, member_at, members_of, predict};
     noble predict\n  \
     noble predict --step-na 0.1,0.2 --members 50 --out ensemble\n  \
     noble predict --latent i_thr_na=0.07,s_thr_hz_per_na=480 --step-na 0.15 --format json\n  \
-    noble predict --operator pvalb.safetensors --models 3,17")]
+    noble predict --operator pvalb.safetensors --models 3,17\n  \
+    noble predict --step-na 0.15 --dt-ms 0.05 --out fine")]
 pub(super) struct PredictArgs {
     /// Operator to ask [default: the embedded one]
     #[arg(long, value_name = "SAFETENSORS")]
@@ -45,6 +46,9 @@ pub(super) struct PredictArgs {
     /// A neuron of your own by its latent features
     #[arg(long, value_name = "NAME=VALUE,…", value_delimiter = ',')]
     latent: Option<Vec<String>>,
+    /// Time step of the answer; the nearest that divides the operator's span is taken [default: the operator's own]
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    dt_ms: Option<f64>,
     /// What to print
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -87,29 +91,44 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     };
     let members = members(args, &operator)?;
     let asked = summary_features();
-    let (sweeps, features) = on_threads(args.threads, || {
-        let sweeps = predict(&operator, &members, &steps_na)?;
+    let plan = planned(args, &operator)?;
+    let (Prediction { sweeps, warnings }, features) = on_threads(args.threads, || {
+        let prediction = predict(&plan, &members, &steps_na)?;
+        let sweeps = &prediction.sweeps;
         let window =
             sweeps.window.ok_or_else(|| Error::Internal { what: "a prediction has no window".to_owned() })?;
-        let features = extract(&sweeps, &asked, window)?;
-        Ok((sweeps, features))
+        let features = extract(sweeps, &asked, window)?;
+        Ok((prediction, features))
     })?;
-    warn_beyond_training(operator.card(), &members, &steps_na);
+    warn(&warnings);
     let folder = args.out.as_deref().unwrap_or(Path::new(DEFAULT_FOLDER));
-    let rows = Rows { card: operator.card(), members: &members, sweeps: &sweeps, features: &features };
+    let rows = Rows {
+        card: operator.card(),
+        members: &members,
+        sweeps: &sweeps,
+        features: &features,
+        warnings: &warnings,
+    };
     files::write(&folder.join("ensemble.npz"), &sweeps.to_npz(Precision::Single)?)?;
     files::write(&folder.join("ensemble.svg"), rows.ensemble_figure(&steps_na).as_bytes())?;
     files::write(&folder.join("latent.svg"), rows.latent_figure().as_bytes())?;
     let names: Vec<&str> = asked.iter().map(|feature| feature.name).collect();
-    let (header, lines) =
-        rows.table(&names, |value| value.map_or_else(String::new, |value| value.to_string()));
-    files::write(&folder.join("features.csv"), csv_table(&header, &lines).as_bytes())?;
+    files::write(&folder.join("features.csv"), rows.csv(&names).as_bytes())?;
     match args.format {
         Format::Json => data(&format!("{}\n", rows.json()))?,
         Format::Table => print_table(&rows, steps_na.len())?,
     }
     words(&format!("ensemble.npz, ensemble.svg, latent.svg, features.csv in {}", folder.display()));
     Ok(())
+}
+
+/// The operator on the grid asked for.
+fn planned(args: &PredictArgs, operator: &Operator) -> Result<OperatorPlan, Error> {
+    let Some(step_ms) = args.dt_ms else { return Ok(operator.plan()?) };
+    let plan = operator.plan_at(step_ms)?;
+    let grid = plan.grid();
+    words(&format!("--dt-ms {step_ms}: {} samples of {:.6} ms", grid.n_samples(), grid.step_ms()));
+    Ok(plan)
 }
 
 /// Says which operator answers, and how far off it was on its validation traces.
@@ -134,10 +153,8 @@ fn default_step_na(card: &OperatorCard) -> f64 {
 }
 
 /// Every reason once, however many sweeps share it.
-fn warn_beyond_training(card: &OperatorCard, members: &[Member], steps_na: &[f64]) {
-    let pairs = members.iter().flat_map(|member| steps_na.iter().map(move |step_na| (member, *step_na)));
-    let reasons: BTreeSet<String> =
-        pairs.flat_map(|(member, step_na)| card.beyond_training(step_na, &member.latents)).collect();
+fn warn(warnings: &[Vec<Warning>]) {
+    let reasons: BTreeSet<String> = warnings.iter().flatten().map(ToString::to_string).collect();
     reasons.iter().for_each(|reason| words(&format!("warning: {reason}")));
 }
 
@@ -193,6 +210,7 @@ struct Rows<'a> {
     members: &'a [Member],
     sweeps: &'a Sweeps,
     features: &'a [SweepFeatures],
+    warnings: &'a [Vec<Warning>],
 }
 
 impl Rows<'_> {
@@ -202,6 +220,12 @@ impl Rows<'_> {
 
     fn latent_names(&self) -> impl Iterator<Item = &String> {
         self.card.input.latents.iter().map(|latent| &latent.name)
+    }
+
+    /// What the operator and the features warn of in a row.
+    fn row_warnings(&self, features: &SweepFeatures) -> Vec<String> {
+        let of_operator = self.warnings[features.sweep_idx].iter().map(ToString::to_string);
+        of_operator.chain(features.warnings.iter().cloned()).collect()
     }
 
     fn table(
@@ -222,6 +246,17 @@ impl Rows<'_> {
         (header, self.features.iter().map(line).collect())
     }
 
+    /// All features and warnings.
+    fn csv(&self, names: &[&str]) -> String {
+        let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+        let (mut header, mut lines) = self.table(names, number);
+        header.push("warnings".to_owned());
+        for (line, features) in lines.iter_mut().zip(self.features) {
+            line.push(self.row_warnings(features).join("; "));
+        }
+        csv_table(&header, &lines)
+    }
+
     fn json(&self) -> Value {
         let row = |features: &SweepFeatures| {
             let idx = features.sweep_idx;
@@ -233,7 +268,7 @@ impl Rows<'_> {
                 "latents": latents,
                 "features": features.means(),
                 "spike_times_ms": features.spike_times_ms,
-                "warnings": features.warnings,
+                "warnings": self.row_warnings(features),
             })
         };
         Value::Array(self.features.iter().map(row).collect())

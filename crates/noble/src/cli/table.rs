@@ -24,9 +24,13 @@ pub(super) fn text_table(header: &[String], rows: &[Vec<String>]) -> String {
     line(header) + &rule + &rows.iter().map(|row| line(row)).collect::<String>()
 }
 
-/// The same as CSV; cells hold no commas, quotes or line ends.
+/// The same as CSV; cells that hold commas, quotes or line ends are quoted.
 pub(super) fn csv_table(header: &[String], rows: &[Vec<String>]) -> String {
-    let line = |row: &[String]| row.join(",") + "\n";
+    let cell = |cell: &String| match cell.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", cell.replace('"', "\"\"")),
+        false => cell.clone(),
+    };
+    let line = |row: &[String]| row.iter().map(cell).collect::<Vec<_>>().join(",") + "\n";
     line(header) + &rows.iter().map(|row| line(row)).collect::<String>()
 }
 
@@ -56,5 +60,12 @@ mod tests {
         let header = ["name".to_owned(), "v_mv".to_owned()];
         let rows = [vec!["a".to_owned(), short(Some(-70.25))], vec!["long".to_owned(), short(None)]];
         assert_eq!(text_table(&header, &rows), "name    v_mv\n────  ──────\na     -70.25\nlong       –\n");
+    }
+
+    #[test]
+    fn analytic_cells_with_commas_are_quoted() {
+        let rows = [vec!["1".to_owned(), "a, \"b\"".to_owned()]];
+        let header = ["n".to_owned(), "words".to_owned()];
+        assert_eq!(csv_table(&header, &rows), "n,words\n1,\"a, \"\"b\"\"\"\n");
     }
 }

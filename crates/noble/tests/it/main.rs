@@ -6,6 +6,7 @@ mod bad_input;
 mod chain;
 mod channels;
 mod command;
+mod exchange;
 mod experiments;
 mod features;
 mod fi;

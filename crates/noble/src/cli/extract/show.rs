@@ -80,31 +80,19 @@ pub(super) fn csv(rows: &[Row<'_>], asked: &[&'static Feature]) -> String {
     let exact = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     if asked.is_empty() {
         let (header, lines) = listing(rows, exact);
-        return csv_table(
-            &header,
-            &lines.iter().map(|line| line.iter().map(|cell| quoted(cell)).collect()).collect::<Vec<_>>(),
-        );
+        return csv_table(&header, &lines);
     }
     let names = asked.iter().map(|feature| feature.name.to_owned());
     let header: Vec<String> =
         ["sweep", "name", "current_na"].map(str::to_owned).into_iter().chain(names).collect();
     let line = |(sweep, row): &Row<'_>| -> Vec<String> {
         let values = asked.iter().map(|feature| exact(mean(row, feature)));
-        [sweep.sweep_idx.to_string(), quoted(&sweep.name), exact(sweep.step_na)]
+        [sweep.sweep_idx.to_string(), sweep.name.clone(), exact(sweep.step_na)]
             .into_iter()
             .chain(values)
             .collect()
     };
     csv_table(&header, &rows.iter().map(line).collect::<Vec<_>>())
-}
-
-/// A cell of CSV that may hold commas.
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
-    }
 }
 
 fn mean(row: &Result<SweepFeatures, crate::Error>, feature: &Feature) -> Option<f64> {
