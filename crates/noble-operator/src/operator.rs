@@ -213,7 +213,7 @@ impl OperatorPlan {
         let named: Vec<(&str, f64)> = query.latents.iter().map(|(n, v)| (n.as_str(), *v)).collect();
         let latents = self.card.order_latents(&named)?;
         let (stimulus_na, step_na) = match &query.stimulus {
-            QueryStimulus::Step { step_na } => (self.card.stimulus.samples_na(self.grid, *step_na), *step_na),
+            QueryStimulus::Step { step_na } => (self.card.step_samples_na(self.grid, *step_na), *step_na),
             QueryStimulus::Samples { current_na, step_na } => (current_na.clone(), *step_na),
         };
         let n_samples = self.grid.n_samples();

@@ -5,6 +5,7 @@
 
 use std::io::Write;
 
+use ndarray::Array2;
 use noble::features::extract;
 use noble::reference_cell::reference_cells;
 use noble::{Member, Protocol, Silent, embedded_operator, members_of, predict, simulate_sweeps};
@@ -30,9 +31,9 @@ fn main() -> Outcome<()> {
     writeln!(out, "{} models × {} currents; own step {} ms", ids.len(), STEPS_NA.len(), card.grid.step_ms())?;
     writeln!(
         out,
-        "\n| step (ms) | samples | samples per period | to own step (%) | worst (%) | to simulator (%) | other counts | spikes moved (ms) |"
+        "\n| step (ms) | samples | samples per period | to own step (%) | worst (%) | to simulator (%) | other counts | by sampling alone | spikes moved (ms) |"
     )?;
-    writeln!(out, "|---|---|---|---|---|---|---|---|")?;
+    writeln!(out, "|---|---|---|---|---|---|---|---|---|")?;
     for step_ms in STEPS_MS {
         writeln!(out, "{}", row(&operator, &members, step_ms, (&own, &simulated))?)?;
     }
@@ -46,8 +47,9 @@ fn row(operator: &Operator, members: &[Member], step_ms: f64, judges: (&Traces, 
     let to_own = traces.relative_l2(judges.0);
     let to_simulator = traces.relative_l2(judges.1);
     let (n_other, moved_ms) = traces.spikes_against(judges.0);
+    let (n_by_sampling, _) = judges.0.at_times(&grid.times_ms())?.spikes_against(judges.0);
     Ok(format!(
-        "| {:.5} | {} | {:.1} | {:.2} | {:.2} | {:.2} | {} of {} | {:.3} |",
+        "| {:.5} | {} | {:.1} | {:.2} | {:.2} | {:.2} | {} of {} | {} | {:.3} |",
         grid.step_ms(),
         grid.n_samples(),
         samples_per_period(operator.card(), grid.n_samples()),
@@ -56,6 +58,7 @@ fn row(operator: &Operator, members: &[Member], step_ms: f64, judges: (&Traces, 
         100.0 * mean(&to_simulator),
         n_other,
         to_own.len(),
+        n_by_sampling,
         moved_ms,
     ))
 }
@@ -112,6 +115,16 @@ impl Traces {
             f64::sqrt(error / norm)
         };
         (0..self.sweeps.n_sweeps()).map(of_row).collect()
+    }
+
+    /// The same traces read at other times.
+    fn at_times(&self, times_ms: &[f64]) -> Outcome<Self> {
+        let (sweeps, n_sweeps) = (&self.sweeps, self.sweeps.n_sweeps());
+        let rows: Vec<Vec<f64>> = (0..n_sweeps).map(|row| self.v_mv(row)).collect();
+        let v_mv = Array2::from_shape_fn((n_sweeps, times_ms.len()), |(row, sample)| {
+            at_time(&sweeps.times_ms, &rows[row], times_ms[sample])
+        });
+        Self::new(Sweeps::new(times_ms.to_vec(), sweeps.step_na.clone(), v_mv)?)
     }
 
     /// Traces with another number of spikes, and the mean shift of spikes in those with the same number.

@@ -192,19 +192,23 @@ mod tests {
             ["s_thr_hz_per_na.sin0", "s_thr_hz_per_na.cos0", "i_thr_na.sin0", "i_thr_na.cos0"]
         );
         assert_eq!((card.train_models.clone(), card.test_models.clone()), (vec![0, 21], vec![2]));
-        assert!((card.input.latents[0].min - 750.0).abs() < 1e-12 && card.sampling.dt_ms == 0.06 / 3.0);
+        assert!((card.input.latents[0].min - 750.0).abs() < 1e-12);
+        assert!((card.sampling.dt_ms - 0.02).abs() < 1e-12);
         let bytes = operator.to_bytes().unwrap();
         assert_eq!(NetworkFile::read(&bytes).unwrap(), NetworkFile::Operator(Box::new(operator)));
     }
 
+    /// One thing made wrong.
+    type Change = fn(&mut OperatorDescription);
+
     #[test]
     fn invariant_contradictions_are_named() {
-        let message = |channels: usize, change: fn(&mut OperatorDescription)| {
+        let message = |channels: usize, change: Change| {
             let mut description = description();
             change(&mut description);
             describe(network(channels), &description).unwrap_err().to_string()
         };
-        let cases: [(usize, fn(&mut OperatorDescription), &str); 6] = [
+        let cases: [(usize, Change, &str); 6] = [
             (22, |_| (), "the network takes 22 channels"),
             (3, |_| (), "the network takes 3 channels"),
             (23, |d| d.n_current_frequencies = Some(11), "2·11 for the amplitude"),

@@ -7,7 +7,8 @@
 //! ```text
 //! span        T dt = T' dt'                 kept, so that mode k stays the frequency k/(T dt) and n/T' means the same time
 //! embedding   t'_n = 2π (n T/T')/(T - 1)    the trained axis, read at the new times; not an axis that ends at 2π again
-//! stimulus    the current at the new times  an edge moves by less than a new step
+//! stimulus    the mean of the trained current over a new step, a trained sample lasting from half a step before its time to
+//!             half a step after; so a step's edges stay where they are, with one sample in between
 //! ```
 //!
 //! So `dt'` is the step nearest to the one asked for that divides the span. An axis laid anew over `[0, 2π]` would
@@ -54,6 +55,25 @@ impl OperatorCard {
         }
         let grid = TimeGrid::new(own.start_ms(), span_ms / n, n_samples);
         grid.map_err(|_| Error::TimeStep { step_ms, finest_ms, coarsest_ms })
+    }
+
+    /// The step of current on a grid over the operator's span, `[n_samples]`; on the operator's own the samples of training.
+    pub(crate) fn step_samples_na(&self, grid: TimeGrid, step_na: f64) -> Vec<f32> {
+        let own = self.stimulus.samples_na(self.grid, step_na);
+        let edges = (own.iter().position(|i| *i != 0.0), own.iter().rposition(|i| *i != 0.0));
+        let (Some(first), Some(last)) = edges else { return vec![0.0; grid.n_samples()] };
+        if grid == self.grid {
+            return own;
+        }
+        // All in steps of training.
+        let (on, off) = (first as f64 - 0.5, last as f64 + 0.5);
+        let width = own.len() as f64 / grid.n_samples() as f64;
+        let mean = |n: usize| {
+            let (start, end) = ((n as f64 - 0.5) * width, (n as f64 + 0.5) * width);
+            let covered = ((end.min(off) - start.max(on)) / width).clamp(0.0, 1.0);
+            (covered * step_na) as f32
+        };
+        (0..grid.n_samples()).map(mean).collect()
     }
 
     /// What of a question on a grid deserves less trust; it is answered all the same.

@@ -151,3 +151,30 @@ fn invariant_answers_carry_their_warnings() {
     assert!(warnings[3].contains("trained at 0.06 ms"), "{}", warnings[3]);
     assert!(operator.plan().unwrap().warnings(&query(0.1)).is_empty());
 }
+
+/// The charge of the step is kept, and its middle.
+#[test]
+fn analytic_steps_of_current_keep_charge_and_place() {
+    let card = published().card().clone();
+    let moments = |step_ms: f64| {
+        let grid = card.grid_at(step_ms).unwrap();
+        let samples = card.step_samples_na(grid, 0.2);
+        let charge = |weight: &dyn Fn(usize) -> f64| -> f64 {
+            samples.iter().enumerate().map(|(n, i)| f64::from(*i) * weight(n) * grid.step_ms()).sum()
+        };
+        let whole = charge(&|_| 1.0);
+        (whole, charge(&|n| grid.time_ms(n)) / whole)
+    };
+    let (charge, middle_ms) = moments(0.06);
+    assert!((charge - 0.2 * 400.02).abs() < 1e-4, "{charge}");
+    for step_ms in [0.02, 0.05, 0.1, 0.4] {
+        let (other, other_ms) = moments(step_ms);
+        // An edge within a sample moves the middle by a thousandth of a sample at most.
+        assert!(
+            (other / charge - 1.0).abs() < 1e-6 && (other_ms - middle_ms).abs() < 1e-3,
+            "{other} {other_ms}"
+        );
+    }
+    assert_eq!(card.step_samples_na(card.grid, 0.2), card.stimulus.samples_na(card.grid, 0.2));
+    assert!(card.step_samples_na(card.grid_at(0.1).unwrap(), 0.0).iter().all(|i| *i == 0.0));
+}
