@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::{Args, Subcommand};
 use ndarray::{Array3, Ix3};
 use ndarray_npy::{NpzReader, NpzWriter};
-use noble_operator::{Network, NetworkPlan, SampleInput, predict_batch};
+use noble_operator::{CpuEngine, Engine, Network, SampleInput};
 
 use super::inputs::operator;
 use super::operator_convert::{self, ConvertArgs};
@@ -87,15 +87,15 @@ fn forward(args: &ForwardArgs) -> Result<(), Error> {
         let what = format!("x has {n_channels} channels, the network takes {expected}");
         return Err(Error::usage(what, "give x without the grid channel, which the network adds"));
     }
-    let plan = NetworkPlan::new(&network, n_samples)?;
+    let engine = CpuEngine::new(&network, n_samples)?;
     let values = x.as_slice().ok_or_else(|| Error::Internal { what: "x is not contiguous".to_owned() })?;
     let inputs: Vec<SampleInput<'_>> =
         values.chunks(n_channels * n_samples).map(SampleInput::Channels).collect();
     let mut times_ms = Vec::new();
-    let mut y = Vec::new();
+    let mut y = vec![0.0; n_batch * n_samples];
     for _ in 0..args.repeat.unwrap_or(1).max(1) {
         let started = Instant::now();
-        y = predict_batch(&plan, &inputs);
+        engine.predict(&inputs, &mut y);
         times_ms.push(1e3 * started.elapsed().as_secs_f64());
     }
     if args.repeat.is_some() {
