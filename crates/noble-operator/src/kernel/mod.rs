@@ -8,10 +8,12 @@ mod complex;
 mod dot;
 mod gelu;
 mod lanes;
+mod modes;
 mod panel;
 mod pointwise;
 
 use lanes::Lanes;
+pub(crate) use modes::{N_MATRICES, Product};
 pub(crate) use panel::{Matrix, Start};
 
 /// Whether the AVX2 kernels may run; asked once per plan.
@@ -92,6 +94,10 @@ dispatched!(
 dispatched!(
     /// `out += conj(x)·g` of complex rows, `out` with the parts side by side.
     complex_add_correlation => complex::add_correlation, (out: &mut [f32], x: (&[f32], &[f32]), g: (&[f32], &[f32]))
+);
+dispatched!(
+    /// Products of complex matrices, one per lane, see [`modes::product`].
+    mode_product => modes::product, (out: (&mut [f32], &mut [f32]), a: (&[f32], &[f32]), b: (&[f32], &[f32]), size: usize, kind: modes::Product)
 );
 dispatched!(
     /// `y += factor·x`.
