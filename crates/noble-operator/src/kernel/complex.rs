@@ -45,16 +45,6 @@ pub(super) fn mix<S: Lanes>(
     }
 }
 
-/// `y += x·w` (`sign` 1) or `y += x·conj(w)` (`sign` −1), elementwise.
-#[inline(always)]
-pub(super) fn add_rows<S: Lanes>(y: (&mut [f32], &mut [f32]), x: Row<'_>, w: Row<'_>, sign: f32) {
-    if sign < 0.0 {
-        add_product::<S, true>(y, x, w);
-    } else {
-        add_product::<S, false>(y, x, w);
-    }
-}
-
 /// `y += x·w`, or `y += x·conj(w)`, elementwise.
 #[inline(always)]
 fn add_product<S: Lanes, const CONJUGATE: bool>(y: (&mut [f32], &mut [f32]), x: Row<'_>, w: Row<'_>) {

@@ -13,6 +13,7 @@ mod dot;
 mod fourier;
 mod gelu;
 mod lanes;
+mod modes;
 mod panel;
 mod pointwise;
 mod sinusoid;
@@ -20,6 +21,7 @@ mod sinusoid;
 pub(crate) use complex::Spectrum;
 pub(crate) use lanes::LANES;
 use lanes::Lanes;
+pub(crate) use modes::{N_MATRICES, Product};
 pub(crate) use panel::{Columns, Rows, Start, Target};
 
 /// Which instructions a kernel may use.
@@ -147,10 +149,6 @@ dispatched!(
     mix => complex::mix, (y: (&mut [f32], &mut [f32]), first: usize, x: Spectrum<'_>, mixing: &[f32], sizes: (usize, usize, bool))
 );
 dispatched!(
-    /// `y += x·w` (`sign` 1) or `y += x·conj(w)` (`sign` −1) of complex rows.
-    complex_add_product => complex::add_rows, (y: (&mut [f32], &mut [f32]), x: (&[f32], &[f32]), w: (&[f32], &[f32]), sign: f32)
-);
-dispatched!(
     /// `out += conj(x)·g` of complex rows, `out` with the parts side by side.
     complex_add_correlation => complex::add_correlation, (out: &mut [f32], x: (&[f32], &[f32]), g: (&[f32], &[f32]))
 );
@@ -165,6 +163,10 @@ dispatched!(
 dispatched!(
     /// Adds what tiles give to their places, see [`pointwise::add_tiles`].
     add_tiles => pointwise::add_tiles, (sums: &mut [f32], tiles: (&[f32], usize, std::ops::Range<usize>), first: &[usize], sizes: (usize, usize))
+);
+dispatched!(
+    /// Products of complex matrices, one per lane, see [`modes::product`].
+    mode_product => modes::product, (out: (&mut [f32], &mut [f32]), a: (&[f32], &[f32]), b: (&[f32], &[f32]), size: usize, kind: modes::Product)
 );
 dispatched!(
     /// `y += factor·x`.

@@ -123,3 +123,63 @@ impl Optimizer for Muon {
         self.moments.resume(n_steps)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Architecture, Initialization, Network};
+
+    const LEARNING_RATE: f64 = 0.01;
+    /// Singular values of a step, as parts of its length.
+    const SINGULAR_VALUES: std::ops::RangeInclusive<f64> = 0.65..=1.25;
+
+    fn network() -> Network {
+        Network::new(&Architecture::new(3, 6, 2, 8), Initialization::UnitVariance, 1).expect("valid sizes")
+    }
+
+    /// How far one step moves each value against a gradient.
+    fn moved(gradient: &[f32], optimizer: &mut dyn Optimizer) -> Vec<f32> {
+        let network = network();
+        let mut values = vec![0.0; gradient.len()];
+        optimizer.step(&mut values, gradient, network.parameters(), LEARNING_RATE);
+        values
+    }
+
+    /// A gradient `a bᵀ` has one singular direction, and the step goes along it whatever the gradient's size.
+    #[test]
+    fn analytic_steps_along_a_single_direction() {
+        let network = network();
+        let n_values = network.values().len();
+        let part = network.parameters().iter().find(|part| part.name == "lifting.fcs.0.weight");
+        let part = part.expect("the lifting");
+        let (rows, cols) = (part.shape[0], part.shape[1]);
+        for size in [1e-6f32, 1.0, 1e6] {
+            let mut gradient = vec![0.0; n_values];
+            for (i, g) in gradient[part.span.clone()].iter_mut().enumerate() {
+                *g = size * (1.0 + (i / cols) as f32) * ((i % cols) as f32 - 0.7);
+            }
+            let step = moved(&gradient, &mut Muon::new(MuonSettings::default(), n_values));
+            let pairs = || step[part.span.clone()].iter().zip(&gradient[part.span.clone()]);
+            let dot = |a: f32, b: f32| f64::from(a) * f64::from(b);
+            let along: f64 = pairs().map(|(s, g)| -dot(*s, *g)).sum();
+            let norms: [f64; 2] =
+                [pairs().map(|(s, _)| dot(*s, *s)).sum(), pairs().map(|(_, g)| dot(*g, *g)).sum()];
+            assert!((along / (norms[0] * norms[1]).sqrt() - 1.0).abs() < 1e-5, "gradients of {size}");
+            let length = norms[0].sqrt() / (LEARNING_RATE * STEP_SIZE * (rows.max(cols) as f64).sqrt());
+            assert!(SINGULAR_VALUES.contains(&length), "gradients of {size}: {length}");
+        }
+    }
+
+    #[test]
+    fn invariant_what_is_no_matrix_goes_by_adamw() {
+        let network = network();
+        let n_values = network.values().len();
+        let gradient: Vec<f32> = (0..n_values).map(|i| (i as f32 * 0.37).sin()).collect();
+        let ours = moved(&gradient, &mut Muon::new(MuonSettings::default(), n_values));
+        let adamw = moved(&gradient, &mut AdamW::new(AdamWSettings::default(), n_values));
+        for part in network.parameters() {
+            let is_same = ours[part.span.clone()] == adamw[part.span.clone()];
+            assert_eq!(is_same, !is_matrix(part), "{}", part.name);
+        }
+    }
+}

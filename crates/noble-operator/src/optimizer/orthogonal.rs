@@ -3,7 +3,7 @@
 //! Five steps `X ← aX + (bA + cA²)X` with `A = X Xᴴ`, begun at `X/‖X‖`, bring every singular value that is not tiny to
 //! between 0.7 and 1.2; that is enough for a direction and costs products alone. Singular values of zero stay there.
 
-use crate::kernel::Kernels;
+use crate::kernel::{Kernels, N_MATRICES, Product};
 
 /// Coefficients `a`, `b`, `c`.
 ///
@@ -13,8 +13,6 @@ const COEFFICIENTS: [f32; 3] = [3.4445, -4.775, 2.0315];
 const N_STEPS: usize = 5;
 /// Keeps a matrix of zeros at zero.
 const SMALLEST_NORM: f32 = 1e-30;
-/// Most modes worked on at once, so that the matrices of them stay in cache.
-const MOST_MODES_AT_ONCE: usize = 64;
 
 /// Makes a real matrix `[rows × cols]` orthogonal.
 pub(super) fn orthogonal_real(values: &mut [f32], (rows, cols): (usize, usize)) {
@@ -61,122 +59,102 @@ fn product(left: &[f32], right: &[f32], (m, k, n): (usize, usize, usize)) -> Vec
 /// Makes the complex matrix of every mode of a spectral weight `[size × size × n_modes]` orthogonal.
 pub(super) fn orthogonal_spectral(kernels: Kernels, values: &mut [f32], size: usize) {
     let n_modes = values.len() / (2 * size * size);
-    let n_at_once = n_modes.div_ceil(n_modes.div_ceil(MOST_MODES_AT_ONCE).max(1));
-    let mut first = 0;
-    while first < n_modes {
-        let n = n_at_once.min(n_modes - first);
-        let mut x = Modes::new(size, n);
+    let mut modes = Modes::new(size);
+    let mut work = [Modes::new(size), Modes::new(size)];
+    for first in (0..n_modes).step_by(N_MATRICES) {
+        let n = N_MATRICES.min(n_modes - first);
         let pairs = |entry: usize| 2 * (entry * n_modes + first)..2 * (entry * n_modes + first + n);
         for entry in 0..size * size {
-            x.read(entry, &values[pairs(entry)]);
+            modes.read(entry, &values[pairs(entry)]);
         }
-        x.orthogonalize(kernels);
+        modes.orthogonalize(kernels, &mut work);
         for entry in 0..size * size {
-            x.write(entry, &mut values[pairs(entry)]);
+            modes.write(entry, &mut values[pairs(entry)]);
         }
-        first += n;
     }
 }
 
-/// Square complex matrices of several modes, mode after mode within an entry: `[size × size × n]`.
+/// Square complex matrices of several modes, mode after mode within an entry: `[size × size × N_MATRICES]`.
 struct Modes {
     size: usize,
-    n: usize,
     real: Vec<f32>,
     imaginary: Vec<f32>,
 }
 
 impl Modes {
-    fn new(size: usize, n: usize) -> Self {
-        let zeros = || vec![0.0; size * size * n];
-        Self { size, n, real: zeros(), imaginary: zeros() }
+    fn new(size: usize) -> Self {
+        let zeros = || vec![0.0; size * size * N_MATRICES];
+        Self { size, real: zeros(), imaginary: zeros() }
     }
 
+    /// Takes an entry of each mode; modes that are not there become zero.
     fn read(&mut self, entry: usize, pairs: &[f32]) {
-        let parts = self.real[entry * self.n..].iter_mut().zip(&mut self.imaginary[entry * self.n..]);
-        for ((real, imaginary), pair) in parts.zip(pairs.as_chunks::<2>().0) {
+        let first = entry * N_MATRICES;
+        let (real, imaginary) =
+            (&mut self.real[first..][..N_MATRICES], &mut self.imaginary[first..][..N_MATRICES]);
+        real.fill(0.0);
+        imaginary.fill(0.0);
+        for ((real, imaginary), pair) in real.iter_mut().zip(imaginary).zip(pairs.as_chunks::<2>().0) {
             [*real, *imaginary] = *pair;
         }
     }
 
     fn write(&self, entry: usize, pairs: &mut [f32]) {
-        let parts = self.real[entry * self.n..].iter().zip(&self.imaginary[entry * self.n..]);
+        let first = entry * N_MATRICES;
+        let parts = self.real[first..].iter().zip(&self.imaginary[first..]);
         for (pair, (real, imaginary)) in pairs.as_chunks_mut::<2>().0.iter_mut().zip(parts) {
             *pair = [*real, *imaginary];
         }
     }
 
-    fn row(&self, row: usize, col: usize) -> (&[f32], &[f32]) {
-        let first = (row * self.size + col) * self.n;
-        (&self.real[first..][..self.n], &self.imaginary[first..][..self.n])
-    }
-
-    fn row_mut(&mut self, row: usize, col: usize) -> (&mut [f32], &mut [f32]) {
-        let first = (row * self.size + col) * self.n;
-        (&mut self.real[first..][..self.n], &mut self.imaginary[first..][..self.n])
-    }
-
-    fn fill(&mut self, value: f32) {
-        self.real.fill(value);
-        self.imaginary.fill(value);
-    }
-
-    fn orthogonalize(&mut self, kernels: Kernels) {
+    fn orthogonalize(&mut self, kernels: Kernels, [gram, other]: &mut [Self; 2]) {
         self.normalize();
         let [a, b, c] = COEFFICIENTS;
-        let (mut gram, mut factor) = (Self::new(self.size, self.n), Self::new(self.size, self.n));
-        let mut moved = Self::new(self.size, self.n);
         for _ in 0..N_STEPS {
             gram.set_gram(kernels, self);
-            factor.set_gram(kernels, &gram);
-            factor.combine(c, &gram, b);
-            moved.fill(0.0);
-            moved.add_product(kernels, &factor, self);
-            self.combine(a, &moved, 1.0);
+            other.set_gram(kernels, gram);
+            gram.combine(b, other, c);
+            other.set_product(kernels, gram, self);
+            self.combine(a, other, 1.0);
         }
     }
 
     /// Divides the matrix of each mode by its Frobenius norm.
     fn normalize(&mut self) {
-        let mut norms = vec![0.0f32; self.n];
-        for (real, imaginary) in self.real.chunks_exact(self.n).zip(self.imaginary.chunks_exact(self.n)) {
+        let mut norms = [0.0f32; N_MATRICES];
+        for (real, imaginary) in self.entries() {
             for (norm, (re, im)) in norms.iter_mut().zip(real.iter().zip(imaginary)) {
                 *norm += re * re + im * im;
             }
         }
-        norms.iter_mut().for_each(|norm| *norm = 1.0 / norm.sqrt().max(SMALLEST_NORM));
+        let factors = norms.map(|norm| 1.0 / norm.sqrt().max(SMALLEST_NORM));
         for part in [&mut self.real, &mut self.imaginary] {
-            for row in part.chunks_exact_mut(self.n) {
-                row.iter_mut().zip(&norms).for_each(|(value, norm)| *value *= norm);
+            for entry in part.as_chunks_mut::<N_MATRICES>().0 {
+                entry.iter_mut().zip(&factors).for_each(|(value, factor)| *value *= factor);
             }
         }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&[f32; N_MATRICES], &[f32; N_MATRICES])> {
+        self.real.as_chunks().0.iter().zip(self.imaginary.as_chunks().0)
+    }
+
+    fn set_product(&mut self, kernels: Kernels, left: &Self, right: &Self) {
+        let out = (&mut self.real[..], &mut self.imaginary[..]);
+        let (left, right) = ((&left.real[..], &left.imaginary[..]), (&right.real[..], &right.imaginary[..]));
+        kernels.mode_product(out, left, right, self.size, Product::Plain);
     }
 
     /// `self = x xᴴ`; half of it follows from the other.
     fn set_gram(&mut self, kernels: Kernels, x: &Self) {
-        self.fill(0.0);
-        for row in 0..self.size {
-            for col in 0..=row {
-                for inner in 0..self.size {
-                    let out = self.row_mut(row, col);
-                    kernels.complex_add_product(out, x.row(row, inner), x.row(col, inner), -1.0);
-                }
-                let (from, to) = ((row * self.size + col) * self.n, (col * self.size + row) * self.n);
-                self.real.copy_within(from..from + self.n, to);
-                for mode in 0..self.n {
-                    let imaginary = self.imaginary[from + mode];
-                    self.imaginary[to + mode] = -imaginary;
-                }
-            }
-        }
-    }
-
-    fn add_product(&mut self, kernels: Kernels, left: &Self, right: &Self) {
-        for row in 0..self.size {
-            for inner in 0..self.size {
-                for col in 0..self.size {
-                    let out = self.row_mut(row, col);
-                    kernels.complex_add_product(out, left.row(row, inner), right.row(inner, col), 1.0);
+        let x = (&x.real[..], &x.imaginary[..]);
+        kernels.mode_product((&mut self.real, &mut self.imaginary), x, x, self.size, Product::Gram);
+        for row in 1..self.size {
+            for col in 0..row {
+                let (from, to) = ((col * self.size + row) * N_MATRICES, (row * self.size + col) * N_MATRICES);
+                self.real.copy_within(from..from + N_MATRICES, to);
+                for mode in 0..N_MATRICES {
+                    self.imaginary[to + mode] = -self.imaginary[from + mode];
                 }
             }
         }
