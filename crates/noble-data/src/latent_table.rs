@@ -20,6 +20,12 @@ pub struct LatentTable {
 }
 
 impl LatentTable {
+    /// Our name of a latent feature that may be named as in the released table.
+    #[must_use]
+    pub fn own_name(name: &str) -> &str {
+        FOREIGN_NAMES.iter().find(|(foreign, _)| *foreign == name).map_or(name, |(_, own)| own)
+    }
+
     /// Reads the named latent features from CSV text.
     ///
     /// Column `model` holds the number of a model; other columns are named as the latent features. Instead of `model` there
@@ -124,9 +130,7 @@ impl Row<'_> {
 
 /// The column of a latent feature, by our name or the foreign one.
 fn column(header: &csv::StringRecord, name: &str) -> Result<usize, Error> {
-    let foreign = FOREIGN_NAMES.iter().find(|(_, own)| *own == name).map(|(foreign, _)| *foreign);
-    let is_it = |column: &&str| *column == name || Some(*column) == foreign;
-    let mut places = header.iter().enumerate().filter(|(_, column)| is_it(column));
+    let mut places = header.iter().enumerate().filter(|(_, column)| LatentTable::own_name(column) == name);
     match (places.next(), places.next()) {
         (Some((place, _)), None) => Ok(place),
         (Some((_, first)), Some((_, second))) => {

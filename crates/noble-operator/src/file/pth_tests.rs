@@ -261,6 +261,24 @@ fn invariant_hostile_files_are_named() {
 }
 
 #[test]
+fn invariant_files_of_old_releases_are_named() {
+    let mut old = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.".to_vec();
+    old.extend([0; 100]);
+    let message = Network::from_file_bytes(&old).unwrap_err().to_string();
+    assert!(message.contains("the form of PyTorch before 1.6"), "{message}");
+    let tensors = stored(&network());
+    let mut zip = ZipWriter::new_append(Cursor::new(file(&tensors, b""))).unwrap();
+    zip.start_file(
+        "weights/byteorder",
+        SimpleFileOptions::default().compression_method(CompressionMethod::Stored),
+    )
+    .unwrap();
+    zip.write_all(b"big").unwrap();
+    let message = self::message(&zip.finish().unwrap().into_inner());
+    assert!(message.contains("not little-endian"), "{message}");
+}
+
+#[test]
 fn invariant_every_cut_is_an_error() {
     let tensors = stored(&network());
     let whole = pickle(&tensors, &metadata(&[]));

@@ -55,7 +55,8 @@ struct DescriptionArgs {
         requires = "voltage_unit"
     )]
     latents: Option<PathBuf>,
-    /// Groups of input channels in order: stimulus,step, then the latent features (the released network: slope first)
+    /// Groups of input channels in order: stimulus,step, then the latent features; stimulus,step may be
+    /// left out. NOBLE's configuration has the slope first
     #[arg(long, value_name = "NAME,…", value_delimiter = ',', requires = "latents")]
     channel_order: Vec<String>,
     /// Current of one unit of the stimulus channel, 0.1 for NOBLE
@@ -234,25 +235,23 @@ fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The latent features behind `stimulus,step`.
+/// The latent features in order, with or without `stimulus,step` before them.
 fn latent_order(groups: &[String]) -> Result<Vec<String>, Error> {
     let wrong = |what: String| {
-        Error::usage(
-            what,
-            "write --channel-order stimulus,step,s_thr_hz_per_na,i_thr_na, with latent features in their order",
-        )
+        let remedy = "write --channel-order stimulus,step,s_thr_hz_per_na,i_thr_na, with latent features in their order";
+        Error::usage(what, remedy)
     };
-    if groups.len() <= GROUPS.len() || groups[..GROUPS.len()] != GROUPS {
-        return Err(wrong(format!(
-            "--channel-order {} does not begin with stimulus,step,LATENT",
-            groups.join(",")
-        )));
+    let latents =
+        if groups.starts_with(&GROUPS.map(str::to_owned)) { &groups[GROUPS.len()..] } else { groups };
+    let latents: Vec<String> = latents.iter().map(|name| LatentTable::own_name(name).to_owned()).collect();
+    let is_misplaced = latents.iter().any(|name| GROUPS.contains(&name.as_str()));
+    if latents.is_empty() || is_misplaced {
+        let what = format!("--channel-order {} is not stimulus,step,LATENT,…", groups.join(","));
+        return Err(wrong(what));
     }
-    let latents = &groups[GROUPS.len()..];
-    let twice = latents.iter().enumerate().find(|(i, name)| latents[..*i].contains(name));
-    match twice {
+    match latents.iter().enumerate().find(|(i, name)| latents[..*i].contains(name)) {
         Some((_, name)) => Err(wrong(format!("--channel-order names {name} twice"))),
-        None => Ok(latents.to_vec()),
+        None => Ok(latents),
     }
 }
 

@@ -38,6 +38,9 @@ fn invariant_weights_survive_every_way() {
     folder
         .done(&format!("operator convert bare.safetensors again.safetensors {DESCRIPTION} --test-models 1"));
     folder.done("operator convert operator.safetensors stripped.safetensors --bare");
+    let shorter = DESCRIPTION.replace("stimulus,step,s_thr_hz_per_na,i_thr_na", "slope,intercept");
+    folder.done(&format!("operator convert weights.pth shorter.safetensors {shorter} --test-models 1"));
+    assert!(bytes(&folder.path("shorter.safetensors")) == bytes(&folder.path("operator.safetensors")));
     let original = values(&folder, "weights.pth");
     for name in ["bare.safetensors", "operator.safetensors", "again.safetensors", "stripped.safetensors"] {
         assert_eq!(values(&folder, name), original, "{name}");
@@ -119,7 +122,8 @@ fn invariant_pairs_that_make_no_sense_are_refused() {
         ("operator convert operator.safetensors operator.safetensors".to_owned(), "is the file that is read"),
         ("operator convert cut.pth w.safetensors".to_owned(), "cut.pth: pytorch file"),
         ("operator convert weights.pth w.safetensors --latents hof.csv".to_owned(), "--channel-order"),
-        (latents_with("s_thr_hz_per_na,i_thr_na"), "does not begin with stimulus,step"),
+        (latents_with("step,stimulus,s_thr_hz_per_na,i_thr_na"), "is not stimulus,step,LATENT"),
+        (latents_with("stimulus,step"), "is not stimulus,step,LATENT"),
         (latents_with("stimulus,step,i_thr_na --latent-frequencies 12"), "the network takes 23 channels"),
         (latents_with("stimulus,step,i_thr_na,i_thr_na"), "names i_thr_na twice"),
         (
