@@ -77,7 +77,7 @@ pub struct TrainSettings {
 }
 
 impl Default for TrainSettings {
-    /// A reduced operator: a third of NOBLE's blocks, its width, half its modes; about half an hour on two cores.
+    /// A reduced operator: a third of NOBLE's blocks, its width, half its modes; about twenty minutes on two cores.
     fn default() -> Self {
         Self {
             seed: 1,
