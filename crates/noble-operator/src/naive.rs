@@ -130,6 +130,7 @@ fn sum(mut x: Rows, y: Rows) -> Rows {
 
 mod tests {
     use super::*;
+    use crate::kernel::Kernels;
     use crate::{BatchGradient, Initialization, Loss, NetworkPlan, Sample, SampleInput, input_gradient};
 
     /// Relative L2 of single precision against this judge; reference cases show below 1e-6.
@@ -147,7 +148,10 @@ mod tests {
     }
 
     fn setting(n: usize, n_modes: usize, group_norm: bool, seed: u64) -> Setting {
-        let mut architecture = Architecture::new(2, 5, 2, n_modes);
+        setting_of(Architecture::new(2, 5, 2, n_modes), n, group_norm, seed)
+    }
+
+    fn setting_of(mut architecture: Architecture, n: usize, group_norm: bool, seed: u64) -> Setting {
         architecture.group_norm = group_norm;
         let mut network = Network::new(&architecture, Initialization::UnitVariance, seed).unwrap();
         for (i, value) in network.values_mut().iter_mut().enumerate() {
@@ -171,7 +175,13 @@ mod tests {
     }
 
     fn check(s: &Setting) {
-        let plan = NetworkPlan::new(&s.network, s.n).unwrap();
+        for kernels in Kernels::all() {
+            check_kernels(s, kernels);
+        }
+    }
+
+    fn check_kernels(s: &Setting, kernels: Kernels) {
+        let plan = NetworkPlan { kernels, ..NetworkPlan::new(&s.network, s.n).unwrap() };
         let sample = Sample { input: SampleInput::Channels(&s.x), target: &s.target };
         let (parameters, x) = (wide(s.network.values()), wide(&s.x));
         let y = crate::predict_batch(&plan, &[sample.input]);
@@ -216,6 +226,14 @@ mod tests {
                     check(&setting(*n, *n_modes, group_norm, i as u64));
                 }
             }
+        }
+    }
+
+    /// Widths that fill a register block, leave every kind of rest, and several tiles whose last is cut.
+    #[test]
+    fn analytic_wide_networks_agree_with_sums_and_differences() {
+        for (width, n, group_norm) in [(12, 131, false), (12, 131, true), (14, 97, true), (17, 40, false)] {
+            check(&setting_of(Architecture::new(2, width, 2, 10), n, group_norm, width as u64));
         }
     }
 
