@@ -11,7 +11,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("noble-operator", &["noble-data"]),
     ("noble", &["noble-data", "noble-cell", "noble-features", "noble-operator"]),
     ("noble-reference", &[]),
-    ("noble-fuzz", &["noble-data"]),
+    ("noble-fuzz", &["noble-data", "noble-operator"]),
     ("xtask", &[]),
 ];
 /// Needed by tests alone.
