@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
+use noble_data::{ModelId, TimeGrid};
 use noble_operator::{
     AdamWSettings, Departure, FeatureContext, FeatureTerm, FeatureTerms, Network, NetworkPlan,
     ObjectiveScratch, Operator, OptimizerSettings, SampleInput, SoftFeature, SoftSettings, TrainerSettings,
@@ -112,8 +112,12 @@ impl FineTune {
 /// Refuses a dataset that the operator's inputs and outputs do not describe.
 fn check_fit(operator: &Operator, manifest: &Manifest, window: &Window) -> Result<(), Error> {
     let card = operator.card();
-    operator.check_grid(window.grid)?;
     let remedy = "generate the dataset with the operator's protocol and latent features";
+    if operator.check_grid(window.grid).is_err() {
+        let text = |grid: TimeGrid| format!("{} samples of {} ms", grid.n_samples(), grid.step_ms());
+        let (ours, theirs) = (text(card.grid), text(window.grid));
+        return Err(Error::usage(format!("the operator knows {ours}, the dataset has {theirs}"), remedy));
+    }
     let (ours, theirs) = (card.stimulus, window.timing);
     let is_same = |a: f64, b: f64| (a - b).abs() <= 1e-6 * window.grid.step_ms();
     if !(is_same(ours.delay_ms, theirs.delay_ms) && is_same(ours.duration_ms, theirs.duration_ms)) {

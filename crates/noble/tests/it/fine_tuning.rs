@@ -70,7 +70,7 @@ fn invariant_what_does_not_fit_is_named() {
         ("=0.1", "", "give pairs such as sag_mv=0.1"),
         ("spike_count", "steady_state_mv", "--feature-weights has steady_state_mv twice"),
         ("operator.s", "other.s", "other.safetensors"),
-        ("--from operator.safetensors", "--from", "the operator computes"),
+        ("--from operator.safetensors", "--from", "the operator knows"),
         ("--batch 4", "--layers 2", "cannot be used with '--layers"),
         ("--from operator.safetensors", "", "--from"),
     ] {
