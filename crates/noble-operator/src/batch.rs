@@ -100,7 +100,7 @@ impl BatchGradient {
     #[must_use]
     pub fn new(network: &Network) -> Self {
         let values = vec![0.0; network.values().len()];
-        Self { pool: Pool::new(Purpose::Gradient, 1), slots: Vec::new(), values }
+        Self { pool: Pool::new(Purpose::Gradient), slots: Vec::new(), values }
     }
 
     /// The gradient last computed, in state-dict order; complex parameters as `∂L/∂Re`, `∂L/∂Im`.
@@ -158,7 +158,7 @@ impl BatchGradient {
         self.slots.resize_with(samples.len(), Slot::default);
         let pool = &self.pool;
         self.slots.par_iter_mut().zip(samples).for_each(|(slot, sample)| {
-            pool.run(plan, |workspace| slot.compute(plan, workspace, sample, objective));
+            pool.run(plan, 1, |workspace| slot.compute(plan, workspace, sample, objective));
         });
         self.sum_pointwise(plan);
         self.sum_spectral(plan);
@@ -228,6 +228,10 @@ impl Slot {
         self.pointwise.resize(plan.pointwise.len, 0.0);
         self.pointwise.fill(0.0);
         plan.backward(ws, &self.output_gradient, &mut self.pointwise, None);
+        if !self.pointwise.iter().all(|value| value.is_finite()) {
+            // A trace whose gradient overflows is told from the others by its loss.
+            self.loss = f64::NAN;
+        }
         self.spectra.resize(ws.spectra.len(), 0.0);
         self.spectra_gradient.resize(ws.spectra_gradient.len(), 0.0);
         std::mem::swap(&mut self.spectra, &mut ws.spectra);

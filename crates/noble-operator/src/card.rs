@@ -230,7 +230,7 @@ impl OperatorCard {
         let is_unit = unit_na.is_finite() && unit_na > 0.0;
         expect("input.current_unit_na", is_unit, "a positive number", unit_na)?;
         for latent in &self.input.latents {
-            let is_range = latent.min.is_finite() && latent.max.is_finite() && latent.min < latent.max;
+            let is_range = latent.has_range();
             expect(&latent.name, is_range, "min below max", (latent.min, latent.max))?;
         }
         Ok(())

@@ -13,6 +13,8 @@ use crate::kernel::Kernels;
 /// Latent features are scaled to this range over the fitted models.
 const SCALED_MIN: f64 = 0.5;
 const SCALED_WIDTH: f64 = 3.0;
+/// Smallest range of a latent feature as a part of its values.
+const NARROWEST_RANGE: f64 = 1e-9;
 
 /// One latent feature of a model and how it enters the network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,10 +41,17 @@ impl LatentFeature {
         }
         let min = values.iter().copied().fold(f64::INFINITY, f64::min);
         let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if min >= max {
+        let feature = Self { name: name.to_owned(), min, max, n_frequencies };
+        if !feature.has_range() {
             return Err(Error::ConstantLatent { name: name.to_owned(), value: min });
         }
-        Ok(Self { name: name.to_owned(), min, max, n_frequencies })
+        Ok(feature)
+    }
+
+    /// Whether values can be scaled: ends that are apart by more than their rounding and by a finite number.
+    pub(crate) fn has_range(&self) -> bool {
+        let width = self.max - self.min;
+        width.is_finite() && width > NARROWEST_RANGE * self.min.abs().max(self.max.abs())
     }
 
     /// `x·3/(max−min) + (0.5 − min·3/(max−min))`, in double precision, then rounded to single.
@@ -135,6 +144,11 @@ impl Embedding {
         let (shared, own) = out.split_at_mut(self.n_shared() * n);
         self.write_shared((stimulus_na, step_na), 0..n, (shared, n));
         self.write_latents(latents, 0..n, (own, n));
+    }
+
+    /// Samples per channel.
+    pub(crate) fn n_samples(&self) -> usize {
+        self.time.len()
     }
 
     /// Channels that all models share at one current: the stimulus and the embedding of its amplitude.

@@ -13,6 +13,9 @@ use crate::{NetworkPlan, Purpose, SampleInput, Workspace};
 /// What is done with a sample's index and the workspace that holds its output.
 type Take<'t, T> = dyn Fn(usize, &Workspace) -> T + Sync + 't;
 
+/// Ensembles whose shared parts are held at once.
+const MOST_SHARED: usize = 16;
+
 /// Runs samples through a network, keeping its arrays from call to call.
 #[derive(Debug)]
 pub(crate) struct Predictor {
@@ -20,18 +23,11 @@ pub(crate) struct Predictor {
     single: Pool,
     /// For samples that threads share.
     joint: Pool,
-    n_threads: usize,
 }
 
 impl Predictor {
-    /// For the threads of the pool it is called in.
     pub(crate) fn new() -> Self {
-        let n_threads = rayon::current_num_threads();
-        Self {
-            single: Pool::new(Purpose::Forward, 1),
-            joint: Pool::new(Purpose::Forward, n_threads),
-            n_threads,
-        }
+        Self { single: Pool::new(Purpose::Forward), joint: Pool::new(Purpose::Forward) }
     }
 
     /// Calls `take` with every sample's index and the workspace that holds its output, in any order, and returns what it
@@ -43,37 +39,31 @@ impl Predictor {
         take: &Take<'_, T>,
     ) -> Vec<T> {
         let mut results: Vec<(usize, T)> = Vec::with_capacity(inputs.len());
-        let mut alone = Vec::new();
-        for group in groups(inputs) {
-            if let [idx] = group[..] {
-                alone.push(idx);
+        let is_joint = inputs.len() < rayon::current_num_threads();
+        for groups in groups(inputs).chunks(MOST_SHARED) {
+            let shared: Vec<Option<Vec<f32>>> = groups
+                .iter()
+                .map(|group| if group.len() > 1 { shared_part(plan, &inputs[group[0]]) } else { None })
+                .collect();
+            let with_shared = |(group, shared): (&'_ Vec<usize>, usize)| -> Vec<(usize, usize)> {
+                group.iter().map(|idx| (*idx, shared)).collect()
+            };
+            let work: Vec<(usize, usize)> = groups.iter().zip(0..).flat_map(with_shared).collect();
+            let one = |pool: &Pool, n_threads: usize, (idx, shared_idx): (usize, usize)| {
+                pool.run(plan, n_threads, |workspace| {
+                    plan.forward_sample(workspace, &inputs[idx], shared[shared_idx].as_deref());
+                    (idx, take(idx, workspace))
+                })
+            };
+            if is_joint {
+                let n_threads = rayon::current_num_threads();
+                results.extend(work.into_iter().map(|work| one(&self.joint, n_threads, work)));
             } else {
-                let shared = shared_part(plan, &inputs[group[0]]);
-                results.extend(self.run(plan, &group, shared.as_deref(), (inputs, take)));
+                results.par_extend(work.into_par_iter().map(|work| one(&self.single, 1, work)));
             }
         }
-        results.extend(self.run(plan, &alone, None, (inputs, take)));
         results.sort_by_key(|(idx, _)| *idx);
         results.into_iter().map(|(_, result)| result).collect()
-    }
-
-    fn run<T: Send>(
-        &self,
-        plan: &NetworkPlan,
-        indices: &[usize],
-        shared: Option<&[f32]>,
-        (inputs, take): (&[SampleInput<'_>], &Take<'_, T>),
-    ) -> Vec<(usize, T)> {
-        let one = |pool: &Pool, idx: usize| {
-            pool.run(plan, |workspace| {
-                plan.forward_sample(workspace, &inputs[idx], shared);
-                (idx, take(idx, workspace))
-            })
-        };
-        if indices.len() < self.n_threads {
-            return indices.iter().map(|idx| one(&self.joint, *idx)).collect();
-        }
-        indices.par_iter().map(|idx| one(&self.single, *idx)).collect()
     }
 }
 

@@ -131,8 +131,10 @@ impl NetworkPlan {
         self.linear(second, Start::Bias(self.bias(second)), raw, hidden);
     }
 
-    /// `W₁ x + b₁` of the channels that all models share at one current, on a tile, `[H × tile_len]`; the grid is one of
-    /// them. The sum over the latent features' channels comes last, so it is the same whether this part is kept or not.
+    /// `W₁ x + b₁` of the channels that all models share at one current, on a tile, `[H × tile_len]`.
+    ///
+    /// # Panics
+    /// When embedding or stimulus have another length than the plan.
     pub(crate) fn lift_shared(
         &self,
         (embedding, current): (&Embedding, (&[f32], f64)),
@@ -140,18 +142,17 @@ impl NetworkPlan {
         x: &mut [f32],
         raw: &mut [f32],
     ) {
+        let n = (self.n_samples(), embedding.n_samples(), current.0.len());
+        assert!(n.0 == n.1 && n.0 == n.2, "plan, embedding, stimulus of {n:?} samples");
         let first = &self.pointwise.lifting[0];
         let ((start, n_valid), len) = (self.spectral.tile(tile_idx), self.spectral.tile_len);
-        let (n_shared, samples) = (embedding.n_shared(), start..start + n_valid);
-        let (rows, grid) = x[..(n_shared + 1) * len].split_at_mut(n_shared * len);
+        let n_shared = embedding.n_shared();
+        let rows = &mut x[..n_shared * len];
         if n_valid < len {
             rows.fill(0.0);
-            grid.fill(0.0);
         }
-        embedding.write_shared(current, samples.clone(), (rows, len));
-        grid[..n_valid].copy_from_slice(&self.grid[samples]);
-        let raw = self.apply(self.weight(first), n_shared, (Start::Bias(self.bias(first)), rows), raw);
-        self.apply(self.weight_from(first, self.architecture.in_channels), 1, (Start::Add, grid), raw);
+        embedding.write_shared(current, start..start + n_valid, (rows, len));
+        self.apply(self.weight(first), n_shared, (Start::Bias(self.bias(first)), rows), raw);
     }
 
     /// The lifting on a tile from the shared part in `raw`, as [`Self::lift_shared`] leaves it in the second wide buffer.
@@ -167,12 +168,14 @@ impl NetworkPlan {
         let n_shared = embedding.n_shared();
         let n_own = self.architecture.in_channels - n_shared;
         let [x, raw, _] = &mut buffers.wide;
-        let rows = &mut x[..n_own * len];
+        let rows = &mut x[..(n_own + 1) * len];
         if n_valid < len {
             rows.fill(0.0);
         }
-        embedding.write_latents(latents, start..start + n_valid, (rows, len));
-        let raw = self.apply(self.weight_from(first, n_shared), n_own, (Start::Add, rows), raw);
+        let (own, grid) = rows.split_at_mut(n_own * len);
+        embedding.write_latents(latents, start..start + n_valid, (own, len));
+        grid[..n_valid].copy_from_slice(&self.grid[start..start + n_valid]);
+        let raw = self.apply(self.weight_from(first, n_shared), n_own + 1, (Start::Add, rows), raw);
         self.kernels.gelu(raw, self.mixing_share(0, tile_idx));
         self.linear(second, Start::Bias(self.bias(second)), raw, hidden);
     }

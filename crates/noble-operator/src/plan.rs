@@ -117,7 +117,7 @@ impl NetworkPlan {
         self.kernels.name()
     }
 
-    /// Bytes of the plan itself, shared by all workspaces: weights and tables of the transform.
+    /// Bytes of the plan's large arrays, shared by all workspaces: weights and window tables of the transform.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
         4 * (self.values.len() + self.transposed.len() + self.mixing.len() + self.grid.len())

@@ -8,21 +8,24 @@ use crate::{NetworkPlan, Purpose, Workspace};
 #[derive(Debug)]
 pub(crate) struct Pool {
     purpose: Purpose,
-    /// Threads that may share a pass.
-    n_threads: usize,
     idle: Mutex<Vec<Workspace>>,
 }
 
 impl Pool {
-    pub(crate) fn new(purpose: Purpose, n_threads: usize) -> Self {
-        Self { purpose, n_threads, idle: Mutex::new(Vec::new()) }
+    pub(crate) fn new(purpose: Purpose) -> Self {
+        Self { purpose, idle: Mutex::new(Vec::new()) }
     }
 
-    /// Calls `work` with a workspace for `plan`, made only if none is idle.
-    pub(crate) fn run<T>(&self, plan: &NetworkPlan, work: impl FnOnce(&mut Workspace) -> T) -> T {
+    /// Calls `work` with a workspace for `plan` that up to `n_threads` threads may share, made only if none such is idle.
+    pub(crate) fn run<T>(
+        &self,
+        plan: &NetworkPlan,
+        n_threads: usize,
+        work: impl FnOnce(&mut Workspace) -> T,
+    ) -> T {
         let idle = self.idle.lock().expect("no thread panics while it holds the pool").pop();
-        let mut workspace =
-            idle.unwrap_or_else(|| Workspace::with_threads(plan, self.purpose, self.n_threads));
+        let fitting = idle.filter(|workspace| workspace.is_for(plan, n_threads));
+        let mut workspace = fitting.unwrap_or_else(|| Workspace::with_threads(plan, self.purpose, n_threads));
         let result = work(&mut workspace);
         self.idle.lock().expect("no thread panics while it holds the pool").push(workspace);
         result

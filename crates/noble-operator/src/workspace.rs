@@ -114,7 +114,13 @@ impl Workspace {
         }
     }
 
-    /// Bytes of all arrays.
+    /// Whether the arrays have the sizes of a plan and may be shared by so many threads.
+    pub(crate) fn is_for(&self, plan: &NetworkPlan, n_threads: usize) -> bool {
+        let n_tiles = plan.spectral.n_tiles;
+        self.n_samples == plan.n_samples() && self.tiles.len() == n_threads.clamp(1, n_tiles)
+    }
+
+    /// Bytes of the arrays that grow with samples, channels and modes.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
         let lists = self.kept.iter().chain(&self.grids).map(Vec::len).sum::<usize>();

@@ -17,6 +17,11 @@ const SHARED_STORAGE: u64 = 8;
 /// Most axes of a tensor; a network's have four.
 const MOST_AXES: usize = 8;
 
+/// Longest name of a tensor; the package's have some 40 bytes. A name may stand many times in few bytes of a file.
+const LONGEST_NAME: usize = 256;
+/// Most tensors; a network of the largest size has some 164,000.
+const MOST_TENSORS: usize = 1 << 18;
+
 /// The network of a state dict, checked against what the file states about it.
 pub(super) fn read_network(bytes: &[u8]) -> Result<Network, Error> {
     let mut archive = Archive::open(bytes)?;
@@ -28,6 +33,12 @@ pub(super) fn read_network(bytes: &[u8]) -> Result<Network, Error> {
     for (key, value) in entries {
         match (&pickle.nodes[*key], &pickle.nodes[*value]) {
             (Node::Text(name), Node::Tensor(arguments)) => {
+                if name.len() > LONGEST_NAME {
+                    return Err(wrong(&format!("a tensor's name has {} bytes", name.len())));
+                }
+                if tensors.len() >= MOST_TENSORS {
+                    return Err(wrong(&format!("the file holds more than {MOST_TENSORS} tensors")));
+                }
                 tensors.push(read_tensor(&mut archive, &pickle.nodes, name, *arguments)?);
             }
             (Node::Text(name), Node::Dict(entries)) if name == stated::KEY => {

@@ -239,6 +239,7 @@ fn invariant_hostile_files_are_named() {
         (with("x", of_storage(&[1 << 20])), "reaches beyond its storage"),
         (with("x", of_storage(&many_axes)), "described in an unknown way"),
         (with("x", tensor("FloatStorage", "no such key", &[1])), "no such key"),
+        (with(&"x".repeat(300), of_storage(&[1])), "a tensor's name has 300 bytes"),
         (with("x", b"h\x05".to_vec()), "memo 5 was never set"),
         (with("x", b"j\xff\xff\xff\xff".to_vec()), "memo 4294967295 was never set"),
         (with("x", b"X\xff\xff\xff\xffab".to_vec()), "more bytes were expected"),

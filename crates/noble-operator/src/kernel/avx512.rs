@@ -74,7 +74,8 @@ impl Avx512 {
     #[inline(always)]
     fn stretch(self) -> (Self, Self) {
         let (round, per_unit) = (Self::splat(gelu::ROUND), Self::splat(PER_UNIT));
-        let a = Self(avx512!(_mm512_min_ps(_mm512_abs_ps(self.0), _mm512_set1_ps(LARGEST))));
+        // The order of the two keeps what is not a number.
+        let a = Self(avx512!(_mm512_min_ps(_mm512_set1_ps(LARGEST), _mm512_abs_ps(self.0))));
         let stretch = a.mul_add(per_unit, round);
         let place = avx512!(_mm512_fmsub_ps(a.0, per_unit.0, stretch.sub(round).0));
         (stretch, Self(place))

@@ -166,6 +166,9 @@ mod tests {
             assert_eq!(value[5].to_bits() & 0x7fff_ffff, 0);
             assert!((value[7] - 0.5e-30).abs() < 1e-36);
             assert!(value[8].is_nan());
+            let (mut value, mut slope) = ([f32::NAN; 1], [0.0; 1]);
+            kernels.gelu_with_slope(&mut value, &mut slope, &[]);
+            assert!(value[0].is_nan() && slope[0].is_nan());
         }
     }
 }

@@ -23,7 +23,7 @@ use noble_data::TimeGrid;
 use crate::{Error, OperatorCard, Warning};
 
 /// Most samples of a trace.
-const MOST_SAMPLES: f64 = (1_u32 << 24) as f64;
+const MOST_SAMPLES: f64 = (1_u32 << 20) as f64;
 /// Two steps are the same if they differ by less than this part.
 const STEP_TOLERANCE: f64 = 1e-6;
 /// A period needs more samples than this.
@@ -33,7 +33,7 @@ impl OperatorCard {
     /// The grid over the operator's span whose step is nearest to `step_ms`; its own grid for its own step.
     ///
     /// # Errors
-    /// [`Error::TimeStep`] where the step is not positive, or so fine that a trace has more than 2^24 samples,
+    /// [`Error::TimeStep`] where the step is not positive, or so fine that a trace has more than 2^20 samples,
     /// [`Error::LostModes`] where it is so coarse that a mode of the network reaches the Nyquist frequency.
     pub fn grid_at(&self, step_ms: f64) -> Result<TimeGrid, Error> {
         let own = self.grid;

@@ -98,7 +98,7 @@ impl SpectralPlan {
                 }
                 reached.push(from);
             }
-            self.bands.push(bands(&reached));
+            self.bands.push(bands(&reached, self.tile_len));
         }
     }
 
@@ -114,15 +114,20 @@ impl SpectralPlan {
     }
 }
 
-/// Groups of columns and the grid points between the first of their first and the last of their last.
-fn bands(reached: &[usize]) -> Vec<Band> {
-    let group = |(i, from): (usize, &[usize])| Band {
-        col: i * GROUP,
-        n_cols: from.len().next_multiple_of(LANES),
-        from: from[0],
-        until: from[from.len() - 1] + N_TAPS,
+/// Groups of columns and the grid points between the first of their first and the last of their last; none for columns
+/// past the end of the signal, which are reset like the others.
+fn bands(reached: &[usize], tile_len: usize) -> Vec<Band> {
+    let group = |col: usize| {
+        let from = &reached[col.min(reached.len())..(col + GROUP).min(reached.len())];
+        let (first, last) = (from.first().copied(), from.last().copied());
+        Band {
+            col,
+            n_cols: GROUP.min(tile_len - col),
+            from: first.unwrap_or(0),
+            until: last.map_or(0, |last| last + N_TAPS),
+        }
     };
-    reached.chunks(GROUP).enumerate().map(group).collect()
+    (0..tile_len).step_by(GROUP).map(group).collect()
 }
 
 /// Grid cell of a sample and its place within it, from exact integers.

@@ -81,6 +81,30 @@ fn invariant_predictions_are_the_same_bits_for_threads_and_batches() {
 }
 
 #[test]
+fn invariant_embedded_inputs_give_the_bits_of_their_channels() {
+    let data = Data::new();
+    let samples = data.samples();
+    let plan = NetworkPlan::new(&data.network, N_SAMPLES).expect("a valid length");
+    for trace in &data.traces[..9] {
+        let mut channels = vec![0.0; data.network.architecture().in_channels * N_SAMPLES];
+        data.embedding.write(&trace.stimulus_na, trace.step_na, &trace.latents, &mut channels);
+        let by_channels = predict_batch(&plan, &[SampleInput::Channels(&channels)]);
+        let place = data.traces.iter().position(|other| std::ptr::eq(other, trace)).expect("one of them");
+        let embedded = predict_batch(&plan, &[samples[place].input]);
+        assert!(bits(&embedded) == bits(&by_channels), "trace {place}");
+    }
+}
+
+#[test]
+#[should_panic(expected = "samples")]
+fn invariant_an_embedding_of_another_length_is_refused() {
+    let data = Data::new();
+    let samples = data.samples();
+    let plan = NetworkPlan::new(&data.network, N_SAMPLES / 2).expect("a valid length");
+    let _ = predict_batch(&plan, &[samples[0].input]);
+}
+
+#[test]
 fn invariant_threads_share_a_pass_without_changing_a_bit() {
     let data = Data::new();
     let plan = NetworkPlan::new(&data.network, N_SAMPLES).unwrap();

@@ -91,8 +91,8 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     };
     let members = members(args, &operator)?;
     let asked = summary_features();
-    let plan = planned(args, &operator)?;
     let (Prediction { sweeps, warnings }, features) = on_threads(args.threads, || {
+        let plan = planned(args, &operator)?;
         let prediction = predict(&plan, &members, &steps_na)?;
         let sweeps = &prediction.sweeps;
         let window =
