@@ -8,7 +8,7 @@ use crate::Error;
 use crate::channel::Expression;
 
 /// Name of the number that the section gives.
-const VALUE: &str = "value";
+pub(super) const VALUE: &str = "value";
 /// Name of the distance.
 pub(super) const DISTANCE: &str = "distance_um";
 

@@ -5,8 +5,11 @@
 
 mod allen;
 mod axon_rule;
+pub(crate) mod bluepyopt;
 mod distribution;
+mod export;
 mod hall_of_fame;
+pub(crate) mod mechanism_names;
 mod set;
 
 use std::collections::BTreeMap;
@@ -17,6 +20,7 @@ use crate::Error;
 
 pub use axon_rule::AxonRule;
 pub use distribution::Distribution;
+pub use export::{AllenFile, BluePyOptFiles, write_allen, write_allen_set, write_bluepyopt};
 pub use hall_of_fame::{HallOfFame, HallOfFameModel};
 pub(crate) use set::check_version;
 pub use set::{CellSet, FieldReport, SourceFormat, read_cells};
@@ -151,7 +155,7 @@ pub struct CellModel {
 
 impl CellModel {
     /// Checks what the layout cannot; `place` is empty or ends in a dot.
-    fn check(&self, format: &'static str, place: &str) -> Result<(), Error> {
+    pub(crate) fn check(&self, format: &'static str, place: &str) -> Result<(), Error> {
         for (kind, section) in &self.sections {
             if let Some((mechanism, parameter)) = section.lone_distribution() {
                 return Err(Error::Json {

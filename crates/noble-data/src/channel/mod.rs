@@ -25,6 +25,7 @@ pub use model::{
     InflowOverride, Ion, Let, ParameterSpec, PublishedStart, SchemeSpec, TemperatureFactor, Transition,
 };
 pub use names::BUILT_IN_NAMES;
+pub(crate) use names::UNIT_SUFFIXES;
 pub use nmodl::{Imported, NmodlProblem, import_nmodl};
 pub use parse::{DEEPEST_EXPRESSION, LONGEST_EXPRESSION};
 pub use range::Range;

@@ -27,7 +27,7 @@ pub const BUILT_IN_NAMES: [(&str, &str); 11] = [
 /// Endings of names with a unit.
 ///
 /// A name of a rate per millisecond ends in `_ms` too, so the list need not be searched by length.
-pub(super) const UNIT_SUFFIXES: [&str; 17] = [
+pub(crate) const UNIT_SUFFIXES: [&str; 17] = [
     "_ms",
     "_per_ms",
     "_mv",

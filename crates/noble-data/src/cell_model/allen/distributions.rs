@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::distribution::{DISTANCE, Distribution};
 use super::Reader;
+use super::genome::own_key;
 use crate::Error;
 use crate::channel::Expression;
 
@@ -20,7 +21,7 @@ impl Reader<'_> {
             let path = format!("distributions[{idx}]");
             let kind = self.kind(&path, entry)?;
             let (name, mechanism) = self.name_and_mechanism(&path, entry)?;
-            let parameter = self.own_name(&path, name, mechanism)?;
+            let parameter = self.own_name(&path, (name, mechanism), own_key(entry))?;
             let value = self.number(&path, entry.get("value").unwrap_or(&Value::Null))?;
             let distribution = self.distribution(&path, entry)?;
             self.set_parameter(kind, mechanism, (parameter, value));
@@ -43,4 +44,9 @@ impl Reader<'_> {
 
 fn in_our_words(theirs: &Expression) -> Expression {
     theirs.renamed(&|name| if name == THEIR_DISTANCE { DISTANCE } else { name })
+}
+
+/// The formula as [`Reader::read_distributions`] takes it.
+pub(in crate::cell_model) fn in_their_words(ours: &Expression) -> Expression {
+    ours.renamed(&|name| if name == DISTANCE { THEIR_DISTANCE } else { name })
 }

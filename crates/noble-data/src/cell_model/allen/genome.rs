@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::super::mechanism_names::{LEAK, known_parameters, own_parameter};
 use super::Reader;
-use super::names::{LEAK, known_parameters, own_parameter};
 use crate::{Error, SectionKind};
 
 /// An entry of `genome`.
@@ -14,6 +14,8 @@ struct Assignment<'v> {
     kind: SectionKind,
     name: &'v str,
     mechanism: &'v str,
+    /// Our name, where the file gives it.
+    own: Option<&'v str>,
     value: f64,
 }
 
@@ -44,7 +46,7 @@ impl Reader<'_> {
         let kind = self.kind(&path, entry)?;
         let (name, mechanism) = self.name_and_mechanism(&path, entry)?;
         let value = self.number(&path, entry.get("value").unwrap_or(&Value::Null))?;
-        Ok(Assignment { path, kind, name, mechanism, value })
+        Ok(Assignment { path, kind, name, mechanism, own: own_key(entry), value })
     }
 
     pub(super) fn name_and_mechanism<'v>(
@@ -58,14 +60,14 @@ impl Reader<'_> {
     }
 
     fn set(&mut self, assignment: &Assignment<'_>) -> Result<(), Error> {
-        let Assignment { path, kind, name, mechanism, value } = assignment;
+        let Assignment { path, kind, name, mechanism, own, value } = assignment;
         match (*name, *mechanism) {
             ("cm", "") => self.section(*kind).capacitance_uf_per_cm2 = *value,
             ("Ra", "") => self.section(*kind).axial_resistivity_ohm_cm = *value,
             ("g_pas", "" | LEAK) => self.set_parameter(*kind, LEAK, ("g_s_per_cm2", *value)),
             ("e_pas", "" | LEAK) => self.set_parameter(*kind, LEAK, ("e_mv", *value)),
             _ => {
-                let parameter = self.own_name(path, name, mechanism)?;
+                let parameter = self.own_name(path, (name, mechanism), *own)?;
                 self.set_parameter(*kind, mechanism, (parameter, *value));
             }
         }
@@ -77,16 +79,26 @@ impl Reader<'_> {
         mechanisms.entry(mechanism.to_owned()).or_default().insert(name.to_owned(), value);
     }
 
-    /// Our name of `<parameter>_<mechanism>`.
-    pub(super) fn own_name(&self, path: &str, name: &str, mechanism: &str) -> Result<&'static str, Error> {
+    /// Our name of `<parameter>_<mechanism>`, the given one where the file has it.
+    pub(super) fn own_name<'v>(
+        &self,
+        path: &str,
+        (name, mechanism): (&str, &str),
+        given: Option<&'v str>,
+    ) -> Result<&'v str, Error> {
         let stem = name.strip_suffix(mechanism).and_then(|stem| stem.strip_suffix('_'));
         let stem = stem.filter(|_| !mechanism.is_empty()).ok_or_else(|| {
             let what = format!("{name} does not end in the name of mechanism {mechanism:?}");
             self.wrong(path, &what, "write <parameter>_<mechanism>")
         })?;
-        own_parameter(stem, mechanism).ok_or_else(|| {
+        given.or_else(|| own_parameter(stem, mechanism)).ok_or_else(|| {
             let remedy = format!("use one of {}", known_parameters(mechanism));
             self.wrong(path, &format!("parameter {stem:?} of {mechanism} is unknown"), &remedy)
         })
     }
+}
+
+/// The key `parameter`, our name of what published files have no name for.
+pub(super) fn own_key(entry: &Value) -> Option<&str> {
+    entry.get("parameter").and_then(Value::as_str)
 }

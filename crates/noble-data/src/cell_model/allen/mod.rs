@@ -1,27 +1,25 @@
 //! Allen parameter file: `passive`, `conditions`, `fitting`, `genome`.
 //!
 //! The layout also serves fits of other laboratories: `mechanism_set` names another catalog, and `distributions`
-//! lets parameters vary along the tree. Values come as numbers or as text. Nothing is dropped in silence: every
+//! lets parameters vary along the tree. What has no name in published files, [`super::export`] writes with
+//! `parameter`, our name, and `inserted`, mechanisms without values. Values come as numbers or as text. Nothing is dropped in silence: every
 //! field lands in the report as used, ignored or assumed.
 
 mod distributions;
 mod genome;
-mod names;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use names::LEAK;
+pub(super) use distributions::in_their_words;
 
+use super::mechanism_names::{DEFAULT_SET, LEAK};
 use super::set::FieldReport;
 use super::{AxonRule, CELL_FORMAT_VERSION, CellModel, SectionKind, SectionParameters};
 use crate::Error;
 
 const FORMAT: &str = "allen parameter file";
-
-/// Catalog of a file that names none.
-const DEFAULT_SET: &str = "allen";
 
 /// Catalogs whose fits replace the axon by a stub as wide as the traced one.
 const SETS_WITH_TRACED_STUB: [&str; 2] = ["bbp", "yao2022"];
@@ -42,6 +40,7 @@ pub(super) fn read(value: &Value, place: &str, name: &str) -> Result<(CellModel,
     let mechanism_set = reader.read_mechanism_set(object)?;
     reader.read_genome(object)?;
     reader.read_distributions(object)?;
+    reader.read_inserted(object)?;
     let axon_rule = reader.choose_axon_rule(object, &mechanism_set);
     reader.note_rest(object);
     let model = CellModel {
@@ -211,10 +210,25 @@ impl Reader<'_> {
         rule
     }
 
+    /// Mechanisms with the defaults of all their parameters.
+    fn read_inserted(&mut self, object: &Map<String, Value>) -> Result<(), Error> {
+        let Some(entries) = object.get("inserted") else { return Ok(()) };
+        for (idx, entry) in self.list("inserted", entries, "section and mechanism")?.iter().enumerate() {
+            let path = format!("inserted[{idx}]");
+            let kind = self.kind(&path, entry)?;
+            let mechanism = entry.get("mechanism").and_then(Value::as_str).filter(|name| !name.is_empty());
+            let mechanism =
+                mechanism.ok_or_else(|| self.wrong(&path, "has no mechanism", "name the mechanism"))?;
+            self.section(kind).mechanisms.entry(mechanism.to_owned()).or_default();
+            self.report.used.push(format!("{path}: {mechanism} of {}", kind.name()));
+        }
+        Ok(())
+    }
+
     fn note_rest(&mut self, object: &Map<String, Value>) {
         for key in object.keys() {
             match key.as_str() {
-                "passive" | "conditions" | "genome" | "mechanism_set" | "distributions" => {}
+                "passive" | "conditions" | "genome" | "mechanism_set" | "distributions" | "inserted" => {}
                 "axon_morph" => self.report.used.push("axon_morph: axon rule peri".to_owned()),
                 "fitting" => self.report.ignored.push(
                     "fitting: junction_potential and sweeps describe the recording; voltages are the model's"
