@@ -70,6 +70,14 @@ pub enum Error {
         /// Text given.
         given: String,
     },
+    /// Text that names no parameter a fit can vary.
+    #[error(
+        "parameter {given:?} is not known; write axial_resistivity_ohm_cm, capacitance_uf_per_cm2, sodium_reversal_mv, potassium_reversal_mv or MECHANISM.PARAMETER"
+    )]
+    FitParameter {
+        /// Text given.
+        given: String,
+    },
     /// A distribution along the tree that asks for a number it cannot have.
     #[error("distribution: name `{name}` is not known; use value and distance_um")]
     Distribution {

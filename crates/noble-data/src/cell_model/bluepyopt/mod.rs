@@ -7,7 +7,7 @@ use super::SectionKind;
 /// Section lists and the kinds of section they hold.
 ///
 /// # Source
-/// BluePyOpt 1.14 `ephys.locations.NrnSeclistLocation`; the joint lists as BluePyEModel has them.
+/// BluePyOpt `ephys.locations.NrnSeclistLocation`; the joint lists as BluePyEModel has them.
 pub(crate) const SECTION_LISTS: [(&str, &[SectionKind]); 10] = [
     (ALL, &SectionKind::ALL),
     ("somatic", &[SectionKind::Soma]),

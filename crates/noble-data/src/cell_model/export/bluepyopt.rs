@@ -47,7 +47,7 @@ pub struct BluePyOptFiles {
 /// [`Error::Json`] for a number that is not finite.
 ///
 /// # Source
-/// Layout: BluePyOpt 1.14 `examples/l5pc/l5pc_model.py`.
+/// Layout: BluePyOpt `examples/l5pc/l5pc_model.py` at 2228979.
 pub fn write_bluepyopt(model: &CellModel) -> Result<BluePyOptFiles, Error> {
     check_finite(model, FORMAT)?;
     let sections = filled_sections(model);
