@@ -2,8 +2,9 @@
 
 use noble_data::cell_model::{HallOfFame, HallOfFameModel, read_cells};
 use noble_data::dataset::Manifest;
+use noble_data::fitting::bluepyopt::{CellSettings, read_parameters, read_protocols};
 use noble_data::morphology::read_swc;
-use noble_data::{StimulusSpec, read_stimulus, read_voltage_protocol};
+use noble_data::{FitTargets, ParameterSpace, StimulusSpec, read_stimulus, read_voltage_protocol};
 use proptest::prelude::*;
 
 const SWC: &str =
@@ -28,6 +29,29 @@ const STIMULUS: &str = r#"{"format_version": 1, "parts": [
 const VOLTAGE: &str = r#"{"format_version": 1, "series_resistance_megaohm": 0.01,
   "steps": [{"duration_ms": 10, "command_mv": -80}, {"duration_ms": 5, "command_mv": 0}]}"#;
 
+const PARAMETERS: &str = r#"[{"param_name": "celsius", "type": "global", "value": 34},
+  {"param_name": "cm", "sectionlist": "all", "type": "section", "dist_type": "uniform", "bounds": [0.5, 2]},
+  {"param_name": "gIhbar_Ih", "mech": "Ih", "mech_param": "gIhbar", "sectionlist": "apical", "type": "range",
+   "dist_type": "exp", "dist": "(-0.8696 + 2.087*math.exp(({distance})*0.0031))*{value}", "value": 8e-5}]"#;
+
+const MECHANISMS: &str = r#"{"all": ["pas"], "apical": ["Ih"]}"#;
+
+const PROTOCOLS: &str = r#"{"Step": {"type": "StepProtocol", "stimuli": {
+    "step": {"delay": 15, "amp": 0.4, "duration": 400, "totduration": 515},
+    "holding": {"delay": 0, "amp": -0.1, "duration": 515, "totduration": 515}}},
+  "Rest": {"stimuli": [{"delay": 15, "amp": 0, "duration": 400, "totduration": 515}]}}"#;
+
+const FEATURES: &str = r#"{"Step": {"soma": {"mean_frequency": [7, 1.5]}, "dend": {"AP_width": [2, 1]}},
+  "Rest": {"soma.v": [{"feature": "voltage_base", "val": [-76.5, 1.1]}]}}"#;
+
+/// A space and targets of ours, from the files above.
+fn own_fit_files() -> [String; 2] {
+    let settings = CellSettings::default();
+    let (space, _) = read_parameters(PARAMETERS.as_bytes(), Some(MECHANISMS.as_bytes()), &settings).unwrap();
+    let (targets, _) = read_protocols(PROTOCOLS.as_bytes(), FEATURES.as_bytes()).unwrap();
+    [serde_json::to_string(&space).unwrap(), serde_json::to_string(&targets).unwrap()]
+}
+
 /// Our own cell file and hall of fame of the cell above.
 fn own_files() -> [String; 2] {
     let cell = read_cells(ALLEN.as_bytes()).unwrap().models.remove(&0).unwrap();
@@ -50,6 +74,12 @@ fn read_all(bytes: &[u8]) {
     let _ = read_cells(bytes);
     let _ = HallOfFame::read(bytes);
     let _ = Manifest::read(bytes);
+    let _ = FitTargets::read(bytes);
+    let _ = ParameterSpace::read(bytes);
+    let _ = read_parameters(bytes, None, &CellSettings::default());
+    let _ = read_parameters(PARAMETERS.as_bytes(), Some(bytes), &CellSettings::default());
+    let _ = read_protocols(bytes, FEATURES.as_bytes());
+    let _ = read_protocols(PROTOCOLS.as_bytes(), bytes);
     let _ = StimulusSpec::read(bytes);
     if let Ok(protocol) = read_voltage_protocol(bytes) {
         let _ = (protocol.command_mv(7.0), protocol.end_ms());
@@ -139,7 +169,9 @@ proptest! {
         cut_fraction in prop_oneof![Just(1.0f64), Just(1.0f64), 0.0..1.0f64],
     ) {
         let [cell, hall_of_fame] = own_files();
-        for text in [SWC, ALLEN, STIMULUS, VOLTAGE, &cell, &hall_of_fame] {
+        let [space, targets] = own_fit_files();
+        let fit_files = [PARAMETERS, MECHANISMS, PROTOCOLS, FEATURES, &space, &targets];
+        for text in [SWC, ALLEN, STIMULUS, VOLTAGE, &cell, &hall_of_fame].into_iter().chain(fit_files) {
             read_all(&damage(text, &changes, cut_fraction));
         }
     }

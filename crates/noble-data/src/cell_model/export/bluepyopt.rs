@@ -93,8 +93,15 @@ fn cable_entries(sections: &Sections, notes: &mut Vec<String>) -> Vec<Value> {
             ("ek", &OF_POTASSIUM[..], own.potassium_reversal_mv, default.potassium_reversal_mv),
         ];
         for (name, carriers, value, default) in ions {
-            if own.mechanisms.keys().any(|mechanism| may_use(carriers, mechanism)) {
+            let of_user = own.mechanisms.keys().find(|mechanism| !is_known(mechanism));
+            if own.mechanisms.keys().any(|mechanism| carriers.contains(&mechanism.as_str())) {
                 add(name, value);
+            } else if let Some(mechanism) = of_user {
+                add(name, value);
+                let place = format!("{name} of {}", kind.name());
+                notes.push(format!(
+                    "{place}: delete it if {mechanism} does not use it, as NEURON then has none"
+                ));
             } else if value.to_bits() != default.to_bits() {
                 notes.push(format!("{name} of {}: left out, as no mechanism there uses it", kind.name()));
             }
@@ -103,10 +110,9 @@ fn cable_entries(sections: &Sections, notes: &mut Vec<String>) -> Vec<Value> {
     entries
 }
 
-/// Mechanisms of the user may use any ion.
-fn may_use(carriers: &[&str], mechanism: &str) -> bool {
-    let is_known = [&OF_SODIUM[..], &OF_POTASSIUM, &OF_NEITHER].concat().contains(&mechanism);
-    carriers.contains(&mechanism) || !is_known
+/// Whether the ions of a mechanism are known; those of the user may use any.
+fn is_known(mechanism: &str) -> bool {
+    [&OF_SODIUM[..], &OF_POTASSIUM, &OF_NEITHER].concat().contains(&mechanism)
 }
 
 fn mechanism_entry(assignment: &Assignment<'_>) -> Value {

@@ -139,4 +139,12 @@ fn analytic_shared_values_are_written_once() {
     assert_eq!(capacitances.len(), 1);
     assert_eq!(capacitances[0]["sectionlist"], "all");
     assert!(files.notes.iter().any(|note| note.starts_with("ena of dend: left out")), "{:?}", files.notes);
+    let axon = model.sections.get_mut(&SectionKind::Axon).unwrap();
+    axon.mechanisms.insert("Own".to_owned(), BTreeMap::new());
+    let files = write_bluepyopt(&model).unwrap();
+    assert!(
+        files.notes.iter().any(|note| note.starts_with("ek of axon: delete it if Own")),
+        "{:?}",
+        files.notes
+    );
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-
 use super::entry::{Amount, Entry, Subject};
 use super::{CellSettings, MECHANISMS, PARAMETERS, parse, wrong};
 use crate::Error;

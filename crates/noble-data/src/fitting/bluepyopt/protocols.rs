@@ -1,9 +1,11 @@
 //! `protocols.json` with `features.json` to targets.
 
+use serde_json::Value;
+
 use super::{FEATURES, PROTOCOLS, features, parse, stimuli, wrong};
 use crate::Error;
 use crate::cell_model::FieldReport;
-use crate::fitting::{FIT_TARGETS_FORMAT_VERSION, FitTargets, TargetSweep};
+use crate::fitting::{FIT_TARGETS_FORMAT_VERSION, FeatureTarget, FitTargets, TargetSweep};
 
 /// Protocol whose features the l5pc example takes up to the end of the sweep.
 const TO_THE_END: &str = "bAP";
@@ -41,27 +43,28 @@ pub fn read_protocols(
             report.ignored.push(format!("{name}: left out, as it has no features at the soma"));
             continue;
         }
-        let currents = stimuli::read(name, protocol, &mut report.ignored)?;
-        if name == TO_THE_END {
-            let line =
-                "bAP: features are those of the step; the l5pc example takes them up to the end of the sweep";
-            report.assumed.push(line.to_owned());
-        }
-        report.used.push(format!("{name}.stimuli"));
-        let stimuli::Currents { step_na, delay_ms, duration_ms, total_ms, holding_na } = currents;
-        sweeps.push(TargetSweep {
-            name: name.clone(),
-            step_na,
-            delay_ms,
-            duration_ms,
-            total_ms,
-            holding_na,
-            features: own,
-            firing: None,
-        });
+        sweeps.push(sweep(name, protocol, own, &mut report)?);
     }
     let source = format!("{PROTOCOLS} and {FEATURES} of BluePyOpt");
     let targets = FitTargets { format_version: FIT_TARGETS_FORMAT_VERSION, source, sweeps };
     report.assumed.extend(targets.check()?);
     Ok((targets, report))
+}
+
+fn sweep(
+    name: &str,
+    protocol: &Value,
+    features: Vec<FeatureTarget>,
+    report: &mut FieldReport,
+) -> Result<TargetSweep, Error> {
+    let stimuli::Currents { step_na, delay_ms, duration_ms, total_ms, holding_na } =
+        stimuli::read(name, protocol, &mut report.ignored)?;
+    if name == TO_THE_END {
+        let line =
+            "bAP: features are those of the step; the l5pc example takes them up to the end of the sweep";
+        report.assumed.push(line.to_owned());
+    }
+    report.used.push(format!("{name}.stimuli"));
+    let name = name.to_owned();
+    Ok(TargetSweep { name, step_na, delay_ms, duration_ms, total_ms, holding_na, features, firing: None })
 }

@@ -34,12 +34,10 @@ pub(super) struct Currents {
 pub(super) fn read(name: &str, protocol: &Value, ignored: &mut Vec<String>) -> Result<Currents, Error> {
     let object =
         protocol.as_object().ok_or_else(|| wrong(PROTOCOLS, name, "is no object", "give its stimuli"))?;
-    if let Some(kind) = object.get("type") {
-        if !kind.as_str().is_some_and(|kind| STATED.contains(&kind)) {
-            let what = format!("type {kind} is unknown");
-            let remedy = format!("use {}, with currents in nA", STATED.join(" or "));
-            return Err(wrong(PROTOCOLS, &format!("{name}.type"), what, &remedy));
-        }
+    let kind = object.get("type");
+    if let Some(kind) = kind.filter(|kind| !kind.as_str().is_some_and(|kind| STATED.contains(&kind))) {
+        let remedy = format!("use {}, with currents in nA", STATED.join(" or "));
+        return Err(wrong(PROTOCOLS, &format!("{name}.type"), format!("type {kind} is unknown"), &remedy));
     }
     if object.contains_key("extra_recordings") {
         ignored.push(format!("{name}.extra_recordings: only the soma is recorded"));
@@ -48,7 +46,7 @@ pub(super) fn read(name: &str, protocol: &Value, ignored: &mut Vec<String>) -> R
     ignored.extend(unknown.map(|key| format!("{name}.{key}: not known")));
     let (step, held) = pulses(&format!("{name}.stimuli"), object)?;
     let total_ms = held.iter().fold(step.total_ms, |longest, pulse| longest.max(pulse.total_ms));
-    let holding_na = held.iter().map(|pulse| pulse.amp_na).sum();
+    let holding_na = held.iter().fold(0.0, |sum, pulse| sum + pulse.amp_na);
     let Pulse { amp_na, delay_ms, duration_ms, .. } = step;
     Ok(Currents { step_na: amp_na, delay_ms, duration_ms, total_ms, holding_na })
 }

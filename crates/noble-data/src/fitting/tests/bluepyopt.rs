@@ -191,6 +191,7 @@ fn analytic_protocols_become_sweeps() {
     let count = FeatureTarget { feature: "Spikecount".to_owned(), mean: 19.0, deviation: 2.5 };
     assert_eq!(targets.sweeps[1].features, [count]);
     assert_eq!(targets.sweeps[0].features.len(), 2);
+    assert_eq!(targets.sweeps[2].holding_na.to_bits(), 0);
     let lines = [
         "bAP.dend1: only the soma is recorded, so AP_amplitude_from_voltagebase is left out",
         "bAP: left out, as it has no features at the soma",
