@@ -4,12 +4,13 @@ use super::Finding;
 use super::repository::{Repository, Source};
 
 /// Which of our crates a crate may need.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("noble-data", &[]),
     ("noble-cell", &["noble-data"]),
     ("noble-features", &["noble-data"]),
     ("noble-operator", &["noble-data"]),
-    ("noble", &["noble-data", "noble-cell", "noble-features", "noble-operator"]),
+    ("noble-evolve", &[]),
+    ("noble", &["noble-data", "noble-cell", "noble-features", "noble-operator", "noble-evolve"]),
     ("noble-reference", &[]),
     ("noble-fuzz", &["noble-data", "noble-operator"]),
     ("xtask", &[]),
@@ -94,6 +95,7 @@ mod tests {
         check("noble-cell", "[dependencies]\nnoble-data.workspace = true\nserde = \"1\"\n");
         check("noble-data", "[dev-dependencies]\nnoble-reference.workspace = true\n");
         check("noble", "[dependencies]\nnoble-operator = { path = \"../noble-operator\" }\n");
+        check("noble", "[dependencies]\nnoble-evolve.workspace = true\n");
     }
 
     #[test]
@@ -122,6 +124,11 @@ mod tests {
             "noble",
             "[dependencies]\nnoble-reference.workspace = true\n",
             &format!("{place}:5: noble needs"),
+        );
+        check(
+            "noble-evolve",
+            "[dependencies]\nnoble-data.workspace = true\n",
+            &format!("{place}:5: noble-evolve needs noble-data"),
         );
         check("noble-new", "", &format!("{place}:1: crate noble-new has no place"));
         check(
