@@ -53,6 +53,23 @@ impl Cells {
         })
     }
 
+    /// A morphology without parameter sets yet.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the file is wrong.
+    pub fn of_morphology(swc: &[u8]) -> Result<Self, Error> {
+        let (morphology, swc_report) = read_swc(swc)?;
+        Ok(Self {
+            morphology,
+            models: BTreeMap::new(),
+            latents: BTreeMap::new(),
+            morphology_sha256: sha256_hex(swc),
+            cells_sha256: sha256_hex(&[]),
+            reports: (swc_report, FieldReport::default()),
+            channels: BTreeMap::new(),
+        })
+    }
+
     /// Keeps the models of the given numbers.
     ///
     /// # Errors
@@ -118,10 +135,17 @@ impl Cells {
     pub fn plan(&self, id: ModelId) -> Result<CablePlan, Error> {
         let missing = || Error::usage(format!("there is no model {id}"), "choose another number");
         let model = self.models.get(&id).ok_or_else(missing)?;
+        self.plan_of(model).map_err(|error| error.of_model(id))
+    }
+
+    /// Plans the simulation of any parameters on this morphology.
+    ///
+    /// # Errors
+    /// [`Error::Cell`] when the parameters are not possible.
+    pub fn plan_of(&self, model: &CellModel) -> Result<CablePlan, Error> {
         let channels = self.channels().cloned().collect();
         let settings = PlanSettings { channels, ..PlanSettings::default() };
-        let plan = CablePlan::new(&self.morphology, model, &settings);
-        plan.map_err(|error| Error::from(error).of_model(id))
+        Ok(CablePlan::new(&self.morphology, model, &settings)?)
     }
 }
 

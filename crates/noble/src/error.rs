@@ -50,6 +50,9 @@ pub enum Error {
     /// An operator that cannot be read, or does not answer what was asked.
     #[error(transparent)]
     Operator(#[from] noble_operator::Error),
+    /// A search that cannot be set up or continued.
+    #[error(transparent)]
+    Evolve(#[from] noble_evolve::Error),
     /// A sweep of several failed; the others went to their end.
     #[error("{drive}: {source}")]
     Sweep {

@@ -17,6 +17,7 @@ pub mod features;
 pub mod fi_curve;
 pub mod figure;
 pub mod files;
+pub mod fit;
 pub mod generate;
 mod predict;
 mod progress;

@@ -182,7 +182,7 @@ fn set_mechanisms(cells: &mut Cells, mechanisms: MechanismsArg) {
 }
 
 /// Channels of the user, each name once.
-fn read_channels(paths: &[PathBuf]) -> Result<Vec<ChannelModel>, Error> {
+pub(super) fn read_channels(paths: &[PathBuf]) -> Result<Vec<ChannelModel>, Error> {
     let channels: Vec<ChannelModel> =
         paths.iter().map(|path| read_channel(path)).collect::<Result<_, _>>()?;
     for (channel_idx, channel) in channels.iter().enumerate() {
@@ -221,7 +221,7 @@ fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
 }
 
 /// What a user should know of a tracing, with the lines.
-fn print_notes(morphology: &Path, report: &SwcReport) {
+pub(super) fn print_notes(morphology: &Path, report: &SwcReport) {
     let notes = [
         (&report.fragment_lines, "fragments, hung on the middle of the soma"),
         (&report.dropped_lines, "sections whose two points coincide, left out"),

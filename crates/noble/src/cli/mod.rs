@@ -8,6 +8,8 @@ mod extract;
 mod features;
 mod fi;
 mod fine_tune_args;
+mod fit;
+mod fit_inputs;
 mod generate;
 mod inputs;
 mod operator;
@@ -45,6 +47,7 @@ enum Command {
     Features(features::FeaturesArgs),
     Fi(Box<fi::FiArgs>),
     Convert(convert::ConvertArgs),
+    Fit(Box<fit::FitArgs>),
     Generate(Box<generate::GenerateArgs>),
     Train(train::TrainArgs),
     Predict(predict::PredictArgs),
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Features(args) => features::run(&args),
         Command::Fi(args) => fi::run(&args),
         Command::Convert(args) => convert::run(&args),
+        Command::Fit(args) => fit::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),

@@ -4,6 +4,7 @@
 //! sets. Both are kept as files, so that nothing depends on a random generator staying the same; the example
 //! `make_reference_cell` writes them again.
 
+mod case;
 mod grow;
 mod parameters;
 
@@ -11,6 +12,7 @@ use noble_data::cell_model::HallOfFame;
 
 use crate::{Cells, Error};
 
+pub use case::{reference_space, reference_targets};
 pub use grow::{GrowthSettings, grow_swc};
 pub use parameters::reference_parameters;
 

@@ -178,6 +178,7 @@ fn row_of<'a>(
         electrodes: electrode.into_iter().collect(),
         probes: experiment.recordings.iter().map(probe).collect::<Result<_, _>>()?,
         records_electrodes: experiment.electrodes_are_recorded(),
+        last_spike: None,
     })
 }
 

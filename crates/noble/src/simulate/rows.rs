@@ -22,12 +22,28 @@ pub(crate) struct Row<'a> {
     pub(crate) probes: Vec<Probe>,
     /// Whether the current of each electrode is recorded as well.
     pub(crate) records_electrodes: bool,
+    /// A spike that ends the run; its samples are then fewer.
+    pub(crate) last_spike: Option<SpikeWatch>,
+}
+
+/// A spike that is waited for: a rise through a voltage within a stretch of time, and the fall below it after.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct SpikeWatch {
+    pub(crate) threshold_mv: f64,
+    pub(crate) start_ms: f64,
+    pub(crate) end_ms: f64,
 }
 
 impl<'a> Row<'a> {
     /// The voltage of the soma alone.
     pub(crate) fn of_soma(plan: &'a CablePlan, electrode: Electrode<'a>) -> Self {
-        Self { plan, electrodes: vec![electrode], probes: Vec::new(), records_electrodes: false }
+        Self {
+            plan,
+            electrodes: vec![electrode],
+            probes: Vec::new(),
+            records_electrodes: false,
+            last_spike: None,
+        }
     }
 }
 
@@ -91,10 +107,8 @@ fn run_batch(
     let n_samples = settings.grid()?.n_samples();
     let mut recorders: Vec<Recorder<'_>> =
         rows.iter().map(|row| Recorder::new(row, protocol, n_samples)).collect();
-    let outcomes = run_lanes(&plans, &electrodes, &settings, state, |moment| {
-        recorders[moment.lane].record(&moment);
-        ControlFlow::Continue(())
-    })?;
+    let outcomes =
+        run_lanes(&plans, &electrodes, &settings, state, |moment| recorders[moment.lane].record(&moment))?;
     let results = outcomes.into_iter().zip(recorders);
     Ok(results.map(|(outcome, recorder)| outcome.map(|_| recorder.finish()).map_err(Error::from)).collect())
 }
@@ -104,6 +118,8 @@ struct Recorder<'a> {
     row: &'a Row<'a>,
     probes: ProbeReader,
     kept: Vec<Decimator>,
+    was_below: bool,
+    is_up: bool,
 }
 
 impl<'a> Recorder<'a> {
@@ -113,16 +129,26 @@ impl<'a> Recorder<'a> {
             vec![Decimator::new(protocol.every, protocol.sampling); 1 + row.probes.len() + n_electrodes];
         kept.iter_mut().for_each(|kept| kept.reserve(n_samples));
         let probes = ProbeReader::new(row.probes.clone(), protocol.integrator);
-        Self { row, probes, kept }
+        Self { row, probes, kept, was_below: false, is_up: false }
     }
 
-    fn record(&mut self, moment: &Moment<'_>) {
-        let Self { row, probes, kept } = self;
+    fn record(&mut self, moment: &Moment<'_>) -> ControlFlow<()> {
+        let Self { row, probes, kept, .. } = self;
         let voltage = std::iter::once(moment.v_mv);
         let n_electrodes = if row.records_electrodes { moment.electrode_na.len() } else { 0 };
         let currents = moment.electrode_na[..n_electrodes].iter().copied();
         let values = voltage.chain(probes.read(moment.state)).chain(currents);
         kept.iter_mut().zip(values).for_each(|(kept, value)| kept.push(value));
+        let is_over = self.row.last_spike.is_some_and(|watch| self.has_spiked(watch, moment));
+        if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn has_spiked(&mut self, watch: SpikeWatch, moment: &Moment<'_>) -> bool {
+        let is_below = moment.v_mv < watch.threshold_mv;
+        let is_on = moment.t_ms >= watch.start_ms && moment.t_ms <= watch.end_ms;
+        self.is_up |= is_on && self.was_below && !is_below;
+        self.was_below = is_below;
+        self.is_up && is_below
     }
 
     fn finish(self) -> Samples {

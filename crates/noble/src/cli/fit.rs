@@ -1,0 +1,260 @@
+//! `noble fit`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use noble_data::cell_model::HallOfFame;
+use noble_evolve::{Method, Variation};
+
+use super::fit_inputs::{FitInputArgs, FitInputs};
+use super::output::out_path;
+use super::sweep_input::{DefinitionArgs, SweepInputArgs};
+use super::table::{short, text_table};
+use super::terminal::{Bar, counted, data, on_threads, words};
+use crate::figure::traces_svg;
+use crate::fit::{
+    FitCase, FitLimits, FitPaths, FitPlan, FitResult, FitSettings, FitState, Here, conclude, fit_figure,
+    log_csv, scores_csv, search, summarize,
+};
+use crate::{Error, ExcitabilitySettings, Protocol, files};
+
+/// A hall of fame: many parameter sets of one morphology that fire as a recording does, found by evolution
+///
+/// One search per seed. Membranes come first, on the hyperpolarized sweeps; then everything on every sweep. A model is
+/// accepted when every feature lies within --accept-z deviations of its target. The state is kept after every
+/// generation: after an interruption, or with a larger limit, the same command with --resume goes on to the same bits.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    noble fit --generations 10\n  \
+    noble fit --morphology cell.swc --recording cell.nwb --seed 1,2,3 --max-minutes 60 --out cell.hall_of_fame.json\n  \
+    noble fit --morphology cell.swc --bluepyopt config --method ibea --generations 100\n  \
+    noble fit --write-case case\n  \
+    noble fit --targets case/targets.json --space case/space.json --resume")]
+pub(super) struct FitArgs {
+    #[command(flatten)]
+    input: FitInputArgs,
+    #[command(flatten)]
+    sweeps: SweepInputArgs,
+    #[command(flatten)]
+    definition: DefinitionArgs,
+    #[command(flatten)]
+    search: SearchArgs,
+    /// Time step of the solver
+    #[arg(long, value_name = "MS", default_value_t = Protocol::default().solver_step_ms)]
+    dt_ms: f64,
+    /// Keep every n-th sample
+    #[arg(long, value_name = "N", default_value_t = Protocol::default().every)]
+    every: usize,
+    /// Threads; results do not depend on it [default: all cores]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// Continue a fit that was begun with the same inputs and options; limits may differ
+    #[arg(long)]
+    resume: bool,
+    /// File to write; the others lie beside it [default: noble-out/NAME.hall_of_fame.json]
+    #[arg(long, value_name = "JSON")]
+    out: Option<PathBuf>,
+}
+
+/// How the search goes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Search")]
+struct SearchArgs {
+    /// Seeds; one search each
+    #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1")]
+    seed: Vec<u64>,
+    /// How candidates are selected
+    #[arg(long, value_enum, default_value = "ibea")]
+    method: MethodArg,
+    /// Candidates kept from one generation to the next
+    #[arg(long, value_name = "N", default_value_t = FitSettings::default().population_size)]
+    population: usize,
+    /// New candidates of a generation [default: as many as the population]
+    #[arg(long, value_name = "N")]
+    offspring: Option<usize>,
+    /// Generations of each seed
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    generations: u32,
+    /// Generations on the membrane alone, before
+    #[arg(long, value_name = "N", default_value_t = FitSettings::default().n_passive_generations)]
+    passive_generations: u32,
+    /// Most deviations from any target with which a model is accepted
+    #[arg(long, value_name = "Z", default_value_t = FitSettings::default().accepted_z)]
+    accept_z: f64,
+    /// Models of each seed
+    #[arg(long, value_name = "N", default_value_t = FitSettings::default().n_models)]
+    models: usize,
+    /// Models of each seed kept in the archive
+    #[arg(long, value_name = "N", default_value_t = FitSettings::default().n_archived)]
+    archive: usize,
+    /// Least distance of two kept models, root mean square over parameters scaled to their bounds
+    #[arg(long, value_name = "FRACTION", default_value_t = FitSettings::default().least_distance)]
+    least_distance: f64,
+    /// Stop after so many minutes
+    #[arg(long, value_name = "MINUTES")]
+    max_minutes: Option<f64>,
+    /// Stop a search after so many evaluations
+    #[arg(long, value_name = "N")]
+    max_evaluations: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum MethodArg {
+    /// By the epsilon indicator, as BluePyOpt does
+    Ibea,
+    /// By rank and crowding
+    Nsga2,
+    /// By rank and reference points
+    Nsga3,
+    /// One normal distribution, on the sum of the scores
+    CmaEs,
+}
+
+impl SearchArgs {
+    fn settings(&self) -> Result<FitSettings, Error> {
+        let settings = FitSettings {
+            seeds: self.seed.clone(),
+            method: match self.method {
+                MethodArg::Ibea => Method::ibea(),
+                MethodArg::Nsga2 => Method::nsga2(),
+                MethodArg::Nsga3 => Method::nsga3(),
+                MethodArg::CmaEs => Method::cma_es(),
+            },
+            population_size: self.population,
+            offspring_size: self.offspring.unwrap_or(self.population),
+            n_passive_generations: self.passive_generations,
+            accepted_z: self.accept_z,
+            n_models: self.models,
+            n_archived: self.archive,
+            least_distance: self.least_distance,
+            variation: Variation::default(),
+        };
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn limits(&self) -> Result<FitLimits, Error> {
+        let duration = match self.max_minutes {
+            None => None,
+            Some(minutes) => Some(Duration::try_from_secs_f64(60.0 * minutes).map_err(|_| {
+                Error::usage(format!("--max-minutes is {minutes}"), "give a time of zero or more")
+            })?),
+        };
+        Ok(FitLimits { n_generations: self.generations, n_evaluations: self.max_evaluations, duration })
+    }
+}
+
+pub(super) fn run(args: &FitArgs) -> Result<(), Error> {
+    let inputs = args.input.read(&args.sweeps, &args.definition)?;
+    let FitInputs { cells, space, targets, recording } = inputs;
+    if let Some(folder) = args.input.case_folder() {
+        return write_case(folder, &space, &targets);
+    }
+    let (settings, limits) = (args.search.settings()?, args.search.limits()?);
+    let name = space.base.name.clone();
+    let paths = FitPaths::beside(&out_path(args.out.as_deref(), &format!("{name}.hall_of_fame.json")));
+    files::check_writable(&paths.hall_of_fame)?;
+    let protocol = Protocol { solver_step_ms: args.dt_ms, every: args.every, ..Protocol::default() };
+    let case = FitCase { cells, space, targets, protocol, features: args.definition.settings()? };
+    let (plan, notes) = case.plan()?;
+    notes.iter().for_each(|note| words(&format!("note: {note}")));
+    introduce(&plan, &settings);
+    let bar = Bar::new();
+    let (state, result) = on_threads(args.threads, || {
+        let state = search(&plan, &settings, (&paths.state, args.resume), &limits, (&Here, &bar))?;
+        let excitability = excitability(&plan);
+        let result = conclude(&plan, &settings, &state, &excitability, &bar)?;
+        Ok((state, result))
+    })?;
+    write(&plan, (&state, &result), &paths)?;
+    let figure = fit_figure(&plan, &result.hall_of_fame, recording.as_ref())?;
+    files::write(&paths.figure, traces_svg(&figure).as_bytes())?;
+    report(&plan, &settings, &result, &paths)?;
+    if !state.is_complete(&limits) {
+        words("stopped before the last generation; add --resume to continue");
+    }
+    Ok(())
+}
+
+fn write_case(
+    folder: &Path,
+    space: &noble_data::fitting::ParameterSpace,
+    targets: &noble_data::fitting::FitTargets,
+) -> Result<(), Error> {
+    space.check()?;
+    targets.check()?;
+    files::write(&folder.join("space.json"), &json(space)?)?;
+    files::write(&folder.join("targets.json"), &json(targets)?)?;
+    words(&format!("{}: space.json, targets.json", folder.display()));
+    Ok(())
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec_pretty(value).map_err(|error| Error::Internal { what: error.to_string() })
+}
+
+fn introduce(plan: &FitPlan, settings: &FitSettings) {
+    words(&format!(
+        "{} to {}, {} free",
+        counted(plan.targets().count(), "sweep"),
+        counted(plan.objectives().len(), "target"),
+        counted(plan.space().free.len(), "parameter"),
+    ));
+    words(&format!(
+        "{}, {} each",
+        counted(settings.seeds.len(), "search").replace("searchs", "searches"),
+        counted(settings.population_size, "candidate")
+    ));
+}
+
+/// The F-I grid ends above the strongest current of the targets.
+fn excitability(plan: &FitPlan) -> ExcitabilitySettings {
+    let base = ExcitabilitySettings::default();
+    let strongest_na = plan.targets().map(|target| target.step_na).fold(base.largest_na, f64::max);
+    ExcitabilitySettings { largest_na: strongest_na, ..base }
+}
+
+fn write(plan: &FitPlan, (state, result): (&FitState, &FitResult), paths: &FitPaths) -> Result<(), Error> {
+    let file = |path: &Path, file: &HallOfFame| files::write(path, &json(file)?);
+    file(&paths.hall_of_fame, &result.hall_of_fame)?;
+    file(&paths.archive, &result.archive)?;
+    files::write(&paths.scores, scores_csv(plan, &result.hall_of_fame).as_bytes())?;
+    files::write(&paths.log, log_csv(plan, state).as_bytes())
+}
+
+fn report(plan: &FitPlan, settings: &FitSettings, result: &FitResult, paths: &FitPaths) -> Result<(), Error> {
+    let header = ["target", "mean", "deviation", "least", "largest", "best z", "median z", "worst z"];
+    let rows: Vec<Vec<String>> = summarize(plan, &result.hall_of_fame)
+        .iter()
+        .map(|one| {
+            let [best, median, worst] = one.scores.map(|score| short(Some(score)));
+            let (mean, deviation) = (one.target.map(|own| own.0), one.target.map(|own| own.1));
+            let (least, largest) = (one.values.map(|own| own.0), one.values.map(|own| own.1));
+            let numbers = [mean, deviation, least, largest].map(short);
+            [vec![one.name.clone()], numbers.to_vec(), vec![best, median, worst]].concat()
+        })
+        .collect();
+    data(&text_table(&header.map(str::to_owned), &rows))?;
+    for (id, reason) in &result.without_latents {
+        words(&format!("warning: model {id} cannot condition an operator: {reason}"));
+    }
+    if !result.not_accepted.is_empty() {
+        words(&format!(
+            "warning: {} of {} miss a target by more than {} deviations; allow more generations or wider bounds",
+            result.not_accepted.len(),
+            counted(result.hall_of_fame.models.len(), "model"),
+            settings.accepted_z
+        ));
+    }
+    words(&format!(
+        "{}: {}; {} in {}; scores in {}, traces in {}",
+        paths.hall_of_fame.display(),
+        counted(result.hall_of_fame.models.len(), "model"),
+        result.archive.models.len(),
+        paths.archive.display(),
+        paths.scores.display(),
+        paths.figure.display()
+    ));
+    Ok(())
+}

@@ -1,0 +1,273 @@
+//! Targets from a recording: features of its sweeps, mean and deviation per current.
+
+use noble_data::fitting::{FIT_TARGETS_FORMAT_VERSION, FeatureTarget, Firing, FitTargets, TargetSweep};
+use noble_features::{Feature, PreparedSweep, Settings, feature};
+
+use crate::Error;
+use crate::features::prepare;
+use crate::sweep_file::FileSweep;
+
+/// Features of sweeps with spikes.
+const FIRING_FEATURES: [&str; 10] = [
+    "mean_frequency",
+    "AP1_peak",
+    "AP1_width",
+    "AHP1_depth_from_peak",
+    "AHP_time_from_peak",
+    "mean_AP_amplitude",
+    "inv_first_ISI",
+    "time_to_first_spike",
+    "steady_state_voltage_stimend",
+    "voltage_base",
+];
+
+/// Features of sweeps without.
+const SILENT_FEATURES: [&str; 4] =
+    ["voltage_base", "steady_state_voltage_stimend", "decay_time_constant_after_stim", "sag_amplitude"];
+
+/// How a recording becomes targets.
+#[derive(Debug, Clone)]
+pub struct RecordingSettings {
+    /// Features of sweeps with spikes, by eFEL's name; each is asked only of those.
+    pub firing_features: Vec<String>,
+    /// Features of sweeps without spikes.
+    pub silent_features: Vec<String>,
+    /// How features are taken.
+    pub settings: Settings,
+    /// Least deviation, as a share of the mean's size.
+    pub least_relative_deviation: f64,
+    /// Currents so near count as the same. // [nA]
+    pub same_current_na: f64,
+    /// Kept of the time before and after the stimulus, in ms: what lies farther out is not simulated.
+    pub kept_ms: (f64, f64),
+    /// Most sweeps with spikes and without, evenly chosen over the currents.
+    pub n_sweeps: (usize, usize),
+}
+
+impl Default for RecordingSettings {
+    /// The features of [`FIRING_FEATURES`] and [`SILENT_FEATURES`], 5 % of the mean, 3 sweeps of each kind.
+    fn default() -> Self {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            firing_features: owned(&FIRING_FEATURES),
+            silent_features: owned(&SILENT_FEATURES),
+            settings: Settings::default(),
+            least_relative_deviation: 0.05,
+            same_current_na: 5e-4,
+            kept_ms: (50.0, 100.0),
+            n_sweeps: (3, 2),
+        }
+    }
+}
+
+/// Least deviation of a feature by its unit: 0.5 mV, 1 Hz, 0.05 ms; nothing for others.
+#[must_use]
+pub fn least_deviation(feature: &Feature) -> f64 {
+    match feature.unit_suffix {
+        "mv" => 0.5,
+        "hz" => 1.0,
+        "ms" => 0.05,
+        _ => 0.0,
+    }
+}
+
+/// What was made of a recording, and what was assumed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordedTargets {
+    /// The targets.
+    pub targets: FitTargets,
+    /// Resting voltage: median of `voltage_base` over the sweeps used.
+    pub resting_mv: f64,
+    /// Decisions a user should know of.
+    pub notes: Vec<String>,
+}
+
+/// Sweeps of one current with their prepared traces.
+struct Group<'a> {
+    step_na: f64,
+    holding_na: f64,
+    sweeps: Vec<PreparedSweep<'a>>,
+}
+
+/// Features of a recording's sweeps as targets: per current the mean over its repeats, and as deviation their standard
+/// deviation, at least a stated share of the mean and a stated size.
+///
+/// Left out, with a note: a feature that some repeat lacks; `voltage_base` where spikes precede the step, and times to a
+/// spike that came before it; what follows the step where spikes do.
+///
+/// # Errors
+/// [`Error::Usage`] for a recording without spikes, without hyperpolarized sweeps, with unknown currents or windows, and for
+/// an asked current that no sweep has; [`Error::Features`] for an unknown feature.
+pub fn recording_targets(
+    sweeps: &[FileSweep],
+    asked_na: Option<&[f64]>,
+    settings: &RecordingSettings,
+) -> Result<RecordedTargets, Error> {
+    let mut notes = Vec::new();
+    let groups = grouped(sweeps, settings)?;
+    let fires = |group: &Group<'_>| group.sweeps.iter().all(|sweep| sweep.n_stimulus_spikes() > 0);
+    if !groups.iter().any(fires) {
+        let what = "no current of the recording makes every repeat fire";
+        return Err(Error::usage(what, "give a recording with spikes, or check its unit and window"));
+    }
+    if !groups.iter().any(|group| group.step_na < group.holding_na && !fires(group)) {
+        let what =
+            "the recording has no hyperpolarized sweep without spikes, which the membrane is fitted to";
+        return Err(Error::usage(what, "record one, or give targets with --targets"));
+    }
+    let is_spontaneous = groups.iter().flat_map(|group| &group.sweeps).any(has_earlier_spikes);
+    if is_spontaneous {
+        notes.push(
+            "the cell fires without current: no sweep is asked to be silent, voltage_base and times to the first \
+             spike are left out where spikes precede the step, and its models may have no threshold current"
+                .to_owned(),
+        );
+    }
+    let chosen = chosen(&groups, asked_na, settings, fires)?;
+    let targets: Vec<TargetSweep> = chosen
+        .iter()
+        .map(|group| target_of(group, settings, (fires(group), is_spontaneous), &mut notes))
+        .collect::<Result<_, Error>>()?;
+    let resting_mv = resting_mv(&groups).ok_or_else(|| {
+        Error::usage("voltage_base is defined in no sweep", "give a window that starts later")
+    })?;
+    let source = format!("{} sweeps of a recording", sweeps.len());
+    let targets = FitTargets { format_version: FIT_TARGETS_FORMAT_VERSION, source, sweeps: targets };
+    Ok(RecordedTargets { targets, resting_mv, notes })
+}
+
+fn grouped<'a>(sweeps: &'a [FileSweep], settings: &RecordingSettings) -> Result<Vec<Group<'a>>, Error> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for sweep in sweeps {
+        let unknown = || {
+            let what = format!("the current of {} is not known", sweep.called());
+            Error::usage(what, "leave it out with --sweeps, or give a file that states its stimulus")
+        };
+        let step_na = sweep.step_na.ok_or_else(unknown)?;
+        let holding_na = sweep.holding_na.unwrap_or(0.0);
+        let prepared = prepare(sweep, &settings.settings)?;
+        let is_same = |group: &&mut Group<'a>| (group.step_na - step_na).abs() <= settings.same_current_na;
+        match groups.iter_mut().find(is_same) {
+            Some(group) => group.sweeps.push(prepared),
+            None => groups.push(Group { step_na, holding_na, sweeps: vec![prepared] }),
+        }
+    }
+    groups.sort_by(|a, b| a.step_na.total_cmp(&b.step_na));
+    Ok(groups)
+}
+
+fn chosen<'g, 'a>(
+    groups: &'g [Group<'a>],
+    asked_na: Option<&[f64]>,
+    settings: &RecordingSettings,
+    fires: impl Fn(&Group<'a>) -> bool,
+) -> Result<Vec<&'g Group<'a>>, Error> {
+    if let Some(asked_na) = asked_na {
+        let named = |step_na: &f64| {
+            let is_near = |group: &&Group<'_>| (group.step_na - step_na).abs() <= settings.same_current_na;
+            groups.iter().find(is_near).ok_or_else(|| {
+                let known: Vec<String> = groups.iter().map(|group| format!("{:.4}", group.step_na)).collect();
+                let what = format!("no sweep has a current of {step_na} nA");
+                Error::usage(what, format!("choose among {}", known.join(", ")))
+            })
+        };
+        return asked_na.iter().map(named).collect();
+    }
+    let firing: Vec<&Group<'a>> = groups.iter().filter(|group| fires(group)).collect();
+    let silent: Vec<&Group<'a>> =
+        groups.iter().filter(|group| group.step_na < group.holding_na && !fires(group)).collect();
+    let (n_firing, n_silent) = settings.n_sweeps;
+    Ok(spread(&silent, n_silent).into_iter().chain(spread(&firing, n_firing)).collect())
+}
+
+/// At most `n` of a list, evenly, the last always and the first if there is room for two.
+fn spread<T: Copy>(all: &[T], n: usize) -> Vec<T> {
+    if all.len() <= n {
+        return all.to_vec();
+    }
+    let last = all.len() - 1;
+    (0..n).map(|place| all[if n == 1 { last } else { (place * last + (n - 1) / 2) / (n - 1) }]).collect()
+}
+
+fn has_earlier_spikes(sweep: &PreparedSweep<'_>) -> bool {
+    sweep.peaks().first().is_some_and(|peak| peak.time_ms < sweep.stim_start_ms())
+}
+
+fn has_later_spikes(sweep: &PreparedSweep<'_>, until_ms: f64) -> bool {
+    sweep.peaks().iter().any(|peak| peak.time_ms > sweep.stim_end_ms() && peak.time_ms <= until_ms)
+}
+
+fn target_of(
+    group: &Group<'_>,
+    settings: &RecordingSettings,
+    (fires, is_spontaneous): (bool, bool),
+    notes: &mut Vec<String>,
+) -> Result<TargetSweep, Error> {
+    let first = &group.sweeps[0];
+    let (before_ms, after_ms) = settings.kept_ms;
+    let start_ms = first.times_ms().first().copied().unwrap_or(0.0);
+    let end_ms = first.times_ms().last().copied().unwrap_or(0.0);
+    let delay_ms = (first.stim_start_ms() - start_ms).min(before_ms);
+    let duration_ms = first.stim_end_ms() - first.stim_start_ms();
+    let name = format!("step_{:.0}pa", 1000.0 * group.step_na);
+    let names = if fires { &settings.firing_features } else { &settings.silent_features };
+    let mut features = Vec::new();
+    for feature_name in names {
+        let feature = feature(feature_name)?;
+        match usable(feature, group, settings) {
+            Ok(values) => features.push(target(feature, &values, settings)),
+            Err(reason) => notes.push(format!("{name}: {feature_name} left out: {reason}")),
+        }
+    }
+    let firing = match (fires, is_spontaneous) {
+        (true, _) => Some(Firing::Fires),
+        (false, false) => Some(Firing::Silent),
+        (false, true) => None,
+    };
+    Ok(TargetSweep {
+        name,
+        step_na: group.step_na,
+        delay_ms,
+        duration_ms,
+        total_ms: delay_ms + duration_ms + (end_ms - first.stim_end_ms()).min(after_ms),
+        holding_na: group.holding_na,
+        features,
+        firing,
+    })
+}
+
+/// One value per repeat, or why the feature cannot be a target.
+fn usable(feature: &Feature, group: &Group<'_>, settings: &RecordingSettings) -> Result<Vec<f64>, String> {
+    let needs_rest = ["voltage_base", "time_to_first_spike", "sag_amplitude"].contains(&feature.name);
+    let needs_silence_after =
+        ["decay_time_constant_after_stim", "steady_state_voltage"].contains(&feature.name);
+    if needs_rest && group.sweeps.iter().any(has_earlier_spikes) {
+        return Err("spikes precede the step".to_owned());
+    }
+    let until = |sweep: &PreparedSweep<'_>| sweep.stim_end_ms() + settings.kept_ms.1;
+    if needs_silence_after && group.sweeps.iter().any(|sweep| has_later_spikes(sweep, until(sweep))) {
+        return Err("spikes follow the step".to_owned());
+    }
+    let values: Option<Vec<f64>> = group.sweeps.iter().map(|sweep| feature.mean(sweep)).collect();
+    values.ok_or_else(|| "it is undefined".to_owned())
+}
+
+fn target(feature: &Feature, values: &[f64], settings: &RecordingSettings) -> FeatureTarget {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    let least = (settings.least_relative_deviation * mean.abs()).max(least_deviation(feature));
+    FeatureTarget { feature: feature.name.to_owned(), mean, deviation: variance.sqrt().max(least) }
+}
+
+/// Median of the base voltage over sweeps whose base has no spike, over all where none is so.
+fn resting_mv(groups: &[Group<'_>]) -> Option<f64> {
+    let base = feature("voltage_base").ok()?;
+    let of = |is_used: fn(&PreparedSweep<'_>) -> bool| {
+        let sweeps = groups.iter().flat_map(|group| &group.sweeps).filter(|sweep| is_used(sweep));
+        let mut values: Vec<f64> = sweeps.filter_map(|sweep| base.mean(sweep)).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied()
+    };
+    of(|sweep| !has_earlier_spikes(sweep)).or_else(|| of(|_| true))
+}

@@ -1,0 +1,185 @@
+//! From what a search found to a hall of fame.
+
+use std::collections::BTreeMap;
+
+use noble_data::ModelId;
+use noble_data::cell_model::{HallOfFame, HallOfFameModel};
+use noble_evolve::{Individual, Member};
+use rayon::prelude::*;
+
+use super::case::FitPlan;
+use super::evaluate::{Leaving, evaluate_together};
+use super::run::FitState;
+use super::search::worst;
+use super::settings::FitSettings;
+use super::stage::Stage;
+use crate::{Cells, Error, ExcitabilitySettings, I_THR, Progress, S_THR, measure_excitability};
+
+/// The hall of fame of a fit, and what it was chosen from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitResult {
+    /// The best of each seed, far from each other.
+    pub hall_of_fame: HallOfFame,
+    /// Every accepted model that was kept; those of the hall of fame first.
+    pub archive: HallOfFame,
+    /// Models whose threshold or F-I slope could not be measured, with the reason.
+    pub without_latents: Vec<(ModelId, String)>,
+    /// Models of the hall of fame that are not accepted, taken because too few are.
+    pub not_accepted: Vec<ModelId>,
+}
+
+/// Chooses and measures the models of a hall of fame.
+///
+/// Of each seed: if more than `n_models` are accepted, those that lie farthest from each other, beginning with the best
+/// (greedy farthest point selection in the coordinates of the parameters); otherwise the best by rank.
+///
+/// # Errors
+/// [`Error::Usage`] when nothing was found yet.
+pub fn conclude(
+    plan: &FitPlan,
+    settings: &FitSettings,
+    state: &FitState,
+    excitability: &ExcitabilitySettings,
+    progress: &dyn Progress,
+) -> Result<FitResult, Error> {
+    let (mut chosen, mut others) = (Vec::new(), Vec::new());
+    for search in &state.searches {
+        let members: Vec<&Member> = search.archive.members().iter().collect();
+        let (picked, rest) = choose(&members, settings);
+        chosen.extend(picked.into_iter().map(|one| (search.seed, one)));
+        others.extend(rest.into_iter().map(|one| (search.seed, one)));
+    }
+    if chosen.is_empty() {
+        return Err(Error::usage("no model was evaluated yet", "allow more generations or more time"));
+    }
+    let n_chosen = chosen.len();
+    let all: Vec<(u64, &Individual)> =
+        chosen.into_iter().chain(others).map(|(seed, one)| (seed, &one.individual)).collect();
+    let (models, failures) = measured(plan, &all, excitability, progress)?;
+    let provenance = provenance(plan, settings, state)?;
+    let file = |models: &[HallOfFameModel]| {
+        HallOfFame::new(plan.cells.morphology_sha256.clone(), models.to_vec(), provenance.clone())
+    };
+    let is_not_accepted =
+        |model: &&HallOfFameModel| model.scores.values().any(|score| *score > settings.accepted_z);
+    Ok(FitResult {
+        hall_of_fame: file(&models[..n_chosen]),
+        archive: file(&models),
+        without_latents: failures,
+        not_accepted: models[..n_chosen].iter().filter(is_not_accepted).map(|model| model.id).collect(),
+    })
+}
+
+/// Members of a hall of fame, and the other accepted ones.
+fn choose<'a>(members: &[&'a Member], settings: &FitSettings) -> (Vec<&'a Member>, Vec<&'a Member>) {
+    let is_accepted = |one: &&&Member| worst(&one.individual.scores) <= settings.accepted_z;
+    let mut accepted: Vec<&Member> = members.iter().filter(is_accepted).copied().collect();
+    if accepted.len() <= settings.n_models {
+        return (members.iter().take(settings.n_models).copied().collect(), Vec::new());
+    }
+    let mut picked = vec![accepted.remove(0)];
+    while picked.len() < settings.n_models {
+        let nearest = |one: &Member| {
+            let to = |other: &&Member| distance(&one.individual.parameters, &other.individual.parameters);
+            picked.iter().map(to).fold(f64::INFINITY, f64::min)
+        };
+        let farthest = (0..accepted.len())
+            .max_by(|a, b| nearest(accepted[*a]).total_cmp(&nearest(accepted[*b])).then(b.cmp(a)));
+        picked.push(accepted.remove(farthest.expect("more are accepted than asked for")));
+    }
+    (picked, accepted)
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt()
+}
+
+type Measured = (Vec<HallOfFameModel>, Vec<(ModelId, String)>);
+
+/// Features, scores and latent features of models, none left early.
+fn measured(
+    plan: &FitPlan,
+    all: &[(u64, &Individual)],
+    excitability: &ExcitabilitySettings,
+    progress: &dyn Progress,
+) -> Result<Measured, Error> {
+    let stage = Stage::active(plan);
+    let coordinates: Vec<Vec<f64>> = all.iter().map(|(_, one)| one.parameters.clone()).collect();
+    let mut evaluations = Vec::with_capacity(all.len());
+    for chunk in coordinates.chunks(64) {
+        evaluations.extend(evaluate_together(plan, &stage, chunk, Leaving::Never)?);
+    }
+    let names: Vec<String> = stage.objective_names(plan).map(str::to_owned).collect();
+    progress.start("measure excitability", all.len());
+    let models: Vec<(HallOfFameModel, Option<String>)> = all
+        .par_iter()
+        .zip(evaluations)
+        .enumerate()
+        .map(|(place, ((seed, one), evaluation))| {
+            let cable = plan.cable(&one.parameters)?;
+            let measured = measure_excitability(&cable, &plan.base_protocol, excitability);
+            progress.advance(1);
+            let (latents, failure) = match measured {
+                Ok(measured) => (measured.latents(), None),
+                Err(error) => (BTreeMap::new(), Some(error.to_string())),
+            };
+            let id = ModelId::try_from(place).unwrap_or(ModelId::MAX);
+            let mut parameters = plan.cell(&one.parameters);
+            parameters.name = format!("{}_{id}", plan.space.base.name);
+            let features = names.iter().zip(evaluation.values);
+            let model = HallOfFameModel {
+                id,
+                seed: *seed,
+                parameters,
+                scores: names.iter().cloned().zip(evaluation.scores).collect(),
+                features: features.filter_map(|(name, value)| Some((name.clone(), value?))).collect(),
+                i_thr_na: latents.get(I_THR).copied(),
+                s_thr_hz_per_na: latents.get(S_THR).copied(),
+            };
+            Ok((model, failure))
+        })
+        .collect::<Result<_, Error>>()?;
+    progress.finish();
+    let failures = models.iter().filter_map(|(model, failure)| Some((model.id, failure.clone()?))).collect();
+    Ok((models.into_iter().map(|(model, _)| model).collect(), failures))
+}
+
+fn provenance(
+    plan: &FitPlan,
+    settings: &FitSettings,
+    state: &FitState,
+) -> Result<BTreeMap<String, String>, Error> {
+    let text = |bytes: Result<Vec<u8>, serde_json::Error>| {
+        let bytes = bytes.map_err(|error| Error::Internal { what: error.to_string() })?;
+        Ok::<_, Error>(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    let evaluations: Vec<String> = state
+        .searches
+        .iter()
+        .map(|search| {
+            format!("seed {}: {} in {} generations", search.seed, search.n_evaluations(), search.log.len())
+        })
+        .collect();
+    let targets: Vec<_> = plan.targets().collect();
+    let mut provenance = BTreeMap::from([
+        ("program".to_owned(), format!("noble {}", env!("CARGO_PKG_VERSION"))),
+        ("evaluations".to_owned(), evaluations.join("; ")),
+        ("settings".to_owned(), text(serde_json::to_vec(settings))?),
+        ("targets".to_owned(), text(serde_json::to_vec(&targets))?),
+        ("free_parameters".to_owned(), text(serde_json::to_vec(&plan.space.free))?),
+        ("protocol".to_owned(), text(serde_json::to_vec(&plan.base_protocol))?),
+        ("source".to_owned(), plan.source.clone()),
+    ]);
+    let channels = plan.cells.channels_sha256();
+    if !channels.is_empty() {
+        provenance.insert("channels_sha256".to_owned(), channels);
+    }
+    Ok(provenance)
+}
+
+/// Whether a hall of fame belongs to a morphology is checked where it is read.
+pub(super) fn cells_of(plan: &FitPlan, file: &HallOfFame) -> Cells {
+    let mut cells = plan.cells.clone();
+    cells.models = file.models.iter().map(|model| (model.id, model.parameters.clone())).collect();
+    cells
+}

@@ -1,0 +1,184 @@
+//! The whole fit: searches one after the other, each generation kept before the next begins.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use noble_data::dataset::sha256_hex;
+use noble_data::fitting::ParameterSpace;
+use serde::{Deserialize, Serialize};
+
+use super::case::FitPlan;
+use super::evaluate::Evaluate;
+use super::log::Generation;
+use super::search::Search;
+use super::settings::FitSettings;
+use crate::{Error, Progress, files};
+
+const STATE_FORMAT_VERSION: u32 = 1;
+
+/// When a fit ends. Raising a limit and resuming goes on where it ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FitLimits {
+    /// Generations of the active stage, of each seed.
+    pub n_generations: u32,
+    /// Evaluations of each seed, both stages.
+    pub n_evaluations: Option<u64>,
+    /// Time of this run.
+    pub duration: Option<Duration>,
+}
+
+/// What a fit has found so far.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitState {
+    format_version: u32,
+    /// Hash of all that the search depends on.
+    case_sha256: String,
+    pub(super) searches: Vec<Search>,
+}
+
+impl FitState {
+    /// The generations of all searches, in order.
+    pub fn log(&self) -> impl Iterator<Item = &Generation> {
+        self.searches.iter().flat_map(|search| &search.log)
+    }
+
+    /// Whether every search has reached the limits.
+    #[must_use]
+    pub fn is_complete(&self, limits: &FitLimits) -> bool {
+        self.searches.iter().all(|search| is_done(search, limits))
+    }
+}
+
+/// What a resumed fit must share with the one it continues.
+#[derive(Serialize)]
+struct Identity<'a> {
+    morphology_sha256: &'a str,
+    channels_sha256: String,
+    space: &'a ParameterSpace,
+    targets: Vec<&'a noble_data::fitting::TargetSweep>,
+    protocol: crate::Protocol,
+    features: String,
+    settings: &'a FitSettings,
+}
+
+fn identity(plan: &FitPlan, settings: &FitSettings) -> Result<String, Error> {
+    let identity = Identity {
+        morphology_sha256: &plan.cells.morphology_sha256,
+        channels_sha256: plan.cells.channels_sha256(),
+        space: &plan.space,
+        targets: plan.targets().collect(),
+        protocol: plan.base_protocol,
+        features: format!("{:?}", plan.settings),
+        settings,
+    };
+    Ok(sha256_hex(&serde_json::to_vec(&identity).map_err(internal)?))
+}
+
+/// Searches until the limits; the state is written after every generation.
+///
+/// # Errors
+/// [`Error::Usage`] for settings that cannot be, a state of another fit, or a state that is there and not to be
+/// resumed; [`Error::Write`] when the state cannot be kept; [`Error::Evolve`] for a damaged state.
+pub fn search(
+    plan: &FitPlan,
+    settings: &FitSettings,
+    (state_path, is_resumed): (&Path, bool),
+    limits: &FitLimits,
+    (evaluator, progress): (&dyn Evaluate, &dyn Progress),
+) -> Result<FitState, Error> {
+    settings.check()?;
+    let mut state = begin(plan, settings, (state_path, is_resumed))?;
+    let started = Instant::now();
+    let is_over = || limits.duration.is_some_and(|duration| started.elapsed() >= duration);
+    let n_searches = state.searches.len();
+    for search_idx in 0..n_searches {
+        let seed = state.searches[search_idx].seed;
+        let n_passive = settings.n_passive_generations as usize;
+        progress.start(&format!("seed {seed}"), limits.n_generations as usize + n_passive);
+        progress.advance(state.searches[search_idx].log.len());
+        let (begun, n_before) = (Instant::now(), state.searches[search_idx].n_evaluations());
+        while !is_done(&state.searches[search_idx], limits) && !is_over() {
+            state.searches[search_idx].advance(plan, settings, evaluator)?;
+            write_state(state_path, &state)?;
+            let search = &state.searches[search_idx];
+            let rate = (search.n_evaluations() - n_before) as f64 / begun.elapsed().as_secs_f64();
+            progress.advance(1);
+            if let Some(last) = search.log.last() {
+                tell(progress, plan, search, (last, rate));
+            }
+        }
+        progress.finish();
+    }
+    Ok(state)
+}
+
+fn tell(progress: &dyn Progress, plan: &FitPlan, search: &Search, (last, rate): (&Generation, f64)) {
+    let worst = last
+        .best_scores
+        .iter()
+        .zip(search.stage.objective_names(plan))
+        .max_by(|a, b| a.0.total_cmp(b.0))
+        .map_or_else(String::new, |(score, name)| format!(", hardest {name} {score:.2}"));
+    progress.say(&format!(
+        "{} mean z {:.2} best, {:.2} median; worst z {:.2} at best{worst}; {} accepted; {rate:.1} evaluations/s",
+        last.stage.name(),
+        last.best,
+        last.median,
+        last.best_worst,
+        last.n_accepted
+    ));
+}
+
+fn is_done(search: &Search, limits: &FitLimits) -> bool {
+    search.n_generations() >= limits.n_generations
+        || limits.n_evaluations.is_some_and(|limit| search.n_evaluations() >= limit)
+}
+
+fn begin(
+    plan: &FitPlan,
+    settings: &FitSettings,
+    (state_path, is_resumed): (&Path, bool),
+) -> Result<FitState, Error> {
+    let case_sha256 = identity(plan, settings)?;
+    let is_there = state_path.is_file();
+    if is_there && !is_resumed {
+        let what = format!("{} already holds a fit", state_path.display());
+        return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
+    }
+    if is_there {
+        let state: FitState = files::read_with(state_path, read_state)?;
+        if state.case_sha256 != case_sha256 {
+            let what = format!("{} was begun with other inputs or options", state_path.display());
+            return Err(Error::usage(what, "give the same to continue it, or choose another --out"));
+        }
+        return Ok(state);
+    }
+    let searches = settings.seeds.iter().map(|seed| Search::new(plan, settings, *seed));
+    let searches = searches.collect::<Result<_, Error>>()?;
+    let state = FitState { format_version: STATE_FORMAT_VERSION, case_sha256, searches };
+    write_state(state_path, &state)?;
+    Ok(state)
+}
+
+fn read_state(bytes: &[u8]) -> Result<FitState, Error> {
+    let state: FitState = serde_json::from_slice(bytes).map_err(|error| {
+        Error::usage(
+            format!("is no state of a fit: {error}"),
+            "remove it to begin again, or choose another --out",
+        )
+    })?;
+    if state.format_version != STATE_FORMAT_VERSION {
+        let what = format!("version {} is not {STATE_FORMAT_VERSION}", state.format_version);
+        return Err(Error::usage(what, "resume with the release that began it"));
+    }
+    Ok(state)
+}
+
+fn write_state(path: &Path, state: &FitState) -> Result<(), Error> {
+    files::write(path, &serde_json::to_vec(state).map_err(internal)?)
+}
+
+fn internal(error: serde_json::Error) -> Error {
+    Error::Internal { what: error.to_string() }
+}

@@ -1,0 +1,91 @@
+//! How a fit is searched.
+
+use noble_evolve::{EvolveSettings, Method, Variation};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// How a fit is searched; part of what a resumed fit must share with the one it continues.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitSettings {
+    /// One search per seed.
+    pub seeds: Vec<u64>,
+    /// How candidates are selected.
+    pub method: Method,
+    /// How they vary.
+    pub variation: Variation,
+    /// Candidates kept from one generation to the next.
+    pub population_size: usize,
+    /// New candidates of a generation.
+    pub offspring_size: usize,
+    /// Generations of the passive stage.
+    pub n_passive_generations: u32,
+    /// Largest score of every objective with which a model is accepted.
+    pub accepted_z: f64,
+    /// Models of the hall of fame, of each seed.
+    pub n_models: usize,
+    /// Models kept of each seed, for the archive.
+    pub n_archived: usize,
+    /// Least distance of two kept models: root mean square over coordinates in [0, 1] of the free parameters.
+    pub least_distance: f64,
+}
+
+impl Default for FitSettings {
+    /// IBEA on 64 candidates, 20 models accepted at three deviations.
+    fn default() -> Self {
+        Self {
+            seeds: vec![1],
+            method: Method::ibea(),
+            variation: Variation::default(),
+            population_size: 64,
+            offspring_size: 64,
+            n_passive_generations: 20,
+            accepted_z: 3.0,
+            n_models: 20,
+            n_archived: 200,
+            least_distance: 0.02,
+        }
+    }
+}
+
+impl FitSettings {
+    pub(super) fn evolve(&self, seed: u64) -> EvolveSettings {
+        EvolveSettings {
+            method: self.method,
+            population_size: self.population_size,
+            offspring_size: self.offspring_size,
+            variation: self.variation,
+            seed,
+        }
+    }
+
+    /// Checks what the optimizer does not.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the value that is not possible.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.seeds.is_empty() {
+            return Err(Error::usage("there is no seed", "give one or more with --seed"));
+        }
+        if let Some((place, seed)) =
+            self.seeds.iter().enumerate().find(|(place, seed)| self.seeds[..*place].contains(seed))
+        {
+            let what = format!("seed {seed} is named twice (place {place})");
+            return Err(Error::usage(what, "two searches of one seed are the same; name each once"));
+        }
+        if !(self.accepted_z.is_finite() && self.accepted_z > 0.0) {
+            let what = format!("the accepted score is {}", self.accepted_z);
+            return Err(Error::usage(what, "give a number greater than zero, such as 3"));
+        }
+        if self.n_models == 0 || self.n_archived < self.n_models {
+            let what = format!("{} models of {} kept", self.n_models, self.n_archived);
+            return Err(Error::usage(what, "ask for at least one model, and keep at least as many"));
+        }
+        if !(self.least_distance.is_finite() && self.least_distance >= 0.0) {
+            let what = format!("the least distance of two models is {}", self.least_distance);
+            return Err(Error::usage(what, "give a number of zero or more, such as 0.02"));
+        }
+        Ok(())
+    }
+}

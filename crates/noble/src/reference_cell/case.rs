@@ -1,0 +1,120 @@
+//! What the embedded hall of fame was fitted to, and within which bounds.
+
+use noble_data::SectionKind;
+use noble_data::fitting::{
+    FIT_SPACE_FORMAT_VERSION, FIT_TARGETS_FORMAT_VERSION, FeatureTarget, Firing, FitTargets, ParameterSpace,
+    TargetSweep,
+};
+
+use super::parameters::reference_parameters;
+use crate::fit::by_factors;
+
+const SOMA: &[SectionKind] = &[SectionKind::Soma];
+const DENDRITE: &[SectionKind] = &[SectionKind::Dendrite];
+const AXON: &[SectionKind] = &[SectionKind::Axon];
+const EVERYWHERE: &[SectionKind] = &[SectionKind::Soma, SectionKind::Dendrite, SectionKind::Axon];
+
+/// A free parameter: its sections, what it is, bounds.
+type Row = (&'static [SectionKind], &'static str, [f64; 2]);
+
+/// Bounds of the embedded cell: those of published all-active fits, narrowed to what a membrane can be.
+const ROWS: [Row; 25] = [
+    (EVERYWHERE, "capacitance_uf_per_cm2", [0.5, 2.5]),
+    (EVERYWHERE, "axial_resistivity_ohm_cm", [50.0, 200.0]),
+    (EVERYWHERE, "pas.e_mv", [-80.0, -55.0]),
+    (SOMA, "pas.g_s_per_cm2", [1e-6, 1e-3]),
+    (DENDRITE, "pas.g_s_per_cm2", [1e-6, 1e-3]),
+    (AXON, "pas.g_s_per_cm2", [1e-6, 1e-3]),
+    (SOMA, "NaV.gbar_s_per_cm2", [0.005, 0.3]),
+    (DENDRITE, "NaV.gbar_s_per_cm2", [1e-4, 0.05]),
+    (AXON, "NaV.gbar_s_per_cm2", [0.005, 0.5]),
+    (SOMA, "Kv3_1.gbar_s_per_cm2", [0.01, 2.0]),
+    (DENDRITE, "Kv3_1.gbar_s_per_cm2", [1e-4, 0.5]),
+    (AXON, "Kv3_1.gbar_s_per_cm2", [0.005, 2.0]),
+    (SOMA, "K_T.gbar_s_per_cm2", [1e-5, 0.1]),
+    (DENDRITE, "K_T.gbar_s_per_cm2", [1e-6, 0.01]),
+    (SOMA, "Kd.gbar_s_per_cm2", [1e-6, 0.01]),
+    (AXON, "Kd.gbar_s_per_cm2", [1e-6, 0.02]),
+    (SOMA, "Im_v2.gbar_s_per_cm2", [1e-7, 0.005]),
+    (DENDRITE, "Im_v2.gbar_s_per_cm2", [1e-7, 0.002]),
+    (SOMA, "SK.gbar_s_per_cm2", [1e-7, 0.01]),
+    (SOMA, "Ca_HVA.gbar_s_per_cm2", [1e-6, 0.001]),
+    (SOMA, "Ca_LVA.gbar_s_per_cm2", [1e-6, 0.01]),
+    (SOMA, "CaDynamics.gamma", [5e-4, 0.05]),
+    (SOMA, "CaDynamics.decay_ms", [20.0, 800.0]),
+    (SOMA, "Ih.gbar_s_per_cm2", [1e-8, 5e-4]),
+    (DENDRITE, "Ih.gbar_s_per_cm2", [1e-8, 2e-4]),
+];
+
+/// Resting voltage of the recorded cell.
+const RESTING_MV: f64 = -65.2;
+
+/// Features of the recorded cell at 0.18 nA, with the least deviation of their unit.
+const AT_180_PA: [(&str, f64, f64); 12] = [
+    ("mean_frequency", 69.3, 1.0),
+    ("AP1_peak", 21.0, 0.5),
+    ("AP1_width", 0.472, 0.05),
+    ("AHP1_depth_from_peak", 94.1, 0.5),
+    ("AHP_time_from_peak", 2.17, 0.05),
+    ("mean_AP_amplitude", 69.5, 0.5),
+    ("inv_first_ISI", 68.5, 1.0),
+    ("steady_state_voltage", -66.3, 0.5),
+    ("steady_state_voltage_stimend", -59.1, 0.5),
+    ("time_to_first_spike", 4.24, 0.05),
+    ("voltage_base", -65.2, 0.5),
+    ("decay_time_constant_after_stim", 12.4, 0.05),
+];
+
+/// Share of the mean that a deviation is at least.
+const LEAST_RELATIVE_DEVIATION: f64 = 0.05;
+
+/// Currents at which the recorded cell fires and at which it is silent. // [nA]
+const FIRES_AT_NA: [f64; 3] = [0.02, 0.06, 0.10];
+const SILENT_AT_NA: [f64; 2] = [-0.11, -0.03];
+
+/// The free parameters of the embedded cell.
+#[must_use]
+pub fn reference_space() -> ParameterSpace {
+    let mut base = reference_parameters(0);
+    base.name = "fast_spiking".to_owned();
+    base.initial_voltage_mv = RESTING_MV;
+    let free = ROWS.iter().map(|(kinds, target, bounds)| by_factors(kinds, target, *bounds)).collect();
+    ParameterSpace { format_version: FIT_SPACE_FORMAT_VERSION, base, free }
+}
+
+/// Targets of the embedded hall of fame: a human cortical PVALB interneuron.
+///
+/// Features of one sweep at 0.18 nA, and at which currents the cell fires. A sweep without current is added, in which
+/// the voltage must stay at the resting potential: the published ones begin 15 ms before the step, too soon to tell.
+///
+/// # Source
+/// Ghafourpour et al., NeurIPS 2025, arXiv 2506.04536: recorded features and sweeps of specimen 689331391.
+#[must_use]
+pub fn reference_targets() -> FitTargets {
+    let feature = |name: &str, mean: f64, least: f64| FeatureTarget {
+        feature: name.to_owned(),
+        mean,
+        deviation: (LEAST_RELATIVE_DEVIATION * mean.abs()).max(least),
+    };
+    let sweep = |step_na: f64, features: Vec<FeatureTarget>, firing: Firing| TargetSweep {
+        name: format!("step_{:.0}pa", 1000.0 * step_na),
+        step_na,
+        delay_ms: 15.0,
+        duration_ms: 400.0,
+        total_ms: 515.0,
+        holding_na: 0.0,
+        features,
+        firing: Some(firing),
+    };
+    let at_180_pa = AT_180_PA.iter().map(|(name, mean, least)| feature(name, *mean, *least)).collect();
+    let at_rest = vec![feature("steady_state_voltage_stimend", RESTING_MV, 0.5)];
+    let mut sweeps = vec![sweep(0.0, at_rest, Firing::Silent), sweep(0.18, at_180_pa, Firing::Fires)];
+    sweeps.extend(FIRES_AT_NA.map(|step_na| sweep(step_na, Vec::new(), Firing::Fires)));
+    sweeps.extend(SILENT_AT_NA.map(|step_na| sweep(step_na, Vec::new(), Firing::Silent)));
+    FitTargets {
+        format_version: FIT_TARGETS_FORMAT_VERSION,
+        source: "human cortical PVALB interneuron, specimen 689331391, as published with arXiv 2506.04536"
+            .to_owned(),
+        sweeps,
+    }
+}
