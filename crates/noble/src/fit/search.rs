@@ -60,7 +60,7 @@ impl Search {
         let coordinates: Vec<Vec<f64>> = asked.iter().map(|one| one.parameters.clone()).collect();
         let evaluations = evaluator.evaluate(plan, &self.stage, &coordinates)?;
         let told: Vec<(u64, Vec<f64>)> =
-            asked.iter().zip(&evaluations).map(|(one, own)| (one.id, own.scores.clone())).collect();
+            asked.iter().zip(&evaluations).map(|(one, own)| (one.id, settings.told(&own.scores))).collect();
         self.evolution.tell(&told)?;
         if self.stage.kind == StageKind::Active {
             let generation = self.evolution.generation();

@@ -29,7 +29,7 @@ const ROWS: [Row; 25] = [
     (DENDRITE, "NaV.gbar_s_per_cm2", [1e-4, 0.05]),
     (AXON, "NaV.gbar_s_per_cm2", [0.005, 0.5]),
     (SOMA, "Kv3_1.gbar_s_per_cm2", [0.01, 2.0]),
-    (DENDRITE, "Kv3_1.gbar_s_per_cm2", [1e-4, 0.5]),
+    (DENDRITE, "Kv3_1.gbar_s_per_cm2", [1e-4, 1.0]),
     (AXON, "Kv3_1.gbar_s_per_cm2", [0.005, 2.0]),
     (SOMA, "K_T.gbar_s_per_cm2", [1e-5, 0.1]),
     (DENDRITE, "K_T.gbar_s_per_cm2", [1e-6, 0.01]),
