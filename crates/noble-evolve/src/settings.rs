@@ -18,7 +18,6 @@ const MOST_STEP: f64 = 1.0;
 /// How a generation is made from the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
 pub enum Method {
     /// Indicator-based: the sum of all pairwise losses decides.
     Ibea {

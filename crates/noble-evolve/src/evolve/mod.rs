@@ -8,7 +8,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
 use crate::cma::Distribution;
-use crate::selection::{standings, survivors, tournament};
+use crate::selection::{Tournaments, standings, survivors};
 use crate::variation::children;
 use crate::{Bounds, Candidate, Error, EvolveSettings, Individual, Method};
 
@@ -21,7 +21,7 @@ use state::{FORMAT_VERSION, State, is_usable_score};
 /// that was changed by hand and contradicts itself is an [`Error::State`], not a panic later on.
 ///
 /// **Generations**: the first has the starts, and a Latin hypercube for the rest. Each later one has children of
-/// parents drawn in tournaments of two; the best of old and new together survive (µ + λ). CMA-ES instead draws each
+/// parents that won a tournament of two; the best of old and new together survive (µ + λ). CMA-ES instead draws each
 /// generation from its distribution, whose mean begins at the first start, or in the middle of the bounds; its
 /// [`population`](Evolution::population) holds the best sums of scores met so far and has no part in the search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -160,9 +160,8 @@ impl State {
             let drawn = distribution.draw(settings.offspring_size, rng);
             return drawn.iter().map(|fractions| bounds.at(fractions)).collect();
         }
-        let standings = standings(settings.method, population);
-        let parent =
-            |rng: &mut Xoshiro256PlusPlus| population[tournament(&standings, rng)].parameters.as_slice();
+        let mut tournaments = Tournaments::new(standings(settings.method, population));
+        let parent = |rng: &mut Xoshiro256PlusPlus| population[tournaments.winner(rng)].parameters.as_slice();
         children(settings.offspring_size, parent, bounds, &settings.variation, rng)
     }
 

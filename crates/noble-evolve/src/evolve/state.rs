@@ -76,11 +76,12 @@ impl State {
         if !self.population.is_sorted_by(|a, b| a.id < b.id) {
             return Some("individuals are not in order of their ids".to_owned());
         }
+        let n_told = self.next_id.saturating_sub(self.asked.len() as u64);
         let is_wrong = |individual: &&Individual| {
             individual.scores.len() != self.n_objectives
                 || !individual.scores.iter().all(|score| is_usable_score(*score))
                 || individual.generation >= self.generation
-                || individual.id >= self.next_id - self.asked.len().min(self.next_id as usize) as u64
+                || individual.id >= n_told
         };
         let wrong = self.population.iter().find(is_wrong)?;
         Some(format!("individual {} has scores, a generation or an id that it cannot have", wrong.id))

@@ -13,6 +13,9 @@
 
 /// Fraction of a loss that must be left after a removal; below, cancellation has taken digits.
 const LEAST_REMAINDER: f64 = 0.5;
+/// Losses that fall short of the largest by less than this fraction are summed again before one of them is chosen;
+/// thousands of removals leave errors below it.
+const NEARLY: f64 = 1e-9;
 
 /// Loss of each individual, the negative of the paper's fitness: `Σ_i exp(-I(i, j) / (κ c))`, `i ≠ j`.
 ///
@@ -32,8 +35,7 @@ pub(super) fn survivors(scores: &[&[f64]], kappa: f64, n: usize) -> Vec<usize> {
     let mut is_left = vec![true; scores.len()];
     let mut losses: Vec<f64> = (0..scores.len()).map(|j| loss(&shares, &is_left, j)).collect();
     for _ in n..scores.len() {
-        let left = (0..scores.len()).filter(|&j| is_left[j]);
-        let worst = left.max_by(|&a, &b| losses[a].total_cmp(&losses[b])).expect("more than n are left");
+        let worst = worst(&shares, &is_left, &mut losses);
         is_left[worst] = false;
         for j in 0..scores.len() {
             let remainder = losses[j] - shares[worst][j];
@@ -42,6 +44,17 @@ pub(super) fn survivors(scores: &[&[f64]], kappa: f64, n: usize) -> Vec<usize> {
         }
     }
     (0..scores.len()).filter(|&j| is_left[j]).collect()
+}
+
+/// The one of largest loss. Losses are often equal, as each objective runs from 0 to 1, and errors must not choose.
+fn worst(shares: &[Vec<f64>], is_left: &[bool], losses: &mut [f64]) -> usize {
+    let left = || (0..losses.len()).filter(|&j| is_left[j]);
+    let largest = left().map(|j| losses[j]).fold(0.0, f64::max);
+    let nearly: Vec<usize> = left().filter(|&j| losses[j] >= (1.0 - NEARLY) * largest).collect();
+    if nearly.len() > 1 {
+        nearly.iter().for_each(|&j| losses[j] = loss(shares, is_left, j));
+    }
+    nearly.into_iter().max_by(|&a, &b| losses[a].total_cmp(&losses[b])).expect("somebody has the largest")
 }
 
 fn loss(shares: &[Vec<f64>], is_left: &[bool], j: usize) -> f64 {

@@ -8,7 +8,8 @@ mod reference_points;
 
 use std::cmp::Ordering;
 
-use rand::{Rng, RngExt};
+use rand::Rng;
+use rand::seq::SliceRandom;
 
 pub(crate) use dominance::nondominated;
 pub(crate) use nsga3::Ideal;
@@ -47,11 +48,38 @@ pub(crate) fn standings(method: Method, population: &[Individual]) -> Vec<Standi
     }
 }
 
-/// Winner of a tournament of two, each drawn from all; the first drawn wins a draw.
-pub(crate) fn tournament(standings: &[Standing], rng: &mut impl Rng) -> usize {
-    let mut drawn = || rng.random_range(0..standings.len());
-    let (first, second) = (drawn(), drawn());
-    if standings[second].compare(&standings[first]).is_lt() { second } else { first }
+/// Tournaments of two, in which all individuals take part equally often.
+///
+/// They are paired along a shuffled list, and the list is shuffled again once it is spent, as in Deb's NSGA-II program
+/// 1.1.6 `selection`; drawing each pair from all loses more individuals by chance.
+pub(crate) struct Tournaments {
+    standings: Vec<Standing>,
+    order: Vec<usize>,
+    /// Places of `order` that took part since it was shuffled.
+    n_spent: usize,
+}
+
+impl Tournaments {
+    pub(crate) fn new(standings: Vec<Standing>) -> Self {
+        let order: Vec<usize> = (0..standings.len()).collect();
+        Self { standings, n_spent: order.len(), order }
+    }
+
+    /// Winner of the next tournament; the first drawn wins a draw.
+    pub(crate) fn winner(&mut self, rng: &mut impl Rng) -> usize {
+        let (first, second) = (self.draw(rng), self.draw(rng));
+        let is_second_better = self.standings[second].compare(&self.standings[first]).is_lt();
+        if is_second_better { second } else { first }
+    }
+
+    fn draw(&mut self, rng: &mut impl Rng) -> usize {
+        if self.n_spent == self.order.len() {
+            self.order.shuffle(rng);
+            self.n_spent = 0;
+        }
+        self.n_spent += 1;
+        self.order[self.n_spent - 1]
+    }
 }
 
 /// Indices of the `n` of `pool` that survive, ascending.
@@ -86,4 +114,26 @@ fn best_totals(pool: &[Individual], n: usize) -> Vec<usize> {
 
 fn scores(individuals: &[Individual]) -> Vec<&[f64]> {
     individuals.iter().map(|individual| individual.scores.as_slice()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_xoshiro::Xoshiro256PlusPlus;
+
+    use super::*;
+
+    #[test]
+    fn analytic_everybody_takes_part_and_the_best_always_wins() {
+        let standings = (0..6).map(|idx| Standing { front: idx / 2, burden: -(idx as f64) }).collect();
+        let mut tournaments = Tournaments::new(standings);
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+        let mut n_wins = [0; 6];
+        for _ in 0..3 * 1000 {
+            n_wins[tournaments.winner(&mut rng)] += 1;
+        }
+        // The second of the best front beats its first; the worst never wins.
+        assert_eq!((n_wins[1], n_wins[4]), (1000, 0));
+        assert!(n_wins[0] > n_wins[3] && n_wins[3] > n_wins[2] && n_wins[2] > n_wins[5], "{n_wins:?}");
+    }
 }

@@ -35,19 +35,19 @@ pub(super) fn survivors(scores: &[&[f64]], n: usize) -> Vec<usize> {
 fn crowding(scores: &[&[f64]], members: &[usize]) -> Vec<f64> {
     let mut room = vec![0.0; members.len()];
     let n_objectives = scores.first().map_or(0, |scores| scores.len());
-    for k in 0..n_objectives {
-        let score = |place: usize| scores[members[place]][k];
+    let objective = |k: usize| members.iter().map(|&member| scores[member][k]).collect::<Vec<f64>>();
+    for values in (0..n_objectives).map(objective) {
         let mut order: Vec<usize> = (0..members.len()).collect();
-        order.sort_by(|&a, &b| score(a).total_cmp(&score(b)));
+        order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
         let (Some(&first), Some(&last)) = (order.first(), order.last()) else { break };
-        let range = score(last) - score(first);
+        let range = values[last] - values[first];
         if range <= 0.0 {
             continue;
         }
         room[first] = f64::INFINITY;
         room[last] = f64::INFINITY;
         for neighbors in order.windows(3) {
-            room[neighbors[1]] += (score(neighbors[2]) - score(neighbors[0])) / range;
+            room[neighbors[1]] += (values[neighbors[2]] - values[neighbors[0]]) / range;
         }
     }
     room

@@ -104,7 +104,7 @@ mod tests {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(7);
         let (low, high, eta) = (0.3, 0.4, 5.0);
         let mut spreads = Vec::new();
-        let mut n_crossed = 0.0;
+        let (mut n_crossed, mut n_exchanged) = (0.0, 0.0);
         const N_PAIRS: usize = 20_000;
         for _ in 0..N_PAIRS {
             let (mut a, mut b) = (vec![low], vec![high]);
@@ -113,10 +113,13 @@ mod tests {
             if below.to_bits() != low.to_bits() {
                 spreads.push((low + high - 2.0 * below) / (high - low));
                 n_crossed += 1.0;
+                n_exchanged += f64::from(u8::from(a[0] > b[0]));
             }
         }
         let share = n_crossed / N_PAIRS as f64;
         assert!((share - CROSSED_FRACTION).abs() < 3.3 * 0.5 / (N_PAIRS as f64).sqrt(), "{share}");
+        let exchanged: f64 = n_exchanged / n_crossed;
+        assert!((exchanged - 0.5).abs() < 3.3 * 0.5 / n_crossed.sqrt(), "{exchanged}");
         spreads.sort_by(f64::total_cmp);
         let room = room(low, high - low);
         let gap = |(idx, &beta): (usize, &f64)| (cumulated(beta, room, eta) - (idx as f64) / n_crossed).abs();
