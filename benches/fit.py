@@ -44,6 +44,8 @@ SECTION_LISTS = {"soma": "somatic", "dend": "basal", "axon": "axonal"}
 STUB_LENGTH_UM, STUB_DIAMETER_UM = 30.0, 1.0
 DT_MS, DELAY_MS, DURATION_MS, TOTAL_MS = 0.02, 15.0, 400.0, 515.0
 THRESHOLD_MV = -20.0
+# A feature farther off than this, or missing, counts this much: noble caps so, and BluePyOpt's 250 would drown the rest.
+LARGEST_Z = 20.0
 CURRENTS_NA = {"Negative": -0.11, "Step1": 0.10, "Step2": 0.15, "Step3": 0.28}
 FEATURES = {
     "Negative": ["voltage_base", "steady_state_voltage_stimend", "decay_time_constant_after_stim"],
@@ -250,7 +252,7 @@ def bluepyopt_fit(args, seed):
 
     def evaluate(function, individuals):
         scores = [function(individual) for individual in individuals]
-        generations.append([sum(values) for values in scores])
+        generations.append([sum(min(value, LARGEST_Z) for value in values) for values in scores])
         return scores
 
     optimisation = bluepyopt.deapext.optimisations.IBEADEAPOptimisation(
@@ -282,20 +284,33 @@ def noble_fit(args, seed):
     """One run of `noble fit`: the same dictionary as `bluepyopt_fit`."""
     if not args.noble.exists():
         raise SystemExit(f"{args.noble}: not there; run `cargo build --release`, or give --noble PATH or set NOBLE")
-    command = [args.noble, "fit", "--morphology", MORPHOLOGY, "--axon-rule", "stub1",
-               "--parameters", CASE / "parameters.json", "--mechanisms-json", CASE / "mechanisms.json",
-               "--protocols", CASE / "protocols.json", "--features", CASE / "features.json",
-               "--population", args.population, "--offspring", args.offspring, "--generations", args.generations,
-               "--seed", seed, "--threads", 1, "--format", "json"]
-    before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True)
-    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - wall
+    noble = [args.noble.resolve()]
+    case = ["--morphology", MORPHOLOGY, "--bluepyopt", CASE, "--axon", "stub1"]
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "fit.hall_of_fame.json"
+        # Every fifth step: BluePyOpt looks at the voltage every 0.1 ms.
+        command = [*noble, "fit", *case, "--method", args.method, "--passive-generations", 0, "--every", 5,
+                   "--population", args.population, "--offspring", args.offspring, "--generations", args.generations,
+                   "--models", 1, "--archive", 1, "--seed", seed, "--threads", 1, "--out", out]
+        before, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        run(command)
+        after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - wall
+        cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+        best = json.loads(out.read_text())["models"][0]
+        log = json.loads((Path(folder) / "fit.fit.json").read_text())["searches"][0]["log"]
+        run([*noble, "export", "--morphology", MORPHOLOGY, "--cell", out, "--to", "bluepyopt", "--out", folder])
+        values = json.loads((Path(folder) / "0" / "values.json").read_text())
+    chosen = read("chosen.json")
+    parameters = {name: values.get(name, values.get(f"{name.rsplit('.', 1)[0]}.all")) for name in chosen}
+    n = len(best["scores"])
+    generations = [[n * mean_z for mean_z in generation["evaluated"]] for generation in log]
+    return report("noble", args, seed, generations, cpu, wall, best_parameters=parameters, best_scores=best["scores"])
+
+
+def run(command):
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        raise SystemExit(f"`noble fit` ended with {done.returncode}")
-    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-    found = json.loads(done.stdout)
-    return report("noble", args, seed, found["generations"], cpu, wall,
-                  best_parameters=found["best_parameters"], best_scores=found["best_scores"])
+        raise SystemExit(f"{' '.join(map(str, command))}\n{done.stderr}")
 
 
 # ---------------------------------------------------------------- results
@@ -320,7 +335,7 @@ def report(program, args, seed, generations, cpu_seconds, wall_seconds, best_par
 def in_process(what, args, *more):
     """This script in a process of its own; NEURON and eFEL write to the output too, so the last line counts."""
     command = [sys.executable, __file__, what, "--noble", args.noble, "--population", args.population,
-               "--offspring", args.offspring, "--generations", args.generations, *more]
+               "--offspring", args.offspring, "--generations", args.generations, "--method", args.method, *more]
     if args.mechanisms is not None:
         command += ["--mechanisms", args.mechanisms]
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True)
@@ -379,6 +394,7 @@ def main():
     parser.add_argument("--population", type=int, default=10)
     parser.add_argument("--offspring", type=int, default=10)
     parser.add_argument("--generations", type=int, default=10)
+    parser.add_argument("--method", default="ibea", help="of noble: ibea, nsga2, nsga3 or cma-es; BluePyOpt's is IBEA")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--values", type=Path, help="JSON object of free parameters by name, for score")

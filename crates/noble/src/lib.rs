@@ -13,6 +13,7 @@ mod error;
 pub mod evaluate;
 pub mod exchange;
 mod excitability;
+pub mod export;
 pub mod features;
 pub mod fi_curve;
 pub mod figure;

@@ -4,6 +4,7 @@ mod accuracy;
 mod channels;
 mod convert;
 mod evaluate;
+mod export;
 mod extract;
 mod features;
 mod fi;
@@ -49,6 +50,7 @@ enum Command {
     Convert(convert::ConvertArgs),
     Fit(Box<fit::FitArgs>),
     Generate(Box<generate::GenerateArgs>),
+    Export(export::ExportArgs),
     Train(train::TrainArgs),
     Predict(predict::PredictArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -75,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Convert(args) => convert::run(&args),
         Command::Fit(args) => fit::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),

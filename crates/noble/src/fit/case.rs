@@ -178,6 +178,9 @@ fn stimulus_of(target: &TargetSweep) -> Result<Stimulus, Error> {
 
 /// Every kind of section that a free parameter names must be in the cell, and the cell must be possible.
 fn check_places(cells: &Cells, space: &ParameterSpace) -> Result<(), Error> {
+    if space.free.is_empty() {
+        return Err(Error::usage("nothing is free to vary", "name free parameters with their bounds"));
+    }
     let lower: Vec<f64> = space.free.iter().map(|free| free.lower).collect();
     let upper: Vec<f64> = space.free.iter().map(|free| free.upper).collect();
     let plan = cells.plan_of(&space.apply(&lower))?;
@@ -185,7 +188,9 @@ fn check_places(cells: &Cells, space: &ParameterSpace) -> Result<(), Error> {
     let lacks = |kind: &SectionKind| plan.sections().iter().all(|section| section.kind != *kind);
     for FreeParameter { name, kinds, .. } in &space.free {
         if kinds.iter().all(&lacks) {
-            let what = format!("free parameter {name} is of sections that the morphology lacks");
+            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+            let what =
+                format!("free parameter {name} is of {}, which the morphology lacks", kinds.join(", "));
             return Err(Error::usage(what, "remove it, or give a morphology that has them"));
         }
     }

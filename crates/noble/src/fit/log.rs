@@ -1,8 +1,11 @@
 //! What a search says of each generation.
 
-use noble_evolve::Individual;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::evaluate::Evaluation;
+use super::objective::LARGEST_Z;
 use super::search::{mean, worst};
 use super::stage::StageKind;
 
@@ -28,6 +31,8 @@ pub struct Generation {
     pub median: f64,
     /// Largest score of the individual whose largest is smallest.
     pub best_worst: f64,
+    /// Mean score of every candidate of this generation, no score above [`LARGEST_Z`](super::LARGEST_Z).
+    pub evaluated: Vec<f64>,
     /// Smallest score of each objective.
     pub best_scores: Vec<f64>,
     /// Median of each objective's scores.
@@ -37,28 +42,32 @@ pub struct Generation {
 impl Generation {
     pub(super) fn of(
         (seed, stage, generation, n_evaluations): (u64, StageKind, u32, u64),
-        population: &[Individual],
-        n_rejected: usize,
+        population: &BTreeMap<u64, Vec<f64>>,
+        evaluations: &[Evaluation],
         n_accepted: usize,
     ) -> Self {
-        let means: Vec<f64> = population.iter().map(|one| mean(&one.scores)).collect();
-        let n_objectives = population.first().map_or(0, |one| one.scores.len());
-        let of_objective =
-            |idx: usize| population.iter().map(move |one| one.scores[idx]).collect::<Vec<f64>>();
+        let means: Vec<f64> = population.values().map(|scores| mean(scores)).collect();
+        let n_objectives = population.values().next().map_or(0, Vec::len);
+        let of_objective = |idx: usize| population.values().map(|scores| scores[idx]).collect::<Vec<f64>>();
         Self {
             seed,
             stage,
             generation,
             n_evaluations,
-            n_rejected,
+            n_rejected: evaluations.iter().filter(|one| one.is_rejected).count(),
             n_accepted,
+            evaluated: evaluations.iter().map(|one| capped_mean(&one.scores)).collect(),
             best: least(&means),
             median: median(means),
-            best_worst: least(&population.iter().map(|one| worst(&one.scores)).collect::<Vec<_>>()),
+            best_worst: least(&population.values().map(|scores| worst(scores)).collect::<Vec<_>>()),
             best_scores: (0..n_objectives).map(|idx| least(&of_objective(idx))).collect(),
             median_scores: (0..n_objectives).map(|idx| median(of_objective(idx))).collect(),
         }
     }
+}
+
+fn capped_mean(scores: &[f64]) -> f64 {
+    mean(&scores.iter().map(|score| score.min(LARGEST_Z)).collect::<Vec<_>>())
 }
 
 fn least(values: &[f64]) -> f64 {

@@ -221,8 +221,9 @@ fn target_of(
     }
     let firing = match (fires, is_spontaneous) {
         (true, _) => Some(Firing::Fires),
-        (false, false) => Some(Firing::Silent),
-        (false, true) => None,
+        // A spike that rebounds after the step belongs to the cell.
+        (false, false) if group.sweeps.iter().all(|sweep| sweep.n_spikes() == 0) => Some(Firing::Silent),
+        (false, _) => None,
     };
     Ok(TargetSweep {
         name,

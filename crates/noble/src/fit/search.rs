@@ -1,5 +1,7 @@
 //! The search of one seed: stages of generations, and what they leave.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use noble_evolve::{Archive, Bounds, Evolution, Individual};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,8 @@ pub(super) struct Search {
     pub(super) seed: u64,
     pub(super) stage: Stage,
     pub(super) evolution: Evolution,
+    /// Scores of the population by id, as they were before the optimizer was told.
+    scores: BTreeMap<u64, Vec<f64>>,
     /// Best models of the active stage.
     pub(super) archive: Archive,
     /// One entry per generation.
@@ -36,7 +40,8 @@ impl Search {
         let evolution = evolution_of(plan, settings, (&stage, seed), &[])?;
         let archive =
             Archive::new(unit_bounds(plan.space.free.len())?, settings.n_archived, settings.least_distance)?;
-        Ok(Self { seed, stage, evolution, archive, log: Vec::new(), n_evaluations_before: 0 })
+        let scores = BTreeMap::new();
+        Ok(Self { seed, stage, evolution, scores, archive, log: Vec::new(), n_evaluations_before: 0 })
     }
 
     /// Generations of the active stage that are done.
@@ -62,6 +67,9 @@ impl Search {
         let told: Vec<(u64, Vec<f64>)> =
             asked.iter().zip(&evaluations).map(|(one, own)| (one.id, settings.told(&own.scores))).collect();
         self.evolution.tell(&told)?;
+        self.scores.extend(asked.iter().zip(&evaluations).map(|(one, own)| (one.id, own.scores.clone())));
+        let kept: BTreeSet<u64> = self.evolution.population().iter().map(|one| one.id).collect();
+        self.scores.retain(|id, _| kept.contains(id));
         if self.stage.kind == StageKind::Active {
             let generation = self.evolution.generation();
             let individual = |(one, own): (&noble_evolve::Candidate, &Evaluation)| Individual {
@@ -88,8 +96,8 @@ impl Search {
         let is_accepted = |one: &&noble_evolve::Member| worst(&one.individual.scores) <= settings.accepted_z;
         self.log.push(Generation::of(
             (self.seed, self.stage.kind, self.evolution.generation(), self.n_evaluations()),
-            self.evolution.population(),
-            evaluations.iter().filter(|one| one.is_rejected).count(),
+            &self.scores,
+            evaluations,
             self.archive.members().iter().filter(is_accepted).count(),
         ));
     }
@@ -98,7 +106,7 @@ impl Search {
     fn begin_active(&mut self, plan: &FitPlan, settings: &FitSettings) -> Result<(), Error> {
         let active = Stage::active(plan);
         let mut best: Vec<&Individual> = self.evolution.population().iter().collect();
-        best.sort_by(|a, b| mean(&a.scores).total_cmp(&mean(&b.scores)).then(a.id.cmp(&b.id)));
+        best.sort_by(|a, b| a.total().total_cmp(&b.total()).then(a.id.cmp(&b.id)));
         best.truncate(N_PASSIVE_STARTS);
         let fresh = evolution_of(plan, settings, (&active, self.seed), &[])?.ask();
         let with_membrane = |(place, one): (usize, &noble_evolve::Candidate)| {
@@ -110,6 +118,7 @@ impl Search {
         let starts: Vec<Vec<f64>> =
             fresh.iter().enumerate().take(fresh.len() / 2).map(with_membrane).collect();
         self.n_evaluations_before = self.n_evaluations();
+        self.scores.clear();
         self.evolution = evolution_of(plan, settings, (&active, self.seed), &starts)?;
         self.stage = active;
         Ok(())

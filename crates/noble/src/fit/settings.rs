@@ -66,7 +66,7 @@ impl FitSettings {
     pub(super) fn told(&self, scores: &[f64]) -> Vec<f64> {
         match self.method {
             Method::CmaEs { .. } => {
-                scores.iter().map(|score| (score - 0.5 * self.accepted_z).max(0.0).powi(2)).collect()
+                scores.iter().map(|score| (score - 0.5 * self.accepted_z).max(0.0).powf(1.5)).collect()
             }
             _ => scores.to_vec(),
         }

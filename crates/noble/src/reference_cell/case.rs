@@ -18,9 +18,10 @@ const EVERYWHERE: &[SectionKind] = &[SectionKind::Soma, SectionKind::Dendrite, S
 type Row = (&'static [SectionKind], &'static str, [f64; 2]);
 
 /// Bounds of the embedded cell: those of published all-active fits, narrowed to what a membrane can be.
-const ROWS: [Row; 25] = [
+const ROWS: [Row; 26] = [
     (EVERYWHERE, "capacitance_uf_per_cm2", [0.5, 2.5]),
     (EVERYWHERE, "axial_resistivity_ohm_cm", [50.0, 200.0]),
+    (EVERYWHERE, "potassium_reversal_mv", [-107.0, -80.0]),
     (EVERYWHERE, "pas.e_mv", [-80.0, -55.0]),
     (SOMA, "pas.g_s_per_cm2", [1e-6, 1e-3]),
     (DENDRITE, "pas.g_s_per_cm2", [1e-6, 1e-3]),
@@ -68,9 +69,10 @@ const AT_180_PA: [(&str, f64, f64); 12] = [
 /// Share of the mean that a deviation is at least.
 const LEAST_RELATIVE_DEVIATION: f64 = 0.05;
 
-/// Currents at which the recorded cell fires and at which it is silent. // [nA]
+/// Currents at which the recorded cell fires, and the lowest at which it is silent; it is so up to -0.03 nA, and one that
+/// is silent there and without current is silent between. // [nA]
 const FIRES_AT_NA: [f64; 3] = [0.02, 0.06, 0.10];
-const SILENT_AT_NA: [f64; 2] = [-0.11, -0.03];
+const SILENT_AT_NA: [f64; 1] = [-0.11];
 
 /// The free parameters of the embedded cell.
 #[must_use]

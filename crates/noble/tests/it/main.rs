@@ -11,6 +11,7 @@ mod experiments;
 mod features;
 mod fi;
 mod fine_tuning;
+mod fit;
 mod recordings;
 mod soft_features;
 mod training;
