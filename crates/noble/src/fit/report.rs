@@ -82,7 +82,7 @@ pub fn log_csv(plan: &FitPlan, state: &FitState) -> String {
     let objectives = &plan.objectives;
     objectives.iter().for_each(|objective| _ = write!(csv, ",{}", objective.name));
     csv.push('\n');
-    let stages = [Stage::passive(plan), Some(Stage::active(plan))];
+    let stages = [Stage::passive(plan), Some(Stage::explored(plan)), Some(Stage::active(plan))];
     for one in state.log() {
         let Generation { seed, stage, generation, n_evaluations, n_rejected, n_accepted, .. } = one;
         let _ = write!(

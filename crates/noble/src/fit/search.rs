@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use noble_evolve::{Archive, Bounds, Evolution, Individual};
+use noble_evolve::{Archive, Bounds, Candidate, Evolution, Individual, Method};
 use serde::{Deserialize, Serialize};
 
 use super::case::FitPlan;
@@ -14,6 +14,15 @@ use crate::Error;
 
 /// Best individuals of the passive stage that start the active one.
 const N_PASSIVE_STARTS: usize = 8;
+
+/// Generations' worth of candidates spread over the whole space before one distribution is followed.
+const N_EXPLORED_GENERATIONS: usize = 8;
+
+/// A sum of scores must fall by this share to count as better.
+const LEAST_GAIN: f64 = 0.01;
+
+/// Generations without a better sum after which a distribution rests, and 30 more per parameter and candidate.
+const N_RESTING_GENERATIONS: usize = 10;
 
 /// State of the search of one seed, whole: it goes on from here to the same bits.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,23 +39,40 @@ pub(super) struct Search {
     pub(super) log: Vec<Generation>,
     /// Evaluations of earlier stages.
     n_evaluations_before: u64,
+    /// Generations of earlier active stages.
+    n_generations_before: u32,
+    /// How often the active stage was begun again.
+    n_restarts: u32,
+    /// Smallest sum of what the optimizer of this stage was told, and the generation that gave it.
+    least: Option<(f64, u32)>,
 }
 
 impl Search {
-    /// A search at its beginning; in the passive stage where there is something to see without spikes.
+    /// A search at its beginning: in the passive stage where there is something to see without spikes.
     pub(super) fn new(plan: &FitPlan, settings: &FitSettings, seed: u64) -> Result<Self, Error> {
         let passive = Stage::passive(plan).filter(|_| settings.n_passive_generations > 0);
-        let stage = passive.unwrap_or_else(|| Stage::active(plan));
+        let stage = passive.unwrap_or_else(|| Stage::after_passive(plan, settings));
         let evolution = evolution_of(plan, settings, (&stage, seed), &[])?;
         let archive =
             Archive::new(unit_bounds(plan.space.free.len())?, settings.n_archived, settings.least_distance)?;
-        let scores = BTreeMap::new();
-        Ok(Self { seed, stage, evolution, scores, archive, log: Vec::new(), n_evaluations_before: 0 })
+        Ok(Self {
+            seed,
+            stage,
+            evolution,
+            scores: BTreeMap::new(),
+            archive,
+            log: Vec::new(),
+            n_evaluations_before: 0,
+            n_generations_before: 0,
+            n_restarts: 0,
+            least: None,
+        })
     }
 
     /// Generations of the active stage that are done.
     pub(super) fn n_generations(&self) -> u32 {
-        if self.stage.kind == StageKind::Active { self.evolution.generation() } else { 0 }
+        let own = if self.stage.kind == StageKind::Active { self.evolution.generation() } else { 0 };
+        self.n_generations_before + own
     }
 
     /// Evaluations of all stages.
@@ -70,26 +96,62 @@ impl Search {
         self.scores.extend(asked.iter().zip(&evaluations).map(|(one, own)| (one.id, own.scores.clone())));
         let kept: BTreeSet<u64> = self.evolution.population().iter().map(|one| one.id).collect();
         self.scores.retain(|id, _| kept.contains(id));
-        if self.stage.kind == StageKind::Active {
-            let generation = self.evolution.generation();
-            let individual = |(one, own): (&noble_evolve::Candidate, &Evaluation)| Individual {
-                id: one.id,
-                generation,
-                parameters: one.parameters.clone(),
-                scores: own.scores.clone(),
-            };
-            let all: Vec<Individual> = asked.iter().zip(&evaluations).map(individual).collect();
-            let ranked = |one: &'_ Individual| rank(&one.scores, settings.accepted_z);
-            let offers: Vec<(&Individual, f64)> = all.iter().map(|one| (one, ranked(one))).collect();
-            self.archive.offer_all(&offers)?;
+        if self.stage.kind != StageKind::Passive {
+            self.archive(settings, &asked, &evaluations)?;
+        }
+        let sums = told.iter().map(|(_, scores)| scores.iter().sum::<f64>());
+        let least = sums.fold(f64::INFINITY, f64::min);
+        let generation = self.evolution.generation();
+        if self.least.is_none_or(|(before, _)| least < (1.0 - LEAST_GAIN) * before) {
+            self.least = Some((least, generation));
         }
         self.note(settings, &evaluations);
-        if self.stage.kind == StageKind::Passive
-            && self.evolution.generation() >= settings.n_passive_generations
-        {
-            self.begin_active(plan, settings)?;
+        match self.stage.kind {
+            StageKind::Passive if generation >= settings.n_passive_generations => {
+                let next = Stage::after_passive(plan, settings);
+                let starts = self.with_membranes(plan, settings, &next)?;
+                self.begin(plan, settings, next, &starts)
+            }
+            StageKind::Explored => {
+                let starts: Vec<Vec<f64>> =
+                    self.best(1).into_iter().map(|one| one.parameters.clone()).collect();
+                self.begin(plan, settings, Stage::active(plan), &starts)
+            }
+            StageKind::Active if self.is_stuck(settings) => {
+                self.n_generations_before += generation;
+                self.n_restarts += 1;
+                self.begin(plan, settings, Stage::explored(plan), &[])
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    fn archive(
+        &mut self,
+        settings: &FitSettings,
+        asked: &[Candidate],
+        evaluations: &[Evaluation],
+    ) -> Result<(), Error> {
+        let generation = self.evolution.generation();
+        let individual = |(one, own): (&Candidate, &Evaluation)| Individual {
+            id: self.n_evaluations_before + one.id,
+            generation,
+            parameters: one.parameters.clone(),
+            scores: own.scores.clone(),
+        };
+        let all: Vec<Individual> = asked.iter().zip(evaluations).map(individual).collect();
+        let offers: Vec<(&Individual, f64)> =
+            all.iter().map(|one| (one, rank(&one.scores, settings.accepted_z))).collect();
+        Ok(self.archive.offer_all(&offers)?)
+    }
+
+    /// Whether the one distribution of the scalar optimizer has come to rest away from every accepted model.
+    fn is_stuck(&self, settings: &FitSettings) -> bool {
+        let is_found = self.archive.members().first().is_some_and(|one| one.rank <= settings.accepted_z);
+        let patience = N_RESTING_GENERATIONS + 30 * self.stage.n_free() / settings.offspring_size;
+        let rests =
+            self.least.is_some_and(|(_, since)| (self.evolution.generation() - since) as usize >= patience);
+        matches!(settings.method, Method::CmaEs { .. }) && rests && !is_found
     }
 
     fn note(&mut self, settings: &FitSettings, evaluations: &[Evaluation]) {
@@ -102,25 +164,46 @@ impl Search {
         ));
     }
 
-    /// Starts the active stage half from the best membranes of the passive one, each with channels of its own.
-    fn begin_active(&mut self, plan: &FitPlan, settings: &FitSettings) -> Result<(), Error> {
-        let active = Stage::active(plan);
+    /// The best of the population.
+    fn best(&self, n: usize) -> Vec<&Individual> {
         let mut best: Vec<&Individual> = self.evolution.population().iter().collect();
         best.sort_by(|a, b| a.total().total_cmp(&b.total()).then(a.id.cmp(&b.id)));
-        best.truncate(N_PASSIVE_STARTS);
-        let fresh = evolution_of(plan, settings, (&active, self.seed), &[])?.ask();
-        let with_membrane = |(place, one): (usize, &noble_evolve::Candidate)| {
+        best.truncate(n);
+        best
+    }
+
+    /// Half of a first generation of the next stage, with the best membranes of this one.
+    fn with_membranes(
+        &self,
+        plan: &FitPlan,
+        settings: &FitSettings,
+        next: &Stage,
+    ) -> Result<Vec<Vec<f64>>, Error> {
+        let best = self.best(N_PASSIVE_STARTS);
+        let fresh = evolution_of(plan, settings, (next, self.seed), &[])?.ask();
+        let with_membrane = |(place, one): (usize, &Candidate)| {
             let membrane = &best[place % best.len()].parameters;
             let mut coordinates = one.parameters.clone();
             self.stage.free.iter().zip(membrane).for_each(|(idx, value)| coordinates[*idx] = *value);
             coordinates
         };
-        let starts: Vec<Vec<f64>> =
-            fresh.iter().enumerate().take(fresh.len() / 2).map(with_membrane).collect();
+        Ok(fresh.iter().enumerate().take(fresh.len() / 2).map(with_membrane).collect())
+    }
+
+    fn begin(
+        &mut self,
+        plan: &FitPlan,
+        settings: &FitSettings,
+        stage: Stage,
+        starts: &[Vec<f64>],
+    ) -> Result<(), Error> {
         self.n_evaluations_before = self.n_evaluations();
         self.scores.clear();
-        self.evolution = evolution_of(plan, settings, (&active, self.seed), &starts)?;
-        self.stage = active;
+        self.least = None;
+        // Every restart draws otherwise; the first begins with the seed itself.
+        let seed = self.seed.wrapping_add(u64::from(self.n_restarts) << 32);
+        self.evolution = evolution_of(plan, settings, (&stage, seed), starts)?;
+        self.stage = stage;
         Ok(())
     }
 }
@@ -132,7 +215,12 @@ fn evolution_of(
     starts: &[Vec<f64>],
 ) -> Result<Evolution, Error> {
     let n_objectives = stage.objective_names(plan).count();
-    Ok(Evolution::new(unit_bounds(stage.n_free())?, n_objectives, settings.evolve(seed), starts)?)
+    let mut evolve = settings.evolve(seed);
+    if stage.kind == StageKind::Explored {
+        evolve.method = Method::ibea();
+        evolve.population_size = N_EXPLORED_GENERATIONS * settings.offspring_size;
+    }
+    Ok(Evolution::new(unit_bounds(stage.n_free())?, n_objectives, evolve, starts)?)
 }
 
 fn unit_bounds(n: usize) -> Result<Bounds, Error> {

@@ -1,9 +1,11 @@
 //! Which parameters a part of the search varies, and which sweeps it looks at.
 
 use noble_data::fitting::{FreeParameter, ParameterTarget};
+use noble_evolve::Method;
 use serde::{Deserialize, Serialize};
 
 use super::case::FitPlan;
+use super::settings::FitSettings;
 
 /// A part of the search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,6 +27,8 @@ pub struct Stage {
 pub enum StageKind {
     /// Membrane and resting channels, on the sweeps without depolarizing current.
     Passive,
+    /// Everything on everything, candidates spread over the whole space: where the scalar optimizer begins.
+    Explored,
     /// Everything on everything.
     Active,
 }
@@ -35,6 +39,7 @@ impl StageKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Passive => "passive",
+            Self::Explored => "explored",
             Self::Active => "active",
         }
     }
@@ -65,6 +70,20 @@ impl Stage {
             free: (0..plan.space.free.len()).collect(),
             coordinates: vec![0.0; plan.space.free.len()],
             sweeps: (0..plan.sweeps.len()).collect(),
+        }
+    }
+
+    /// As the active stage, for candidates that are spread rather than bred.
+    #[must_use]
+    pub fn explored(plan: &FitPlan) -> Self {
+        Self { kind: StageKind::Explored, ..Self::active(plan) }
+    }
+
+    /// The stage that follows the membranes.
+    pub(super) fn after_passive(plan: &FitPlan, settings: &FitSettings) -> Self {
+        match settings.method {
+            Method::CmaEs { .. } => Self::explored(plan),
+            _ => Self::active(plan),
         }
     }
 
