@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::case::{FitPlan, PlannedSweep};
 use super::objective::Outcome;
 use super::stage::Stage;
-use crate::simulate::{Row, run_rows};
+use crate::simulate::{Row, Samples, run_rows};
 use crate::{Error, Silent};
 
 /// Candidates whose sweeps are held in memory at once.
@@ -108,8 +108,8 @@ fn rounds(plan: &FitPlan, stage: &Stage) -> Vec<Vec<usize>> {
     for is_gate in [true, false] {
         let first = rounds.len();
         for &sweep_idx in stage.sweeps.iter().filter(|idx| plan.sweeps[**idx].is_gate == is_gate) {
-            let total_ms = plan.sweeps[sweep_idx].protocol.total_ms;
-            let same = |round: &&mut Vec<usize>| plan.sweeps[round[0]].protocol.total_ms == total_ms;
+            let length = |sweep_idx: usize| plan.sweeps[sweep_idx].protocol.total_ms.to_bits();
+            let same = |round: &&mut Vec<usize>| length(round[0]) == length(sweep_idx);
             match rounds[first..].iter_mut().find(same) {
                 Some(round) => round.push(sweep_idx),
                 None => rounds.push(vec![sweep_idx]),
@@ -135,20 +135,21 @@ fn simulated(
     };
     let rows: Vec<Row<'_>> = jobs.iter().map(row).collect();
     let samples = run_rows(&rows, &protocol, None, &Silent)?;
-    let grid = protocol.grid()?;
-    let outcome = |(samples, (_, sweep_idx)): (Result<Vec<Vec<f64>>, Error>, &(usize, usize))| {
-        let Ok(samples) = samples else { return Ok(Outcome::Diverged) };
-        let sweep: &PlannedSweep = &plan.sweeps[*sweep_idx];
-        if samples[0].len() < grid.n_samples() {
-            return Ok(Outcome::fired());
-        }
-        let window = sweep.window();
-        let taken = Sweep::new(grid, &samples[0], window.start_ms, window.end_ms)?
-            .with_stimulus_current_na(sweep.target.step_na - sweep.target.holding_na)?;
-        let prepared = PreparedSweep::new(&taken, &plan.settings)?;
-        Ok(Outcome::of(&prepared, &sweep.features))
-    };
-    samples.into_par_iter().zip(jobs).map(outcome).collect()
+    let outcomes = samples.into_par_iter().zip(jobs);
+    outcomes.map(|(samples, (_, sweep_idx))| measured(plan, &plan.sweeps[*sweep_idx], samples)).collect()
+}
+
+/// What the samples of a sweep say; a run that diverged is an outcome too.
+fn measured(plan: &FitPlan, sweep: &PlannedSweep, samples: Result<Samples, Error>) -> Result<Outcome, Error> {
+    let Ok(samples) = samples else { return Ok(Outcome::Diverged) };
+    let grid = sweep.protocol.grid()?;
+    if samples[0].len() < grid.n_samples() {
+        return Ok(Outcome::fired());
+    }
+    let window = sweep.window();
+    let taken = Sweep::new(grid, &samples[0], window.start_ms, window.end_ms)?
+        .with_stimulus_current_na(sweep.target.step_na - sweep.target.holding_na)?;
+    Ok(Outcome::of(&PreparedSweep::new(&taken, &plan.settings)?, &sweep.features))
 }
 
 fn score(plan: &FitPlan, stage: &Stage, outcomes: Vec<Outcome>, hopeless: Option<f64>) -> Evaluation {

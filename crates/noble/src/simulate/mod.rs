@@ -9,7 +9,7 @@ use noble_cell::{CablePlan, Electrode, simulate};
 use noble_data::{ModelId, Sweeps, Trace};
 
 pub use experiment::{Drive, Experiment, Recorded, RecordingSpec, record_sweeps};
-pub(crate) use rows::{Row, SpikeWatch, run_rows};
+pub(crate) use rows::{Row, Samples, SpikeWatch, run_rows};
 
 use crate::{Cells, Error, Progress, Protocol};
 

@@ -133,6 +133,9 @@ fn invariant_models_are_what_their_file_says() {
     }
 }
 
+/// A name, a change of a file, and what the message must hold.
+type Case = (&'static str, fn(&mut Value), &'static str);
+
 /// What a case must say when `change` was made to its targets or its space.
 fn check(name: &str, file: &str, change: impl Fn(&mut Value), expected: &str) {
     let folder = folder(name);
@@ -146,7 +149,7 @@ fn check(name: &str, file: &str, change: impl Fn(&mut Value), expected: &str) {
 
 #[test]
 fn invariant_what_cannot_be_fitted_is_refused_before_the_search() {
-    let of_targets: [(&str, fn(&mut Value), &str); 5] = [
+    let of_targets: [Case; 5] = [
         ("zero", |t| t["sweeps"][1]["features"][0]["deviation"] = json!(0.0), "deviation"),
         ("unknown", |t| t["sweeps"][1]["features"][0]["feature"] = json!("AP1_peek"), "AP1_peek"),
         ("quiet", |t| t["sweeps"][1]["firing"] = json!("silent"), "AP1_peak"),
@@ -156,7 +159,7 @@ fn invariant_what_cannot_be_fitted_is_refused_before_the_search() {
     for (name, change, expected) in of_targets {
         check(&format!("fit-{name}"), "targets.json", change, expected);
     }
-    let of_space: [(&str, fn(&mut Value), &str); 5] = [
+    let of_space: [Case; 5] = [
         ("reversed", |s| s["free"][0]["lower"] = json!(0.5), "gnabar"),
         ("negative", |s| s["free"][3]["lower"] = json!(-1.0), "capacitance"),
         ("place", |s| s["free"][0]["kinds"] = json!(["apic"]), "apic"),
