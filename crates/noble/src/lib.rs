@@ -22,6 +22,7 @@ mod predict;
 mod progress;
 mod protocol;
 pub mod reference_cell;
+mod shard;
 mod simulate;
 pub mod sweep_file;
 pub mod training;
@@ -33,6 +34,7 @@ pub use excitability::{Excitability, ExcitabilitySettings, I_THR, S_THR, measure
 pub use predict::{Member, Prediction, member_at, members_of, predict};
 pub use progress::{Progress, Silent};
 pub use protocol::Protocol;
+pub use shard::Shard;
 pub use simulate::{
     Drive, Experiment, Recorded, RecordingSpec, record_sweeps, simulate_sweep, simulate_sweeps,
 };

@@ -6,5 +6,6 @@
 mod folder;
 mod plan;
 
-pub use folder::{DatasetFolder, Existing, generate};
+pub use folder::{DatasetFolder, Existing, generate, generate_shard};
+pub(crate) use folder::{SHARD_KEY, differing_keys, json, manifest_path};
 pub use plan::{GenerateSettings, PlannedTrace, split_models};
