@@ -36,5 +36,5 @@ pub use progress::{Progress, Silent};
 pub use protocol::Protocol;
 pub use shard::Shard;
 pub use simulate::{
-    Drive, Experiment, Recorded, RecordingSpec, record_sweeps, simulate_sweep, simulate_sweeps,
+    Drive, Experiment, Recorded, RecordingSpec, record_shard, record_sweeps, simulate_sweep, simulate_sweeps,
 };

@@ -4,14 +4,15 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use noble_data::sweeps::Precision;
+use noble_data::dataset::sha256_hex;
+use noble_data::sweeps::{Precision, SweepRows};
 use noble_data::{ModelId, read_stimulus, read_voltage_protocol};
 
 use super::inputs::{CellArgs, ProtocolArgs, amplitudes};
 use super::output::out_path;
 use super::terminal::{Bar, counted, on_threads, words};
 use crate::figure::{TracePanel, TracesFigure, axis, traces_svg};
-use crate::{Drive, Error, Experiment, Protocol, RecordingSpec, files, record_sweeps};
+use crate::{Cells, Drive, Error, Experiment, Protocol, Recorded, RecordingSpec, Shard, files, record_shard};
 
 /// Sweeps of a cell under current or voltage clamp, solved as NEURON solves them
 ///
@@ -57,6 +58,9 @@ pub(super) struct SimulateArgs {
     /// Sweeps side by side on a core; results do not depend on it [default: by their number, at most 16]
     #[arg(long, value_name = "N")]
     lanes: Option<usize>,
+    /// Run this share of the sweeps alone, 1/4 to 4/4, into a file OUT.shard-1-of-4.npz; see noble merge
+    #[arg(long, value_name = "I/N", conflicts_with = "figure")]
+    shard: Option<Shard>,
     /// File to write [default: noble-out/traces.npz]
     #[arg(long, value_name = "NPZ")]
     out: Option<PathBuf>,
@@ -67,27 +71,55 @@ pub(super) struct SimulateArgs {
 
 pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
     let out = out_path(args.out.as_deref(), "traces.npz");
+    let out = args.shard.map_or_else(|| out.clone(), |shard| shard.file_of(&out));
     check_outputs(args, &out)?;
     let (cells, ids, base) = args.cell.chosen(args.members)?;
     let experiment = experiment(args, args.protocol.protocol(base)?)?;
-    let recorded = on_threads(args.threads, || {
-        record_sweeps((&cells, &ids), &experiment, args.lanes.and_then(NonZeroUsize::new), &Bar::new())
-    })?;
-    let mut sweeps = recorded.sweeps;
+    let (shard, lanes) = (args.shard.unwrap_or(Shard::WHOLE), args.lanes.and_then(NonZeroUsize::new));
+    let mut recorded =
+        on_threads(args.threads, || record_shard((&cells, &ids), &experiment, shard, lanes, &Bar::new()))?;
     if cells.models.len() == 1 {
-        sweeps.models = None;
+        recorded.sweeps.models = None;
     }
-    files::write(&out, &sweeps.to_npz_with(Precision::Double, &recorded.arrays)?)?;
+    let Recorded { sweeps, arrays, .. } = &recorded;
+    let bytes = match args.shard {
+        Some(shard) => {
+            let of = rows_of(&recorded, shard, plan_sha256((&cells, &ids), &experiment)?);
+            sweeps.to_npz_part(Precision::Double, arrays, &of)?
+        }
+        None => sweeps.to_npz_with(Precision::Double, arrays)?,
+    };
+    files::write(&out, &bytes)?;
     let (n_sweeps, n_models) = (counted(sweeps.n_sweeps(), "sweep"), counted(ids.len(), "model"));
-    words(&format!("{n_sweeps} of {n_models} in {}", out.display()));
-    for (name, _) in &recorded.arrays {
+    let share = args.shard.map(|shard| format!(", shard {shard} of {} sweeps,", recorded.n_rows));
+    words(&format!("{n_sweeps} of {n_models}{} in {}", share.unwrap_or_default(), out.display()));
+    for (name, _) in arrays {
         words(&format!("recorded: {name}"));
     }
     if let Some(path) = &args.figure {
-        files::write(path, figure(&sweeps, &ids, &labels(args)).as_bytes())?;
+        files::write(path, figure(sweeps, &ids, &labels(args)).as_bytes())?;
         words(&format!("traces drawn in {}", path.display()));
     }
     Ok(())
+}
+
+fn rows_of(recorded: &Recorded, shard: Shard, plan_sha256: String) -> SweepRows {
+    SweepRows {
+        rows: recorded.rows.clone(),
+        n_rows: recorded.n_rows,
+        shard: (shard.index(), shard.count()),
+        plan_sha256,
+    }
+}
+
+/// Hash over everything that the sweeps depend on.
+fn plan_sha256((cells, ids): (&Cells, &[ModelId]), experiment: &Experiment) -> Result<String, Error> {
+    let models: Vec<_> = ids.iter().map(|id| (id, &cells.models[id])).collect();
+    let models =
+        serde_json::to_string(&models).map_err(|error| Error::Internal { what: error.to_string() })?;
+    let (morphology, channels) = (&cells.morphology_sha256, cells.channels_sha256());
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(sha256_hex(format!("{version} {morphology} {channels} {models} {experiment:?}").as_bytes()))
 }
 
 /// Refuses what could not be written, or has no meaning, before anything is simulated.

@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use noble_cell::{CablePlan, Electrode, simulate};
 use noble_data::{ModelId, Sweeps, Trace};
 
-pub use experiment::{Drive, Experiment, Recorded, RecordingSpec, record_sweeps};
+pub use experiment::{Drive, Experiment, Recorded, RecordingSpec, record_shard, record_sweeps};
 pub(crate) use rows::{Row, run_rows};
 
 use crate::{Cells, Error, Progress, Protocol};
