@@ -1,7 +1,7 @@
 //! Reading and writing whole files: a file is there complete, or it is not there.
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -24,6 +24,13 @@ pub fn read_with<T, E: Into<Error>>(
 ) -> Result<T, Error> {
     let bytes = read(path)?;
     parse(&bytes).map_err(|error| error.into().in_file(path))
+}
+
+/// Whether a file can be read and begins with these bytes.
+#[must_use]
+pub fn begins_with(path: &Path, bytes: &[u8]) -> bool {
+    let mut first = vec![0; bytes.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == bytes
 }
 
 /// Writes a file beside its place and renames it there, so that no reader ever sees half of it and an older file
@@ -74,6 +81,46 @@ pub fn check_writable(path: &Path) -> Result<(), Error> {
     made.map(|_| ()).map_err(|error| Error::Write { path: path.to_path_buf(), what: error.to_string() })
 }
 
+/// Fills a folder beside its place and renames it there, so that it is there complete or not at all.
+///
+/// # Errors
+/// What `fill` says, files named as in their place; [`Error::Write`] when the folder cannot be made or renamed.
+pub fn write_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
+    let failed = |error: std::io::Error| Error::Write { path: path.to_path_buf(), what: error.to_string() };
+    let beside = beside(path);
+    let _ = fs::remove_dir_all(&beside);
+    let filled = fs::create_dir_all(&beside).map_err(failed).and_then(|()| fill(&beside));
+    let placed = filled.and_then(|()| fs::rename(&beside, path).map_err(failed));
+    placed.map_err(|error| {
+        let _ = fs::remove_dir_all(&beside);
+        match error {
+            Error::Write { path: inner, what } => {
+                let place = inner.strip_prefix(&beside).map_or(inner.clone(), |file| path.join(file));
+                Error::Write { path: place, what }
+            }
+            other => other,
+        }
+    })
+}
+
+/// Names of the files of a folder, sorted; none where there is no folder.
+///
+/// # Errors
+/// [`Error::Read`] when the folder cannot be listed.
+pub fn names(folder: &Path) -> Result<Vec<String>, Error> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let failed = |error: std::io::Error| Error::Read { path: folder.to_path_buf(), what: error.to_string() };
+    let name = |entry: std::io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
+    let names: std::io::Result<Vec<String>> =
+        fs::read_dir(folder).and_then(|entries| entries.map(name).collect());
+    let mut names = names.map_err(failed)?;
+    names.retain(|name| !name.ends_with(PART_SUFFIX));
+    names.sort_unstable();
+    Ok(names)
+}
+
 const PART_SUFFIX: &str = ".part";
 
 /// Removes what a killed writer left in a folder beside files whose names begin as given.
@@ -83,7 +130,7 @@ pub fn remove_parts(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with(&hidden) && name.ends_with(PART_SUFFIX) {
-            let _ = fs::remove_file(entry.path());
+            let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
         }
     }
 }

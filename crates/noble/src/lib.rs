@@ -18,6 +18,7 @@ pub mod fi_curve;
 pub mod figure;
 pub mod files;
 pub mod generate;
+pub mod merge;
 mod predict;
 mod progress;
 mod protocol;

@@ -10,6 +10,7 @@ mod fi;
 mod fine_tune_args;
 mod generate;
 mod inputs;
+mod merge;
 mod operator;
 mod operator_convert;
 mod output;
@@ -46,6 +47,7 @@ enum Command {
     Fi(Box<fi::FiArgs>),
     Convert(convert::ConvertArgs),
     Generate(Box<generate::GenerateArgs>),
+    Merge(merge::MergeArgs),
     Train(train::TrainArgs),
     Predict(predict::PredictArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -71,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Fi(args) => fi::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
