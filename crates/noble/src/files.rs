@@ -103,11 +103,37 @@ pub fn write_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) 
     })
 }
 
-/// Names of the files of a folder, sorted; none where there is no folder.
+/// Removes a folder with all it holds; one that is not there is removed already.
+///
+/// # Errors
+/// [`Error::Write`] when something of it stays.
+pub fn remove_folder(path: &Path) -> Result<(), Error> {
+    removed(path, fs::remove_dir_all(path))
+}
+
+/// Removes a file; one that is not there is removed already.
+///
+/// # Errors
+/// [`Error::Write`] when it stays.
+pub fn remove(path: &Path) -> Result<(), Error> {
+    removed(path, fs::remove_file(path))
+}
+
+fn removed(path: &Path, result: std::io::Result<()>) -> Result<(), Error> {
+    match result {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::Write { path: path.to_path_buf(), what: format!("its removal failed: {error}") })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Names of the entries of a folder, sorted; none where there is no folder.
 ///
 /// # Errors
 /// [`Error::Read`] when the folder cannot be listed.
 pub fn names(folder: &Path) -> Result<Vec<String>, Error> {
+    let folder = or_here(folder);
     if !folder.is_dir() {
         return Ok(Vec::new());
     }
@@ -125,7 +151,7 @@ const PART_SUFFIX: &str = ".part";
 
 /// Removes what a killed writer left in a folder beside files whose names begin as given.
 pub fn remove_parts(folder: &Path, prefix: &str) {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = or_here(folder);
     let hidden = format!(".{prefix}");
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -133,6 +159,11 @@ pub fn remove_parts(folder: &Path, prefix: &str) {
             let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
         }
     }
+}
+
+/// The folder of a name without one.
+fn or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 /// A hidden neighbor that two processes do not share.

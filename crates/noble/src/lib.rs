@@ -7,6 +7,7 @@ pub mod accuracy;
 mod cells;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cluster;
 pub mod convert;
 mod embedded;
 mod error;
@@ -37,5 +38,6 @@ pub use progress::{Progress, Silent};
 pub use protocol::Protocol;
 pub use shard::Shard;
 pub use simulate::{
-    Drive, Experiment, Recorded, RecordingSpec, record_shard, record_sweeps, simulate_sweep, simulate_sweeps,
+    Drive, Experiment, Recorded, RecordingSpec, SweepTask, record_shard, record_sweeps, simulate_sweep,
+    simulate_sweeps,
 };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use crate::Error;
+use crate::{Error, files};
 
 /// Share `index` of `count`, counted from 1 and written `1/4` … `4/4`.
 ///
@@ -83,6 +83,18 @@ impl Shard {
     pub fn folder_of(self, out: &Path) -> PathBuf {
         let name = out.file_name().unwrap_or_default().to_string_lossy();
         out.with_file_name(format!("{name}.{}", self.label()))
+    }
+
+    /// Folders of shares, of any number, of what goes to the folder `out`.
+    ///
+    /// # Errors
+    /// [`Error::Read`] when the folder around it cannot be listed.
+    pub fn folders_beside(out: &Path) -> Result<Vec<(PathBuf, Self)>, Error> {
+        let start = format!("{}.shard-", out.file_name().unwrap_or_default().to_string_lossy());
+        let around = out.parent().unwrap_or(Path::new(""));
+        let shard_of = |name: &str| name.strip_prefix(&start)?.replacen("-of-", "/", 1).parse().ok();
+        let names = files::names(around)?.into_iter();
+        Ok(names.filter_map(|name| Some((around.join(&name), shard_of(&name)?))).collect())
     }
 
     /// File of this share of what goes to the file `out`, with its ending: `traces.shard-1-of-4.npz`.

@@ -7,9 +7,11 @@ use noble_data::dataset::Split;
 
 use super::inputs::{CellArgs, ProtocolArgs, protocol_of};
 use super::output::out_path;
+use super::team::on_ranks;
 use super::terminal::{Bar, on_threads, words};
+use crate::cluster::{Team, generate_together, rank_0_first};
 use crate::generate::{DatasetFolder, Existing, GenerateSettings, generate_shard};
-use crate::{Error, ExcitabilitySettings, Protocol, S_THR, Shard, embedded_operator};
+use crate::{Cells, Error, ExcitabilitySettings, Protocol, S_THR, Shard, embedded_operator};
 
 /// A dataset for training: traces of many models at many currents, as HDF5 shards
 ///
@@ -60,24 +62,21 @@ pub(super) struct GenerateArgs {
     /// Make this share of the files alone, 1/4 to 4/4, in a folder OUT.shard-1-of-4; see noble merge
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
+    /// Divide the files among the ranks of an MPI job; see docs/clusters.md
+    #[arg(long, conflicts_with = "shard")]
+    mpi: bool,
     /// Folder to write [default: noble-out/dataset]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &GenerateArgs) -> Result<(), Error> {
-    let cells = args.cell.cells()?;
-    let settings = settings(args)?;
-    let n_stated = cells.models.keys().filter(|id| cells.latents.contains_key(id)).count();
-    if n_stated > 0 {
-        words(&format!(
-            "latent features of {n_stated} of {} models as their file states them",
-            cells.models.len()
-        ));
+    if args.mpi {
+        return on_ranks(|team| run_together(args, team));
     }
-    let out = out_path(args.out.as_deref(), "dataset");
+    let (cells, settings) = inputs(args)?;
+    let (out, existing) = place(args);
     let folder = args.shard.map_or_else(|| out.clone(), |shard| shard.folder_of(&out));
-    let existing = if args.resume { Existing::Resume } else { Existing::Refuse };
     let shard = args.shard.unwrap_or(Shard::WHOLE);
     let dataset = on_threads(args.threads, || {
         generate_shard(&cells, &settings, (&folder, existing), shard, &Bar::new())
@@ -88,6 +87,37 @@ pub(super) fn run(args: &GenerateArgs) -> Result<(), Error> {
         None => say_whole(&dataset, &folder),
     }
     Ok(())
+}
+
+fn run_together(args: &GenerateArgs, team: &dyn Team) -> Result<(), Error> {
+    let (cells, settings) = rank_0_first(team, || inputs(args))?;
+    let (out, existing) = place(args);
+    let dataset = on_threads(args.threads, || {
+        generate_together(team, &cells, &settings, (&out, existing), &Bar::new())
+    })?;
+    if let Some(dataset) = dataset {
+        warn_of_slopes(&dataset);
+        say_whole(&dataset, &out);
+    }
+    Ok(())
+}
+
+fn inputs(args: &GenerateArgs) -> Result<(Cells, GenerateSettings), Error> {
+    let cells = args.cell.cells()?;
+    let settings = settings(args)?;
+    let n_stated = cells.models.keys().filter(|id| cells.latents.contains_key(id)).count();
+    if n_stated > 0 {
+        words(&format!(
+            "latent features of {n_stated} of {} models as their file states them",
+            cells.models.len()
+        ));
+    }
+    Ok((cells, settings))
+}
+
+fn place(args: &GenerateArgs) -> (PathBuf, Existing) {
+    let existing = if args.resume { Existing::Resume } else { Existing::Refuse };
+    (out_path(args.out.as_deref(), "dataset"), existing)
 }
 
 fn warn_of_slopes(dataset: &DatasetFolder) {

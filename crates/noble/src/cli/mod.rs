@@ -18,6 +18,7 @@ mod predict;
 mod simulate;
 mod sweep_input;
 mod table;
+mod team;
 mod terminal;
 mod train;
 
@@ -91,10 +92,15 @@ pub fn main() -> ExitCode {
 
 /// Writes what is wrong and, on its own line, what to do.
 fn report(error: &Error) {
+    report_of("", error);
+}
+
+/// The same after who says it.
+fn report_of(who: &str, error: &Error) {
     for message in messages(error) {
         match message.rsplit_once("; ") {
-            Some((what, remedy)) => terminal::words(&format!("error: {what}\nhint: {remedy}")),
-            None => terminal::words(&format!("error: {message}")),
+            Some((what, remedy)) => terminal::error_words(&format!("error: {who}{what}\nhint: {remedy}")),
+            None => terminal::error_words(&format!("error: {who}{message}")),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod experiment;
 mod rows;
+mod task;
 
 use std::num::NonZeroUsize;
 
@@ -10,6 +11,7 @@ use noble_data::{ModelId, Sweeps, Trace};
 
 pub use experiment::{Drive, Experiment, Recorded, RecordingSpec, record_shard, record_sweeps};
 pub(crate) use rows::{Row, run_rows};
+pub use task::SweepTask;
 
 use crate::{Cells, Error, Progress, Protocol};
 
