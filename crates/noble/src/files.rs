@@ -87,8 +87,8 @@ pub fn check_writable(path: &Path) -> Result<(), Error> {
 /// What `fill` says, files named as in their place; [`Error::Write`] when the folder cannot be made or renamed.
 pub fn write_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::Write { path: path.to_path_buf(), what: error.to_string() };
+    remove_folders_beside(path);
     let beside = beside(path);
-    let _ = fs::remove_dir_all(&beside);
     let filled = fs::create_dir_all(&beside).map_err(failed).and_then(|()| fill(&beside));
     let placed = filled.and_then(|()| fs::rename(&beside, path).map_err(failed));
     placed.map_err(|error| {
@@ -101,6 +101,19 @@ pub fn write_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<(), Error>) 
             other => other,
         }
     })
+}
+
+/// Removes what a killed [`write_folder`] left.
+fn remove_folders_beside(path: &Path) {
+    let start = format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy());
+    let around = or_here(path.parent().unwrap_or(path));
+    for entry in fs::read_dir(around).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(&start).and_then(|rest| rest.strip_suffix(PART_SUFFIX));
+        if process.is_some_and(|process| process.parse::<u32>().is_ok()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// Removes a folder with all it holds; one that is not there is removed already.
@@ -156,7 +169,7 @@ pub fn remove_parts(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.starts_with(&hidden) && name.ends_with(PART_SUFFIX) {
-            let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
+            let _ = fs::remove_file(entry.path());
         }
     }
 }
@@ -183,6 +196,30 @@ mod tests {
             assert!(matches!(write(full, b"x"), Err(Error::Write { .. })));
             assert!(!full.is_file());
         }
+    }
+
+    #[test]
+    fn invariant_a_folder_is_there_whole_or_not_at_all() {
+        let around = std::env::temp_dir().join(format!("noble-folders-{}", std::process::id()));
+        let path = around.join("data");
+        let full = |folder: &Path| {
+            write(&folder.join("a.txt"), b"a")?;
+            Err(Error::Write { path: folder.join("b.txt"), what: "full".to_owned() })
+        };
+        let Err(Error::Write { path: named, .. }) = write_folder(&path, full) else { panic!("written") };
+        assert_eq!(named, path.join("b.txt"), "a file is named as in its place");
+        assert_eq!(fs::read_dir(&around).unwrap().count(), 0);
+        fs::create_dir_all(around.join(".data.1.part")).unwrap();
+        fs::create_dir_all(around.join(".data.other.1.part")).unwrap();
+        write_folder(&path, |folder| write(&folder.join("a.txt"), b"a")).unwrap();
+        let mut left: Vec<_> =
+            fs::read_dir(&around).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".data.other.1.part", "data"]);
+        assert_eq!(names(&path).unwrap(), ["a.txt"]);
+        remove_folder(&path).unwrap();
+        remove_folder(&path).unwrap();
+        fs::remove_dir_all(&around).unwrap();
     }
 
     #[test]

@@ -2,8 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Team, rank_0_first, share_of, shares, told};
-use crate::generate::{DatasetFolder, Existing, GenerateSettings, generate, generate_shard};
+use noble_data::ModelId;
+
+use super::{Team, deal, rank_0_first, share_of, shares, told};
+use crate::generate::{
+    DatasetFolder, Existing, GenerateSettings, Latents, check_begun, generate, generate_shard, json,
+    keep_latents, measure_latents,
+};
 use crate::merge::merge;
 use crate::{Cells, Error, Progress, Shard, Silent, files};
 
@@ -25,9 +30,15 @@ pub fn generate_together(
     rank_0_first(team, || settings.check(cells.models.len()))?;
     let (shard, n_shares) = share_of(team, settings.n_files(cells.models.len()));
     let is_there = told(team, || {
-        check_beside(out, existing, n_shares)?;
+        for (part, shard) in check_beside(out, existing, n_shares)? {
+            check_begun(cells, settings, (&part, shard))?;
+        }
         is_whole(cells, settings, (out, existing))
     })?;
+    if !is_there {
+        let folder = shard.map(|shard| shard.folder_of(out));
+        share_latents(team, (cells, settings), folder.as_deref().map(|folder| (folder, n_shares)), progress)?;
+    }
     if let Some(shard) = shard.filter(|_| !is_there) {
         generate_shard(cells, settings, (&shard.folder_of(out), existing), shard, progress)?;
     }
@@ -37,9 +48,38 @@ pub fn generate_together(
     Ok(dataset)
 }
 
-/// Refuses shares that lie beside the whole and would not be made or continued.
-fn check_beside(out: &Path, existing: Existing, n_shares: usize) -> Result<(), Error> {
-    for (part, shard) in Shard::folders_beside(out)? {
+/// Lets every rank that has a folder measure its part of the models, and keep in there what all have measured.
+fn share_latents(
+    team: &dyn Team,
+    (cells, settings): (&Cells, &GenerateSettings),
+    place: Option<(&Path, usize)>,
+    progress: &dyn Progress,
+) -> Result<(), Error> {
+    let ids: Vec<ModelId> = cells.models.keys().copied().collect();
+    let own = match place {
+        Some((folder, n_shares)) => {
+            let own_ids = deal(&ids, n_shares).swap_remove(team.rank());
+            measure_latents(folder, (cells, settings), &own_ids, progress)?
+        }
+        None => Latents::new(),
+    };
+    let mut all = Latents::new();
+    for part in team.gather(json(&own)?) {
+        all.extend(read_latents(&part)?);
+    }
+    let all = if team.rank() == 0 { vec![json(&all)?; team.size()] } else { Vec::new() };
+    let all = read_latents(&team.scatter(all))?;
+    place.map_or(Ok(()), |(folder, _)| keep_latents(folder, (cells, settings), &all))
+}
+
+fn read_latents(bytes: &[u8]) -> Result<Latents, Error> {
+    serde_json::from_slice(bytes).map_err(|error| Error::Internal { what: error.to_string() })
+}
+
+/// Shares that lie beside the whole; refuses those that would not be made or continued.
+fn check_beside(out: &Path, existing: Existing, n_shares: usize) -> Result<Vec<(PathBuf, Shard)>, Error> {
+    let parts = Shard::folders_beside(out)?;
+    for (part, shard) in &parts {
         if existing == Existing::Refuse {
             let what = format!("{} already holds a share of the dataset", part.display());
             return Err(Error::usage(what, "add --resume to continue it, or remove it"));
@@ -49,7 +89,7 @@ fn check_beside(out: &Path, existing: Existing, n_shares: usize) -> Result<(), E
             return Err(Error::usage(what, "continue with as many ranks as began it, or remove it"));
         }
     }
-    Ok(())
+    Ok(parts)
 }
 
 /// Whether the whole dataset is in its place already, which is a reason to continue nothing.
@@ -93,7 +133,7 @@ mod tests {
 
     fn settings() -> GenerateSettings {
         let protocol =
-            Protocol { delay_ms: 5.0, duration_ms: 20.0, total_ms: 30.0, every: 10, ..Protocol::default() };
+            Protocol { delay_ms: 5.0, duration_ms: 50.0, total_ms: 60.0, every: 10, ..Protocol::default() };
         GenerateSettings {
             protocol,
             n_traces_per_model: 5,
@@ -109,6 +149,7 @@ mod tests {
         let mut cells = reference_cells().unwrap();
         let ids: Vec<_> = cells.models.keys().copied().take(3).collect();
         cells.select(&ids).unwrap();
+        cells.latents.clear();
         cells
     }
 
@@ -129,11 +170,14 @@ mod tests {
             let expected: Vec<bool> = (0..size).map(|rank| rank == 0).collect();
             assert_eq!(made(Existing::Refuse), expected);
             assert_eq!(made(Existing::Resume), expected, "nothing is left to do");
-            let names = files::names(&alone).unwrap();
-            assert_eq!(names.len(), 4, "{names:?}");
-            assert_eq!(files::names(&out).unwrap(), names);
-            for name in names {
-                assert!(files::read(&out.join(&name)).unwrap() == files::read(&alone.join(&name)).unwrap());
+            for (folder, n_files) in [("", 5), ("excitability", 3)] {
+                let (alone, out) = (alone.join(folder), out.join(folder));
+                let names = files::names(&alone).unwrap();
+                assert_eq!(names.len(), n_files, "{names:?}");
+                assert_eq!(files::names(&out).unwrap(), names);
+                for name in names.iter().filter(|name| alone.join(name).is_file()) {
+                    assert!(files::read(&out.join(name)).unwrap() == files::read(&alone.join(name)).unwrap());
+                }
             }
         }
         assert_eq!(files::names(&folder).unwrap(), ["alone", "ranks-1", "ranks-2", "ranks-5"]);

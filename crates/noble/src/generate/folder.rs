@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use noble_cell::CablePlan;
-use noble_data::dataset::{self, DatasetModel, Manifest, ShardEntry, Split, sha256_hex};
+use noble_data::dataset::{self, DatasetModel, Manifest, ShardEntry, sha256_hex};
 use noble_data::{ModelId, Stimulus};
 use rayon::prelude::*;
 
-use super::{GenerateSettings, PlannedTrace, split_models};
+use super::{GenerateSettings, PlannedTrace, measure_latents, split_models};
 use crate::simulate::simulate_pairs;
-use crate::{Cells, Error, Progress, Shard, files, measure_excitability};
+use crate::{Cells, Error, Progress, Shard, files};
 
 /// A dataset folder whose manifest has been read.
 #[derive(Debug, Clone)]
@@ -117,9 +117,12 @@ pub fn generate_shard(
     let provenance = provenance(cells, settings, shard)?;
     let written = written_before((folder, existing), &provenance, own[0].0)?;
     files::remove_parts(folder, "");
-    let own_models: BTreeSet<ModelId> =
+    let own_ids: BTreeSet<ModelId> =
         own.iter().flat_map(|(_, traces)| traces.iter()).map(|trace| trace.model).collect();
-    let models = measure_models((cells, settings), folder, (&splits, &own_models), progress)?;
+    let own_ids: Vec<ModelId> = own_ids.into_iter().collect();
+    let mut latents = measure_latents(folder, (cells, settings), &own_ids, progress)?;
+    let model = |(id, split)| DatasetModel { id, split, latents: latents.remove(&id).unwrap_or_default() };
+    let models = splits.into_iter().map(model).collect();
     let mut manifest = new_manifest(settings, models, provenance)?;
     manifest.shards = files.iter().copied().enumerate().map(shard_entry).collect();
     for (entry, before) in manifest.shards.iter_mut().zip(written) {
@@ -277,6 +280,16 @@ fn joined<'a>(ids: impl Iterator<Item = &'a ModelId>) -> String {
     ids.map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
+/// Refuses a folder in which another share or another dataset was begun.
+pub(crate) fn check_begun(
+    cells: &Cells,
+    settings: &GenerateSettings,
+    (folder, shard): (&Path, Shard),
+) -> Result<(), Error> {
+    let provenance = provenance(cells, settings, shard)?;
+    written_before((folder, Existing::Resume), &provenance, shard.index() - 1).map(|_| ())
+}
+
 /// Shards that an earlier run of the same dataset has written down.
 fn written_before(
     (folder, existing): (&Path, Existing),
@@ -314,64 +327,12 @@ pub(crate) fn differing_keys<'a>(
     keys.into_iter().filter(|key| one.get(*key) != other.get(*key)).map(String::as_str).collect()
 }
 
-/// Latent features of the models asked for; each is kept in a file of its own as soon as it is known.
-fn measure_models(
-    (cells, settings): (&Cells, &GenerateSettings),
-    folder: &Path,
-    (splits, asked): (&[(ModelId, Split)], &BTreeSet<ModelId>),
-    progress: &dyn Progress,
-) -> Result<Vec<DatasetModel>, Error> {
-    progress.start("measure excitability", asked.len());
-    let models = splits
-        .par_iter()
-        .map(|&(id, split)| {
-            if !asked.contains(&id) {
-                return Ok(DatasetModel { id, split, latents: BTreeMap::new() });
-            }
-            let latents = measured_latents(cells, settings, (folder, id)).map_err(|error| error.of_model(id));
-            progress.advance(1);
-            Ok(DatasetModel { id, split, latents: latents? })
-        })
-        .collect();
-    progress.finish();
-    models
-}
-
-fn measured_latents(
-    cells: &Cells,
-    settings: &GenerateSettings,
-    (folder, id): (&Path, ModelId),
-) -> Result<BTreeMap<String, f64>, Error> {
-    if let Some(stated) = cells.latents.get(&id) {
-        return Ok(stated.clone());
-    }
-    let key = [
-        json_line(&cells.models[&id])?,
-        json_line(&(settings.protocol, settings.excitability))?,
-        cells.channels_sha256().into_bytes(),
-    ];
-    let key = sha256_hex(&key.concat());
-    let path = folder.join("excitability").join(format!(
-        "{id}-{}-{}.json",
-        &cells.morphology_sha256[..8],
-        &key[..16]
-    ));
-    if let Ok(kept) = files::read_with(&path, |bytes| {
-        serde_json::from_slice(bytes).map_err(|error| Error::Internal { what: error.to_string() })
-    }) {
-        return Ok(kept);
-    }
-    let latents =
-        measure_excitability(&cells.plan(id)?, &settings.protocol, &settings.excitability)?.latents();
-    files::write(&path, &json(&latents)?)?;
-    Ok(latents)
-}
-
 /// The bytes of a JSON file.
 pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     serde_json::to_vec_pretty(value).map_err(|error| Error::Internal { what: error.to_string() })
 }
 
-fn json_line<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+/// The same on one line, to be hashed or kept as text.
+pub(super) fn json_line<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(value).map_err(|error| Error::Internal { what: error.to_string() })
 }

@@ -1,7 +1,7 @@
 //! From the shares that several processes made to what one process would have made.
 //!
 //! Parts are copied, never changed: a merge that fails leaves them as they were and nothing in place of the whole.
-//! A further kind of part is one file here and one line in [`KINDS`].
+//! A further kind of part is one file here and one line in `KINDS`.
 
 mod dataset;
 mod sweeps;

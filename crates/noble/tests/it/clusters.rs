@@ -158,6 +158,39 @@ fn invariant_shards_that_cannot_be_are_refused() {
     }
     check(GENERATE, "1/8", "8 shards of 7 files");
     check(SIMULATE, "1/7", "7 shards of 6 sweeps");
+    check(GENERATE, "1/2 --mpi", "--shard <I/N>' cannot be used with '--mpi'");
+    let message = folder.refused(&format!("{SIMULATE} --resume"));
+    assert!(message.contains("--resume continues shares"), "{message}");
+}
+
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn invariant_a_binary_without_mpi_says_how_to_get_one() {
+    let folder = Folder::new("cluster-without-mpi");
+    for line in [GENERATE, SIMULATE] {
+        let message = folder.refused(&format!("{line} --mpi"));
+        let expected = "error: this binary was built without MPI\n\
+                        hint: build with cargo build --release --features mpi";
+        assert!(message.contains(expected), "{message}");
+        assert_eq!(folder.names(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn invariant_resumed_sweeps_keep_what_is_whole() {
+    let folder = sharded("cluster-sweeps-resumed", SIMULATE, 2);
+    let [one, two] = ["1", "2"].map(|index| folder.path(&format!("traces.shard-{index}-of-2.npz")));
+    let before = bytes(&two);
+    std::fs::write(&two, &before[..100]).unwrap();
+    let changed = |path: &Path| std::fs::metadata(path).unwrap().modified().unwrap();
+    let kept = changed(&one);
+    for index in 1..=2 {
+        folder.done(&format!("{SIMULATE} --shard {index}/2 --resume"));
+    }
+    assert_eq!(changed(&one), kept, "a whole share is kept");
+    assert!(bytes(&two) == before);
+    folder.done(&format!("{SIMULATE} --shard 1/2 --resume --axon keep"));
+    assert_ne!(changed(&one), kept, "a share of something else is not");
 }
 
 /// A disk that is full after its first file, by a limit on the length of files.
