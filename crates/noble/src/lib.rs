@@ -7,6 +7,7 @@ pub mod accuracy;
 mod cells;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod cluster;
 pub mod convert;
 mod embedded;
 mod error;
@@ -20,10 +21,12 @@ pub mod figure;
 pub mod files;
 pub mod fit;
 pub mod generate;
+pub mod merge;
 mod predict;
 mod progress;
 mod protocol;
 pub mod reference_cell;
+mod shard;
 mod simulate;
 pub mod sweep_file;
 pub mod training;
@@ -35,6 +38,8 @@ pub use excitability::{Excitability, ExcitabilitySettings, I_THR, S_THR, measure
 pub use predict::{Member, Prediction, member_at, members_of, predict};
 pub use progress::{Progress, Silent};
 pub use protocol::Protocol;
+pub use shard::Shard;
 pub use simulate::{
-    Drive, Experiment, Recorded, RecordingSpec, record_sweeps, simulate_sweep, simulate_sweeps,
+    Drive, Experiment, Recorded, RecordingSpec, SweepTask, record_shard, record_sweeps, simulate_sweep,
+    simulate_sweeps,
 };

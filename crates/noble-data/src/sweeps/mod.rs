@@ -2,10 +2,13 @@
 
 mod csv_format;
 mod npz;
+mod part;
 
 use std::collections::BTreeMap;
 
 use ndarray::Array2;
+
+pub use part::{SweepPart, SweepRows};
 
 use crate::{Error, ModelId};
 

@@ -38,6 +38,17 @@ impl Sweeps {
         precision: Precision,
         arrays: &[(String, Array2<f64>)],
     ) -> Result<Vec<u8>, Error> {
+        let npz = self.packed(precision, arrays)?;
+        let file = npz.finish().map_err(|error| wrong("file", &error, "write fewer sweeps to one file"))?;
+        Ok(file.into_inner())
+    }
+
+    /// All arrays in a file that takes more.
+    pub(super) fn packed(
+        &self,
+        precision: Precision,
+        arrays: &[(String, Array2<f64>)],
+    ) -> Result<NpzWriter<Cursor<Vec<u8>>>, Error> {
         let mut npz = NpzWriter::new_compressed(Cursor::new(Vec::new()));
         let packed = |name: &str, result: Result<(), ndarray_npy::WriteNpzError>| {
             result.map_err(|error| wrong(name, &error, "write fewer sweeps to one file"))
@@ -72,8 +83,7 @@ impl Sweeps {
         for (name, array) in arrays {
             packed(name, npz.add_array(name.as_str(), array))?;
         }
-        let file = npz.finish().map_err(|error| wrong("file", &error, "write fewer sweeps to one file"))?;
-        Ok(file.into_inner())
+        Ok(npz)
     }
 
     /// Reads an NPZ file of sweeps; one-dimensional arrays it does not know become latent features.

@@ -11,13 +11,16 @@ use super::fit_inputs::{FitInputArgs, FitInputs};
 use super::output::out_path;
 use super::sweep_input::{DefinitionArgs, SweepInputArgs};
 use super::table::{short, text_table};
+use super::team::on_ranks;
 use super::terminal::{Bar, counted, data, on_threads, words};
+use crate::cluster::{Team, dismiss, rank_0_first};
 use crate::figure::traces_svg;
 use crate::fit::{
-    FitCase, FitLimits, FitPaths, FitPlan, FitResult, FitSettings, FitState, Here, conclude, fit_figure,
-    log_csv, scores_csv, search, summarize,
+    Evaluate, FitCase, FitLimits, FitPaths, FitPlan, FitResult, FitSettings, FitState, Here, Together,
+    conclude, fit_figure, log_csv, scores_csv, search, serve, summarize,
 };
-use crate::{Error, ExcitabilitySettings, Protocol, files};
+use crate::sweep_file::SweepFile;
+use crate::{Error, ExcitabilitySettings, Protocol, Shard, files};
 
 /// A hall of fame: many parameter sets of one morphology that fire as a recording does, found by evolution
 ///
@@ -52,6 +55,12 @@ pub(super) struct FitArgs {
     /// Continue a fit that was begun with the same inputs and options; limits may differ
     #[arg(long)]
     resume: bool,
+    /// Search this share of the seeds alone, 1/3 to 3/3, into a state NAME.fit.shard-1-of-3.json; see noble merge
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Divide the candidates among the ranks of an MPI job; see docs/clusters.md
+    #[arg(long, conflicts_with = "shard")]
+    mpi: bool,
     /// File to write; the others lie beside it [default: noble-out/NAME.hall_of_fame.json]
     #[arg(long, value_name = "JSON")]
     out: Option<PathBuf>,
@@ -146,10 +155,42 @@ impl SearchArgs {
 }
 
 pub(super) fn run(args: &FitArgs) -> Result<(), Error> {
+    if args.mpi {
+        return on_ranks(|team| run_together(args, team));
+    }
+    match prepare(args)? {
+        Some(fit) => run_here(args, &fit, &Here),
+        None => Ok(()),
+    }
+}
+
+/// Rank 0 searches, every rank evaluates.
+fn run_together(args: &FitArgs, team: &dyn Team) -> Result<(), Error> {
+    let Some(fit) = rank_0_first(team, || prepare(args))? else { return Ok(()) };
+    if team.rank() > 0 {
+        return on_threads(args.threads, || serve(team, &fit.plan));
+    }
+    run_here(args, &fit, &Together { team })?;
+    dismiss(team);
+    Ok(())
+}
+
+/// Everything that is read and checked before a search.
+struct Prepared {
+    plan: FitPlan,
+    settings: FitSettings,
+    limits: FitLimits,
+    recording: Option<SweepFile>,
+    paths: FitPaths,
+}
+
+/// Reads and checks; `None` where only the case was to be written.
+fn prepare(args: &FitArgs) -> Result<Option<Prepared>, Error> {
     let inputs = args.input.read(&args.sweeps, &args.definition)?;
     let FitInputs { cells, space, targets, recording } = inputs;
     if let Some(folder) = args.input.case_folder() {
-        return write_case(folder, &space, &targets);
+        write_case(folder, &space, &targets)?;
+        return Ok(None);
     }
     let (settings, limits) = (args.search.settings()?, args.search.limits()?);
     let name = space.base.name.clone();
@@ -160,21 +201,28 @@ pub(super) fn run(args: &FitArgs) -> Result<(), Error> {
     let (plan, notes) = case.plan()?;
     notes.iter().for_each(|note| words(&format!("note: {note}")));
     introduce(&plan, &settings);
+    Ok(Some(Prepared { plan, settings, limits, recording, paths }))
+}
+
+fn run_here(args: &FitArgs, fit: &Prepared, evaluator: &dyn Evaluate) -> Result<(), Error> {
+    let Prepared { plan, settings, limits, recording, paths } = fit;
     let bar = Bar::new();
-    let (state, result) = on_threads(args.threads, || {
-        let state = search(&plan, &settings, (&paths.state, args.resume), &limits, (&Here, &bar))?;
-        let excitability = excitability(&plan);
-        let result = conclude(&plan, &settings, &state, &excitability, &bar)?;
-        Ok((state, result))
-    })?;
-    write(&plan, (&state, &result), &paths)?;
-    let figure = fit_figure(&plan, &result.hall_of_fame, recording.as_ref())?;
-    files::write(&paths.figure, traces_svg(&figure).as_bytes())?;
-    report(&plan, &settings, &result, &paths)?;
-    if !state.is_complete(&limits) {
+    let shard = args.shard.unwrap_or(Shard::WHOLE);
+    let state_path = args.shard.map_or_else(|| paths.state.clone(), |shard| shard.file_of(&paths.state));
+    let place = (state_path.as_path(), args.resume, shard);
+    let state = on_threads(args.threads, || search(plan, settings, place, limits, (evaluator, &bar)))?;
+    if !state.is_complete(limits) {
         words("stopped before the last generation; add --resume to continue");
     }
-    Ok(())
+    if args.shard.is_some() {
+        words(&format!("{}: {} of this share", state_path.display(), counted(state.n_searches(), "seed")));
+        return Ok(());
+    }
+    let result = on_threads(args.threads, || conclude(plan, settings, &state, &excitability(plan), &bar))?;
+    write(plan, (&state, &result), paths)?;
+    let figure = fit_figure(plan, &result.hall_of_fame, recording.as_ref())?;
+    files::write(&paths.figure, traces_svg(&figure).as_bytes())?;
+    report(plan, settings, &result, paths)
 }
 
 fn write_case(

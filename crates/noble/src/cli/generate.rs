@@ -1,15 +1,17 @@
 //! `noble generate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use noble_data::dataset::Split;
 
 use super::inputs::{CellArgs, ProtocolArgs, protocol_of};
 use super::output::out_path;
+use super::team::on_ranks;
 use super::terminal::{Bar, on_threads, words};
-use crate::generate::{Existing, GenerateSettings, generate};
-use crate::{Error, ExcitabilitySettings, Protocol, S_THR, embedded_operator};
+use crate::cluster::{Team, generate_together, rank_0_first};
+use crate::generate::{DatasetFolder, Existing, GenerateSettings, generate_shard};
+use crate::{Cells, Error, ExcitabilitySettings, Protocol, S_THR, Shard, embedded_operator};
 
 /// A dataset for training: traces of many models at many currents, as HDF5 shards
 ///
@@ -20,7 +22,8 @@ use crate::{Error, ExcitabilitySettings, Protocol, S_THR, embedded_operator};
     noble generate --out noble-out/dataset\n  \
     noble generate --morphology cell.swc --cell hof_params.json --axon stub1 --lowest-na=-0.11 --highest-na 0.5 \
     --validation-models 4 --test-models 6 --out pvalb-dataset\n  \
-    noble generate --out noble-out/dataset --resume")]
+    noble generate --out noble-out/dataset --resume\n  \
+    noble generate --shard 2/4 --out dataset     (elsewhere 1/4, 3/4, 4/4; then noble merge)")]
 pub(super) struct GenerateArgs {
     #[command(flatten)]
     cell: CellArgs,
@@ -56,12 +59,50 @@ pub(super) struct GenerateArgs {
     /// Continue a dataset that was begun with the same options
     #[arg(long)]
     resume: bool,
+    /// Make this share of the files alone, 1/4 to 4/4, in a folder OUT.shard-1-of-4; see noble merge
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
+    /// Divide the files among the ranks of an MPI job; see docs/clusters.md
+    #[arg(long, conflicts_with = "shard")]
+    mpi: bool,
     /// Folder to write [default: noble-out/dataset]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &GenerateArgs) -> Result<(), Error> {
+    if args.mpi {
+        return on_ranks(|team| run_together(args, team));
+    }
+    let (cells, settings) = inputs(args)?;
+    let (out, existing) = place(args);
+    let folder = args.shard.map_or_else(|| out.clone(), |shard| shard.folder_of(&out));
+    let shard = args.shard.unwrap_or(Shard::WHOLE);
+    let dataset = on_threads(args.threads, || {
+        generate_shard(&cells, &settings, (&folder, existing), shard, &Bar::new())
+    })?;
+    warn_of_slopes(&dataset);
+    match args.shard {
+        Some(shard) => say_share(&dataset, shard, &folder),
+        None => say_whole(&dataset, &folder),
+    }
+    Ok(())
+}
+
+fn run_together(args: &GenerateArgs, team: &dyn Team) -> Result<(), Error> {
+    let (cells, settings) = rank_0_first(team, || inputs(args))?;
+    let (out, existing) = place(args);
+    let dataset = on_threads(args.threads, || {
+        generate_together(team, &cells, &settings, (&out, existing), &Bar::new())
+    })?;
+    if let Some(dataset) = dataset {
+        warn_of_slopes(&dataset);
+        say_whole(&dataset, &out);
+    }
+    Ok(())
+}
+
+fn inputs(args: &GenerateArgs) -> Result<(Cells, GenerateSettings), Error> {
     let cells = args.cell.cells()?;
     let settings = settings(args)?;
     let n_stated = cells.models.keys().filter(|id| cells.latents.contains_key(id)).count();
@@ -71,16 +112,25 @@ pub(super) fn run(args: &GenerateArgs) -> Result<(), Error> {
             cells.models.len()
         ));
     }
-    let folder = out_path(args.out.as_deref(), "dataset");
+    Ok((cells, settings))
+}
+
+fn place(args: &GenerateArgs) -> (PathBuf, Existing) {
     let existing = if args.resume { Existing::Resume } else { Existing::Refuse };
-    let dataset = on_threads(args.threads, || generate(&cells, &settings, (&folder, existing), &Bar::new()))?;
-    let manifest = &dataset.manifest;
-    for model in &manifest.models {
+    (out_path(args.out.as_deref(), "dataset"), existing)
+}
+
+fn warn_of_slopes(dataset: &DatasetFolder) {
+    for model in &dataset.manifest.models {
         if let Some(slope) = model.latents.get(S_THR).filter(|slope| **slope <= 0.0) {
             let what = format!("F-I slope {slope:.1} Hz/nA; its firing does not grow up to --highest-na");
             words(&format!("warning: model {}: {what}", model.id));
         }
     }
+}
+
+fn say_whole(dataset: &DatasetFolder, folder: &Path) {
+    let manifest = &dataset.manifest;
     let count = |split| manifest.models.iter().filter(|model| model.split == split).count();
     words(&format!(
         "{} traces of {} models ({} for training, {} for validation, {} for the test) in {}",
@@ -91,7 +141,14 @@ pub(super) fn run(args: &GenerateArgs) -> Result<(), Error> {
         count(Split::Test),
         folder.display()
     ));
-    Ok(())
+}
+
+fn say_share(dataset: &DatasetFolder, shard: Shard, folder: &Path) {
+    let files = dataset.manifest.shards.iter().enumerate();
+    let n_traces: usize =
+        files.filter(|(file_idx, _)| shard.takes(*file_idx)).map(|(_, file)| file.n_traces).sum();
+    let (n_all, folder) = (dataset.manifest.n_traces(), folder.display());
+    words(&format!("{n_traces} of {n_all} traces, shard {shard}, in {folder}"));
 }
 
 fn settings(args: &GenerateArgs) -> Result<GenerateSettings, Error> {

@@ -13,6 +13,7 @@ mod fit;
 mod fit_inputs;
 mod generate;
 mod inputs;
+mod merge;
 mod operator;
 mod operator_convert;
 mod output;
@@ -20,6 +21,7 @@ mod predict;
 mod simulate;
 mod sweep_input;
 mod table;
+mod team;
 mod terminal;
 mod train;
 
@@ -51,6 +53,7 @@ enum Command {
     Fit(Box<fit::FitArgs>),
     Generate(Box<generate::GenerateArgs>),
     Export(export::ExportArgs),
+    Merge(merge::MergeArgs),
     Train(train::TrainArgs),
     Predict(predict::PredictArgs),
     Evaluate(evaluate::EvaluateArgs),
@@ -78,6 +81,7 @@ pub fn main() -> ExitCode {
         Command::Fit(args) => fit::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Merge(args) => merge::run(&args),
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
@@ -95,10 +99,15 @@ pub fn main() -> ExitCode {
 
 /// Writes what is wrong and, on its own line, what to do.
 fn report(error: &Error) {
+    report_of("", error);
+}
+
+/// The same after who says it.
+fn report_of(who: &str, error: &Error) {
     for message in messages(error) {
         match message.rsplit_once("; ") {
-            Some((what, remedy)) => terminal::words(&format!("error: {what}\nhint: {remedy}")),
-            None => terminal::words(&format!("error: {message}")),
+            Some((what, remedy)) => terminal::error_words(&format!("error: {who}{what}\nhint: {remedy}")),
+            None => terminal::error_words(&format!("error: {who}{message}")),
         }
     }
 }

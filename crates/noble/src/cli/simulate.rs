@@ -4,14 +4,15 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use noble_data::sweeps::Precision;
-use noble_data::{ModelId, read_stimulus, read_voltage_protocol};
+use noble_data::{ModelId, Sweeps, read_stimulus, read_voltage_protocol};
 
 use super::inputs::{CellArgs, ProtocolArgs, amplitudes};
 use super::output::out_path;
+use super::team::on_ranks;
 use super::terminal::{Bar, counted, on_threads, words};
+use crate::cluster::{Team, rank_0_first, record_together};
 use crate::figure::{TracePanel, TracesFigure, axis, traces_svg};
-use crate::{Drive, Error, Experiment, Protocol, RecordingSpec, files, record_sweeps};
+use crate::{Cells, Drive, Error, Experiment, Protocol, RecordingSpec, Shard, SweepTask, files};
 
 /// Sweeps of a cell under current or voltage clamp, solved as NEURON solves them
 ///
@@ -57,6 +58,15 @@ pub(super) struct SimulateArgs {
     /// Sweeps side by side on a core; results do not depend on it [default: by their number, at most 16]
     #[arg(long, value_name = "N")]
     lanes: Option<usize>,
+    /// Run this share of the sweeps alone, 1/4 to 4/4, into a file OUT.shard-1-of-4.npz; see noble merge
+    #[arg(long, value_name = "I/N", conflicts_with = "figure")]
+    shard: Option<Shard>,
+    /// Divide the sweeps among the ranks of an MPI job; see docs/clusters.md
+    #[arg(long, conflicts_with = "shard")]
+    mpi: bool,
+    /// With --shard or --mpi: keep shares that are there and whole
+    #[arg(long)]
+    resume: bool,
     /// File to write [default: noble-out/traces.npz]
     #[arg(long, value_name = "NPZ")]
     out: Option<PathBuf>,
@@ -66,25 +76,73 @@ pub(super) struct SimulateArgs {
 }
 
 pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
-    let out = out_path(args.out.as_deref(), "traces.npz");
-    check_outputs(args, &out)?;
-    let (cells, ids, base) = args.cell.chosen(args.members)?;
-    let experiment = experiment(args, args.protocol.protocol(base)?)?;
-    let recorded = on_threads(args.threads, || {
-        record_sweeps((&cells, &ids), &experiment, args.lanes.and_then(NonZeroUsize::new), &Bar::new())
-    })?;
-    let mut sweeps = recorded.sweeps;
-    if cells.models.len() == 1 {
-        sweeps.models = None;
+    if args.mpi {
+        return on_ranks(|team| run_together(args, team));
     }
-    files::write(&out, &sweeps.to_npz_with(Precision::Double, &recorded.arrays)?)?;
-    let (n_sweeps, n_models) = (counted(sweeps.n_sweeps(), "sweep"), counted(ids.len(), "model"));
-    words(&format!("{n_sweeps} of {n_models} in {}", out.display()));
+    let out = out_path(args.out.as_deref(), "traces.npz");
+    let inputs = inputs(args, &args.shard.map_or_else(|| out.clone(), |shard| shard.file_of(&out)))?;
+    let task = inputs.task(args);
+    if let Some(shard) = args.shard {
+        let path = on_threads(args.threads, || task.record_share(shard, &out, &Bar::new()))?;
+        let (n_own, n_rows) = ((0..task.n_rows()).filter(|row| shard.takes(*row)).count(), task.n_rows());
+        words(&format!("{n_own} of {n_rows} sweeps, shard {shard}, in {}", path.display()));
+        return Ok(());
+    }
+    let recorded = on_threads(args.threads, || task.record(Shard::WHOLE, &Bar::new()))?;
+    files::write(&out, &recorded.to_npz()?)?;
+    inputs.say(&out);
     for (name, _) in &recorded.arrays {
         words(&format!("recorded: {name}"));
     }
+    draw(args, &recorded.sweeps, &inputs.ids)
+}
+
+fn run_together(args: &SimulateArgs, team: &dyn Team) -> Result<(), Error> {
+    let out = out_path(args.out.as_deref(), "traces.npz");
+    let inputs = rank_0_first(team, || inputs(args, &out))?;
+    let task = inputs.task(args);
+    on_threads(args.threads, || record_together(team, &task, &out, &Bar::new()))?;
+    inputs.say(&out);
+    if team.rank() == 0 && args.figure.is_some() {
+        return draw(args, &files::read_with(&out, Sweeps::from_npz)?, &inputs.ids);
+    }
+    Ok(())
+}
+
+/// What is simulated.
+struct Inputs {
+    cells: Cells,
+    ids: Vec<ModelId>,
+    experiment: Experiment,
+}
+
+fn inputs(args: &SimulateArgs, out: &Path) -> Result<Inputs, Error> {
+    check_outputs(args, out)?;
+    let (cells, ids, base) = args.cell.chosen(args.members)?;
+    let experiment = experiment(args, args.protocol.protocol(base)?)?;
+    Ok(Inputs { cells, ids, experiment })
+}
+
+impl Inputs {
+    fn task(&self, args: &SimulateArgs) -> SweepTask<'_> {
+        SweepTask {
+            cells: &self.cells,
+            ids: &self.ids,
+            experiment: &self.experiment,
+            lanes: args.lanes.and_then(NonZeroUsize::new),
+            resumes: args.resume,
+        }
+    }
+
+    fn say(&self, out: &Path) {
+        let n_sweeps = counted(self.ids.len() * self.experiment.drives.len(), "sweep");
+        words(&format!("{n_sweeps} of {} in {}", counted(self.ids.len(), "model"), out.display()));
+    }
+}
+
+fn draw(args: &SimulateArgs, sweeps: &Sweeps, ids: &[ModelId]) -> Result<(), Error> {
     if let Some(path) = &args.figure {
-        files::write(path, figure(&sweeps, &ids, &labels(args)).as_bytes())?;
+        files::write(path, figure(sweeps, ids, &labels(args)).as_bytes())?;
         words(&format!("traces drawn in {}", path.display()));
     }
     Ok(())
@@ -97,6 +155,9 @@ fn check_outputs(args: &SimulateArgs, out: &Path) -> Result<(), Error> {
     }
     files::check_writable(out)?;
     args.figure.as_deref().map_or(Ok(()), files::check_writable)?;
+    if args.resume && !(args.mpi || args.shard.is_some()) {
+        return Err(Error::usage("--resume continues shares", "add --shard I/N or --mpi, or leave it out"));
+    }
     if args.lanes == Some(0) {
         return Err(Error::usage("--lanes is 0", "run at least one sweep at a time"));
     }
@@ -155,7 +216,7 @@ fn labels(args: &SimulateArgs) -> Vec<String> {
 }
 
 /// One panel per sweep, the first ones where there are many.
-fn figure(sweeps: &noble_data::Sweeps, ids: &[ModelId], labels: &[String]) -> String {
+fn figure(sweeps: &Sweeps, ids: &[ModelId], labels: &[String]) -> String {
     const MOST_PANELS: usize = 12;
     let panel = |row: usize| TracePanel {
         label: format!("{} · model {}", labels[row % labels.len()], ids[row / labels.len()]),

@@ -2,14 +2,43 @@
 
 use std::io::Write;
 use std::sync::Mutex;
+#[cfg(feature = "mpi")]
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{Error, Progress};
 
+/// Set where another rank speaks for all. A process has one stderr, and so one place that says whether it is used.
+#[cfg(feature = "mpi")]
+static QUIET: OnceLock<()> = OnceLock::new();
+
+/// Prints nothing but errors from now on.
+#[cfg(feature = "mpi")]
+pub(super) fn be_quiet() {
+    let _ = QUIET.set(());
+}
+
+#[cfg(feature = "mpi")]
+fn is_quiet() -> bool {
+    QUIET.get().is_some()
+}
+
+#[cfg(not(feature = "mpi"))]
+fn is_quiet() -> bool {
+    false
+}
+
 /// Writes words for a person; a closed stderr is no reason to fail.
 pub(super) fn words(text: &str) {
+    if !is_quiet() {
+        error_words(text);
+    }
+}
+
+/// Writes what went wrong.
+pub(super) fn error_words(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
@@ -52,6 +81,9 @@ impl Progress for Bar {
     fn start(&self, stage: &str, n_items: usize) {
         let style =
             ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {elapsed} · {eta} left {msg}");
+        if is_quiet() {
+            return;
+        }
         let bar = ProgressBar::new(n_items as u64).with_prefix(stage.to_owned());
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("━╸ "));

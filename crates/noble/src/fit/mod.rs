@@ -19,6 +19,7 @@ mod run;
 mod search;
 mod settings;
 mod stage;
+mod together;
 
 pub use case::{FitCase, FitPlan};
 pub(crate) use default_space::by_factors;
@@ -34,3 +35,4 @@ pub use result::{FitResult, conclude};
 pub use run::{FitLimits, FitState, search};
 pub use settings::FitSettings;
 pub use stage::{Stage, StageKind};
+pub use together::{Together, serve};

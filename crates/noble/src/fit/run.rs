@@ -12,7 +12,7 @@ use super::evaluate::Evaluate;
 use super::log::Generation;
 use super::search::Search;
 use super::settings::FitSettings;
-use crate::{Error, Progress, files};
+use crate::{Error, Progress, Shard, files};
 
 const STATE_FORMAT_VERSION: u32 = 1;
 
@@ -34,6 +34,11 @@ pub struct FitState {
     format_version: u32,
     /// Hash of all that the search depends on.
     case_sha256: String,
+    /// Seeds of all searches of the fit.
+    seeds: Vec<u64>,
+    /// Which share of the searches this is, as `1/3`; nothing where it is all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shard: Option<String>,
     pub(super) searches: Vec<Search>,
 }
 
@@ -41,6 +46,70 @@ impl FitState {
     /// The generations of all searches, in order.
     pub fn log(&self) -> impl Iterator<Item = &Generation> {
         self.searches.iter().flat_map(|search| &search.log)
+    }
+
+    /// Reads a state.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] when the bytes are no state of this version, or a damaged one.
+    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let state: Self = serde_json::from_slice(bytes).map_err(|error| {
+            let what = format!("is no state of a fit: {error}");
+            Error::usage(what, "remove it to begin again, or choose another --out")
+        })?;
+        if state.format_version != STATE_FORMAT_VERSION {
+            let what = format!("version {} is not {STATE_FORMAT_VERSION}", state.format_version);
+            return Err(Error::usage(what, "resume with the release that began it"));
+        }
+        Ok(state)
+    }
+
+    /// The bytes of its file.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be spelled.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(self).map_err(internal)
+    }
+
+    /// Which share of the searches it holds; `None` where it holds all.
+    #[must_use]
+    pub fn shard(&self) -> Option<Shard> {
+        self.shard.as_ref().and_then(|text| text.parse().ok())
+    }
+
+    /// Number of searches it holds.
+    #[must_use]
+    pub fn n_searches(&self) -> usize {
+        self.searches.len()
+    }
+
+    /// Whether another state is of the same fit.
+    #[must_use]
+    pub fn is_of_case(&self, other: &Self) -> bool {
+        self.case_sha256 == other.case_sha256
+    }
+
+    /// The whole of shares of one fit.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] naming the first seed that no share has.
+    pub fn joined(states: Vec<Self>) -> Result<Self, Error> {
+        let mut states = states.into_iter();
+        let mut whole = states.next().ok_or_else(|| Error::usage("there is no part", "name every part"))?;
+        whole.shard = None;
+        whole.searches.extend(states.flat_map(|state| state.searches));
+        let place = |seed: u64| whole.seeds.iter().position(|own| *own == seed);
+        if let Some(missing) =
+            whole.seeds.iter().find(|seed| whole.searches.iter().all(|search| search.seed != **seed))
+        {
+            let place = place(*missing).unwrap_or_default();
+            let what = format!("seed {missing}, place {} of {}, is in no part", place + 1, whole.seeds.len());
+            return Err(Error::usage(what, "run its share again with --resume, and name it"));
+        }
+        let seeds = whole.seeds.clone();
+        whole.searches.sort_by_key(|search| seeds.iter().position(|seed| *seed == search.seed));
+        Ok(whole)
     }
 
     /// Whether every search has reached the limits.
@@ -75,7 +144,7 @@ fn identity(plan: &FitPlan, settings: &FitSettings) -> Result<String, Error> {
     Ok(sha256_hex(&serde_json::to_vec(&identity).map_err(internal)?))
 }
 
-/// Searches until the limits; the state is written after every generation.
+/// Searches until the limits, the seeds that the share takes; the state is written after every generation.
 ///
 /// # Errors
 /// [`Error::Usage`] for settings that cannot be, a state of another fit, or a state that is there and not to be
@@ -83,12 +152,13 @@ fn identity(plan: &FitPlan, settings: &FitSettings) -> Result<String, Error> {
 pub fn search(
     plan: &FitPlan,
     settings: &FitSettings,
-    (state_path, is_resumed): (&Path, bool),
+    (state_path, is_resumed, shard): (&Path, bool, Shard),
     limits: &FitLimits,
     (evaluator, progress): (&dyn Evaluate, &dyn Progress),
 ) -> Result<FitState, Error> {
     settings.check()?;
-    let mut state = begin(plan, settings, (state_path, is_resumed))?;
+    shard.check_items(settings.seeds.len(), "seeds")?;
+    let mut state = begin(plan, settings, (state_path, is_resumed, shard))?;
     let started = Instant::now();
     let is_over = || limits.duration.is_some_and(|duration| started.elapsed() >= duration);
     let n_searches = state.searches.len();
@@ -138,7 +208,7 @@ fn is_done(search: &Search, limits: &FitLimits) -> bool {
 fn begin(
     plan: &FitPlan,
     settings: &FitSettings,
-    (state_path, is_resumed): (&Path, bool),
+    (state_path, is_resumed, shard): (&Path, bool, Shard),
 ) -> Result<FitState, Error> {
     let case_sha256 = identity(plan, settings)?;
     let is_there = state_path.is_file();
@@ -147,36 +217,28 @@ fn begin(
         return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
     }
     if is_there {
-        let state: FitState = files::read_with(state_path, read_state)?;
-        if state.case_sha256 != case_sha256 {
+        let state: FitState = files::read_with(state_path, FitState::read)?;
+        if state.case_sha256 != case_sha256 || state.shard().unwrap_or(Shard::WHOLE) != shard {
             let what = format!("{} was begun with other inputs or options", state_path.display());
             return Err(Error::usage(what, "give the same to continue it, or choose another --out"));
         }
         return Ok(state);
     }
-    let searches = settings.seeds.iter().map(|seed| Search::new(plan, settings, *seed));
-    let searches = searches.collect::<Result<_, Error>>()?;
-    let state = FitState { format_version: STATE_FORMAT_VERSION, case_sha256, searches };
+    let own = settings.seeds.iter().enumerate().filter(|(place, _)| shard.takes(*place));
+    let searches = own.map(|(_, seed)| Search::new(plan, settings, *seed)).collect::<Result<_, Error>>()?;
+    let state = FitState {
+        format_version: STATE_FORMAT_VERSION,
+        case_sha256,
+        seeds: settings.seeds.clone(),
+        shard: (shard != Shard::WHOLE).then(|| shard.to_string()),
+        searches,
+    };
     write_state(state_path, &state)?;
     Ok(state)
 }
 
-fn read_state(bytes: &[u8]) -> Result<FitState, Error> {
-    let state: FitState = serde_json::from_slice(bytes).map_err(|error| {
-        Error::usage(
-            format!("is no state of a fit: {error}"),
-            "remove it to begin again, or choose another --out",
-        )
-    })?;
-    if state.format_version != STATE_FORMAT_VERSION {
-        let what = format!("version {} is not {STATE_FORMAT_VERSION}", state.format_version);
-        return Err(Error::usage(what, "resume with the release that began it"));
-    }
-    Ok(state)
-}
-
 fn write_state(path: &Path, state: &FitState) -> Result<(), Error> {
-    files::write(path, &serde_json::to_vec(state).map_err(internal)?)
+    files::write(path, &state.to_bytes()?)
 }
 
 fn internal(error: serde_json::Error) -> Error {

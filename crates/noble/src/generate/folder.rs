@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use noble_cell::CablePlan;
-use noble_data::dataset::{DatasetModel, Manifest, Shard, ShardEntry, sha256_hex};
+use noble_data::dataset::{self, DatasetModel, Manifest, ShardEntry, sha256_hex};
 use noble_data::{ModelId, Stimulus};
 use rayon::prelude::*;
 
-use super::{GenerateSettings, PlannedTrace, split_models};
+use super::{GenerateSettings, PlannedTrace, measure_latents, split_models};
 use crate::simulate::simulate_pairs;
-use crate::{Cells, Error, Progress, files, measure_excitability};
+use crate::{Cells, Error, Progress, Shard, files};
 
 /// A dataset folder whose manifest has been read.
 #[derive(Debug, Clone)]
@@ -25,13 +25,17 @@ impl DatasetFolder {
     /// Opens a dataset.
     ///
     /// # Errors
-    /// [`Error::Usage`] when there is no manifest, [`Error::File`] when it is wrong.
+    /// [`Error::Usage`] when there is no manifest or only a share of a dataset, [`Error::File`] when it is wrong.
     pub fn open(path: &Path) -> Result<Self, Error> {
         if !manifest_path(path).is_file() {
             let what = format!("{} holds no dataset (no manifest.json)", path.display());
             return Err(Error::usage(what, "run noble generate first, or name its folder with --dataset"));
         }
         let manifest = files::read_with(&manifest_path(path), Manifest::read)?;
+        if let Some(shard) = manifest.provenance.get(SHARD_KEY) {
+            let what = format!("{} holds shard {shard} of a dataset", path.display());
+            return Err(Error::usage(what, "put all of them together with noble merge"));
+        }
         Ok(Self { path: path.to_path_buf(), manifest })
     }
 
@@ -39,20 +43,23 @@ impl DatasetFolder {
     ///
     /// # Errors
     /// [`Error::File`] with the shard that is missing, truncated or changed.
-    pub fn shards(&self) -> Result<Vec<Shard>, Error> {
+    pub fn shards(&self) -> Result<Vec<dataset::Shard>, Error> {
         (0..self.manifest.shards.len()).into_par_iter().map(|shard_idx| self.shard(shard_idx)).collect()
     }
 
-    fn shard(&self, shard_idx: usize) -> Result<Shard, Error> {
+    fn shard(&self, shard_idx: usize) -> Result<dataset::Shard, Error> {
         let path = self.path.join(&self.manifest.shards[shard_idx].file);
         files::read_with(&path, |bytes| {
             self.manifest.check_shard(shard_idx, bytes)?;
-            Shard::from_hdf5(bytes)
+            dataset::Shard::from_hdf5(bytes)
         })
     }
 }
 
-fn manifest_path(folder: &Path) -> PathBuf {
+/// Where the manifest of a share says which it is.
+pub(crate) const SHARD_KEY: &str = "shard";
+
+pub(crate) fn manifest_path(folder: &Path) -> PathBuf {
     folder.join("manifest.json")
 }
 
@@ -76,33 +83,61 @@ pub enum Existing {
 pub fn generate(
     cells: &Cells,
     settings: &GenerateSettings,
+    place: (&Path, Existing),
+    progress: &dyn Progress,
+) -> Result<DatasetFolder, Error> {
+    generate_shard(cells, settings, place, Shard::WHOLE, progress)
+}
+
+/// Makes one share of a dataset: its files of those that the plan of the whole has, in a folder of its own.
+///
+/// Only models of its own traces are measured; the manifest leaves the latent features of the others empty, and the
+/// hashes of the others' files. [`merge`](crate::merge::merge) puts shares together.
+///
+/// # Errors
+/// As [`generate`]; [`Error::Usage`] when there are more shares than files.
+pub fn generate_shard(
+    cells: &Cells,
+    settings: &GenerateSettings,
     (folder, existing): (&Path, Existing),
+    shard: Shard,
     progress: &dyn Progress,
 ) -> Result<DatasetFolder, Error> {
     settings.check(cells.models.len())?;
     let plans: BTreeMap<ModelId, CablePlan> =
         cells.models.keys().map(|id| Ok((*id, cells.plan(*id)?))).collect::<Result<_, Error>>()?;
-    let provenance = provenance(cells, settings)?;
-    let written = written_before(folder, existing, &provenance)?;
-    files::remove_parts(folder, "");
-    let models = measure_models(cells, settings, folder, progress)?;
+    let ids: Vec<ModelId> = cells.models.keys().copied().collect();
+    let splits = split_models(&ids, settings);
     let plan: Vec<PlannedTrace> =
-        models.iter().flat_map(|model| settings.traces_of(model.id, model.split)).collect();
+        splits.iter().flat_map(|(id, split)| settings.traces_of(*id, *split)).collect();
+    let files: Vec<&[PlannedTrace]> = plan.chunks(settings.n_traces_per_shard).collect();
+    shard.check_items(files.len(), "files; --traces-per-shard says how many traces a file has")?;
+    let own: Vec<(usize, &[PlannedTrace])> =
+        files.iter().copied().enumerate().filter(|(file_idx, _)| shard.takes(*file_idx)).collect();
+    let provenance = provenance(cells, settings, shard)?;
+    let written = written_before((folder, existing), &provenance, own[0].0)?;
+    files::remove_parts(folder, "");
+    let own_ids: BTreeSet<ModelId> =
+        own.iter().flat_map(|(_, traces)| traces.iter()).map(|trace| trace.model).collect();
+    let own_ids: Vec<ModelId> = own_ids.into_iter().collect();
+    let mut latents = measure_latents(folder, (cells, settings), &own_ids, progress)?;
+    let model = |(id, split)| DatasetModel { id, split, latents: latents.remove(&id).unwrap_or_default() };
+    let models = splits.into_iter().map(model).collect();
     let mut manifest = new_manifest(settings, models, provenance)?;
-    manifest.shards = plan.chunks(settings.n_traces_per_shard).enumerate().map(shard_entry).collect();
+    manifest.shards = files.iter().copied().enumerate().map(shard_entry).collect();
     for (entry, before) in manifest.shards.iter_mut().zip(written) {
         entry.sha256 = before.sha256;
     }
     let mut dataset = DatasetFolder { path: folder.to_path_buf(), manifest };
     dataset.write_manifest()?;
-    progress.start("simulate", plan.len());
-    for (shard_idx, traces) in plan.chunks(settings.n_traces_per_shard).enumerate() {
-        if dataset.has_shard(shard_idx) {
+    progress.start("simulate", own.iter().map(|(_, traces)| traces.len()).sum());
+    for (file_idx, traces) in own {
+        if dataset.has_shard(file_idx) {
             progress.advance(traces.len());
             continue;
         }
-        let shard = dataset.simulate_shard((&plans, settings, traces), progress)?;
-        dataset.write_shard(shard_idx, &shard.to_hdf5()?)?;
+        let made = dataset.simulate_shard((&plans, settings, traces), progress)?;
+        dataset.write_shard(file_idx, &made.to_hdf5()?)?;
     }
     progress.finish();
     Ok(dataset)
@@ -134,7 +169,7 @@ impl DatasetFolder {
         &self,
         (plans, settings, traces): (&BTreeMap<ModelId, CablePlan>, &GenerateSettings, &[PlannedTrace]),
         progress: &dyn Progress,
-    ) -> Result<Shard, Error> {
+    ) -> Result<dataset::Shard, Error> {
         let protocol = &settings.protocol;
         let grid = self.manifest.grid;
         let pairs: Vec<(&CablePlan, f64)> =
@@ -154,7 +189,7 @@ impl DatasetFolder {
             Array2::from_shape_vec((rows.len(), grid.n_samples()), samples)
                 .map_err(|error| Error::Internal { what: error.to_string() })
         };
-        Ok(Shard {
+        Ok(dataset::Shard {
             grid,
             seed: settings.seed,
             stimulus_na: stacked(|row| &row.0)?,
@@ -209,7 +244,11 @@ fn new_manifest(
 }
 
 /// Everything the traces depend on, as text.
-fn provenance(cells: &Cells, settings: &GenerateSettings) -> Result<BTreeMap<String, String>, Error> {
+fn provenance(
+    cells: &Cells,
+    settings: &GenerateSettings,
+    shard: Shard,
+) -> Result<BTreeMap<String, String>, Error> {
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     let models = joined(cells.models.keys());
     let sets: Vec<&str> = cells.models.values().map(|model| model.mechanism_set.as_str()).collect();
@@ -231,6 +270,9 @@ fn provenance(cells: &Cells, settings: &GenerateSettings) -> Result<BTreeMap<Str
     if !channels.is_empty() {
         provenance.insert("channels_sha256".to_owned(), channels);
     }
+    if shard != Shard::WHOLE {
+        provenance.insert(SHARD_KEY.to_owned(), shard.to_string());
+    }
     Ok(provenance)
 }
 
@@ -238,15 +280,25 @@ fn joined<'a>(ids: impl Iterator<Item = &'a ModelId>) -> String {
     ids.map(ToString::to_string).collect::<Vec<_>>().join(",")
 }
 
+/// Refuses a folder in which another share or another dataset was begun.
+pub(crate) fn check_begun(
+    cells: &Cells,
+    settings: &GenerateSettings,
+    (folder, shard): (&Path, Shard),
+) -> Result<(), Error> {
+    let provenance = provenance(cells, settings, shard)?;
+    written_before((folder, Existing::Resume), &provenance, shard.index() - 1).map(|_| ())
+}
+
 /// Shards that an earlier run of the same dataset has written down.
 fn written_before(
-    folder: &Path,
-    existing: Existing,
+    (folder, existing): (&Path, Existing),
     provenance: &BTreeMap<String, String>,
+    first_file_idx: usize,
 ) -> Result<Vec<ShardEntry>, Error> {
     let path = manifest_path(folder);
     if !path.is_file() {
-        let orphan = folder.join(shard_entry((0, &[])).file);
+        let orphan = folder.join(shard_entry((first_file_idx, &[])).file);
         if orphan.is_file() {
             let what = format!("{} holds shards without a manifest", folder.display());
             return Err(Error::usage(what, "remove them, or choose another --out"));
@@ -258,9 +310,7 @@ fn written_before(
         return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
     }
     let found = files::read_with(&path, Manifest::read)?;
-    let keys: BTreeSet<&String> = provenance.keys().chain(found.provenance.keys()).collect();
-    let is_other = |key: &&String| found.provenance.get(*key) != provenance.get(*key);
-    let differing: Vec<&str> = keys.into_iter().filter(is_other).map(String::as_str).collect();
+    let differing = differing_keys(&found.provenance, provenance);
     if differing.is_empty() {
         return Ok(found.shards);
     }
@@ -268,61 +318,21 @@ fn written_before(
     Err(Error::usage(what, "give the same inputs and options to continue it, or choose another --out"))
 }
 
-/// Latent features of every model; each is kept in a file of its own as soon as it is known.
-fn measure_models(
-    cells: &Cells,
-    settings: &GenerateSettings,
-    folder: &Path,
-    progress: &dyn Progress,
-) -> Result<Vec<DatasetModel>, Error> {
-    let ids: Vec<ModelId> = cells.models.keys().copied().collect();
-    progress.start("measure excitability", ids.len());
-    let models = split_models(&ids, settings)
-        .into_par_iter()
-        .map(|(id, split)| {
-            let latents = measured_latents(cells, settings, (folder, id)).map_err(|error| error.of_model(id));
-            progress.advance(1);
-            Ok(DatasetModel { id, split, latents: latents? })
-        })
-        .collect();
-    progress.finish();
-    models
+/// Keys under which two provenances say different things.
+pub(crate) fn differing_keys<'a>(
+    one: &'a BTreeMap<String, String>,
+    other: &'a BTreeMap<String, String>,
+) -> Vec<&'a str> {
+    let keys: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    keys.into_iter().filter(|key| one.get(*key) != other.get(*key)).map(String::as_str).collect()
 }
 
-fn measured_latents(
-    cells: &Cells,
-    settings: &GenerateSettings,
-    (folder, id): (&Path, ModelId),
-) -> Result<BTreeMap<String, f64>, Error> {
-    if let Some(stated) = cells.latents.get(&id) {
-        return Ok(stated.clone());
-    }
-    let key = [
-        json_line(&cells.models[&id])?,
-        json_line(&(settings.protocol, settings.excitability))?,
-        cells.channels_sha256().into_bytes(),
-    ];
-    let key = sha256_hex(&key.concat());
-    let path = folder.join("excitability").join(format!(
-        "{id}-{}-{}.json",
-        &cells.morphology_sha256[..8],
-        &key[..16]
-    ));
-    if let Ok(kept) = files::read_with(&path, |bytes| {
-        serde_json::from_slice(bytes).map_err(|error| Error::Internal { what: error.to_string() })
-    }) {
-        return Ok(kept);
-    }
-    let latents =
-        measure_excitability(&cells.plan(id)?, &settings.protocol, &settings.excitability)?.latents();
-    files::write(&path, &json(&latents)?)?;
-    Ok(latents)
-}
-
-fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+/// The bytes of a JSON file.
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     serde_json::to_vec_pretty(value).map_err(|error| Error::Internal { what: error.to_string() })
 }
 
-fn json_line<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+/// The same on one line, to be hashed or kept as text.
+pub(super) fn json_line<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(value).map_err(|error| Error::Internal { what: error.to_string() })
 }

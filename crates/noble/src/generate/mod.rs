@@ -4,7 +4,10 @@
 //! renamed into place when it is whole. So any number of interruptions leads to the same bytes.
 
 mod folder;
+mod latents;
 mod plan;
 
-pub use folder::{DatasetFolder, Existing, generate};
+pub use folder::{DatasetFolder, Existing, generate, generate_shard};
+pub(crate) use folder::{SHARD_KEY, check_begun, differing_keys, json, manifest_path};
+pub(crate) use latents::{Latents, keep_latents, measure_latents};
 pub use plan::{GenerateSettings, PlannedTrace, split_models};

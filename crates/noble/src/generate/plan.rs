@@ -123,6 +123,15 @@ impl GenerateSettings {
         }
     }
 
+    /// Files of a dataset of so many models; for settings that pass [`Self::check`].
+    ///
+    /// # Panics
+    /// When no trace per shard is asked for.
+    #[must_use]
+    pub fn n_files(&self, n_models: usize) -> usize {
+        self.n_traces_per_model.saturating_mul(n_models).div_ceil(self.n_traces_per_shard)
+    }
+
     /// Currents of a training model held out for validation, and again for the test.
     #[expect(
         clippy::cast_precision_loss,

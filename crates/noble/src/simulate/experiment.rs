@@ -9,7 +9,7 @@ use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Stimulus, Sweeps};
 
 use super::{Row, run_rows};
-use crate::{Cells, Error, Progress, Protocol};
+use crate::{Cells, Error, Progress, Protocol, Shard};
 
 /// What an electrode does in a sweep.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +86,10 @@ pub struct Recorded {
     /// Further arrays by name, `[n × t]`: recordings as `QUANTITY@PLACE`; the electrode's current as `electrode_na`
     /// where it is not the step of the protocol.
     pub arrays: Vec<(String, Array2<f64>)>,
+    /// Place of each sweep among those of the whole experiment, `[n]`.
+    pub rows: Vec<usize>,
+    /// Sweeps of the whole experiment.
+    pub n_rows: usize,
 }
 
 impl Experiment {
@@ -116,8 +120,22 @@ impl Experiment {
 /// [`Error::Usage`] for an unknown model, no sweep, or a protocol that cannot be; [`Error::Cell`] for a place or a
 /// quantity that the cell does not have, and when a voltage diverges, with the model's number.
 pub fn record_sweeps(
+    cells: (&Cells, &[ModelId]),
+    experiment: &Experiment,
+    lanes: Option<NonZeroUsize>,
+    progress: &dyn Progress,
+) -> Result<Recorded, Error> {
+    record_shard(cells, experiment, Shard::WHOLE, lanes, progress)
+}
+
+/// One share of what [`record_sweeps`] records: its rows alone.
+///
+/// # Errors
+/// As [`record_sweeps`]; [`Error::Usage`] when there are more shares than rows.
+pub fn record_shard(
     (cells, ids): (&Cells, &[ModelId]),
     experiment: &Experiment,
+    shard: Shard,
     lanes: Option<NonZeroUsize>,
     progress: &dyn Progress,
 ) -> Result<Recorded, Error> {
@@ -126,30 +144,32 @@ pub fn record_sweeps(
     if ids.is_empty() || drives.is_empty() {
         return Err(Error::usage("there is no sweep to simulate", "name at least one model and one step"));
     }
+    let n_rows = ids.len() * drives.len();
+    shard.check_items(n_rows, "sweeps")?;
     let plans: Vec<CablePlan> = ids.iter().map(|id| cells.plan(*id)).collect::<Result<_, _>>()?;
     let stimuli = stimuli_of(experiment)?;
-    let mut rows = Vec::with_capacity(plans.len() * drives.len());
-    for (plan, id) in plans.iter().zip(ids) {
-        for (drive, stimulus) in drives.iter().zip(&stimuli) {
-            rows.push(
-                row_of(plan, experiment, (drive, stimulus.as_ref())).map_err(|error| error.of_model(*id))?,
-            );
-        }
-    }
+    let place_of = |row_idx: usize| (row_idx / drives.len(), row_idx % drives.len());
+    let own: Vec<usize> = (0..n_rows).filter(|row_idx| shard.takes(*row_idx)).collect();
+    let row = |row_idx: &usize| {
+        let (model_idx, drive_idx) = place_of(*row_idx);
+        let drive = (&drives[drive_idx], stimuli[drive_idx].as_ref());
+        row_of(&plans[model_idx], experiment, drive).map_err(|error| error.of_model(ids[model_idx]))
+    };
+    let rows: Vec<Row<'_>> = own.iter().map(row).collect::<Result<_, Error>>()?;
     names_of(&plans[0], &experiment.recordings)?;
     progress.start("simulate", rows.len());
     let samples = run_rows(&rows, protocol, lanes, progress)?;
     progress.finish();
     let named = |row_idx: usize, source: Error| {
-        let (id, drive) = (ids[row_idx / drives.len()], drives[row_idx % drives.len()].name());
-        Error::Sweep { drive, source: Box::new(source) }.of_model(id)
+        let (model_idx, drive_idx) = place_of(row_idx);
+        Error::Sweep { drive: drives[drive_idx].name(), source: Box::new(source) }.of_model(ids[model_idx])
     };
-    let samples: Vec<_> = samples
-        .into_iter()
-        .enumerate()
-        .map(|(row_idx, samples)| samples.map_err(|error| named(row_idx, error)))
+    let samples: Vec<_> = own
+        .iter()
+        .zip(samples)
+        .map(|(row_idx, samples)| samples.map_err(|error| named(*row_idx, error)))
         .collect::<Result<_, Error>>()?;
-    collected(experiment, (&plans[0], ids), samples)
+    collected(experiment, (&plans[0], ids), (own, samples))
 }
 
 /// The current of each drive that injects one.
@@ -195,32 +215,33 @@ fn names_of(plan: &CablePlan, recordings: &[RecordingSpec]) -> Result<Vec<String
     Ok(names)
 }
 
-/// Samples of all rows as arrays with names.
+/// Samples of the rows chosen as arrays with names.
 fn collected(
     experiment: &Experiment,
     (plan, ids): (&CablePlan, &[ModelId]),
-    samples: Vec<Vec<Vec<f64>>>,
+    (rows, samples): (Vec<usize>, Vec<Vec<Vec<f64>>>),
 ) -> Result<Recorded, Error> {
     let Experiment { protocol, drives, recordings, .. } = experiment;
-    let (grid, n_rows) = (protocol.grid()?, samples.len());
-    let mut columns: Vec<Vec<f64>> = vec![Vec::with_capacity(n_rows * grid.n_samples()); samples[0].len()];
+    let (grid, n_own) = (protocol.grid()?, samples.len());
+    let mut columns: Vec<Vec<f64>> = vec![Vec::with_capacity(n_own * grid.n_samples()); samples[0].len()];
     for row in samples {
         columns.iter_mut().zip(row).for_each(|(column, row)| column.extend(row));
     }
     let shaped = |column: Vec<f64>| {
-        Array2::from_shape_vec((n_rows, grid.n_samples()), column)
+        Array2::from_shape_vec((n_own, grid.n_samples()), column)
             .map_err(|error| Error::Internal { what: error.to_string() })
     };
     let mut columns = columns.into_iter();
     let v_mv = shaped(columns.next().expect("a row has the voltage of the soma"))?;
     let step_of = |drive: &Drive| if let Drive::Step { step_na } = drive { Some(*step_na) } else { None };
-    let steps = ids.iter().flat_map(|_| drives.iter().map(step_of)).collect();
+    let steps = rows.iter().map(|row_idx| step_of(&drives[row_idx % drives.len()])).collect();
     let mut sweeps = Sweeps::new(grid.times_ms(), steps, v_mv)?;
-    sweeps.models = Some(ids.iter().flat_map(|id| drives.iter().map(|_| *id)).collect());
+    sweeps.models = Some(rows.iter().map(|row_idx| ids[row_idx / drives.len()]).collect());
     if drives.iter().all(|drive| matches!(drive, Drive::Step { .. })) {
         sweeps.window = Some(StimulusWindow { start_ms: protocol.delay_ms, end_ms: protocol.end_ms() });
     }
     let names = names_of(plan, recordings)?.into_iter().chain(["electrode_na".to_owned()]);
     let arrays = names.zip(columns).map(|(name, column)| Ok((name, shaped(column)?)));
-    Ok(Recorded { sweeps, arrays: arrays.collect::<Result<_, Error>>()? })
+    let arrays = arrays.collect::<Result<_, Error>>()?;
+    Ok(Recorded { sweeps, arrays, rows, n_rows: ids.len() * drives.len() })
 }

@@ -2,14 +2,16 @@
 
 mod experiment;
 mod rows;
+mod task;
 
 use std::num::NonZeroUsize;
 
 use noble_cell::{CablePlan, Electrode, simulate};
 use noble_data::{ModelId, Sweeps, Trace};
 
-pub use experiment::{Drive, Experiment, Recorded, RecordingSpec, record_sweeps};
+pub use experiment::{Drive, Experiment, Recorded, RecordingSpec, record_shard, record_sweeps};
 pub(crate) use rows::{Row, Samples, SpikeWatch, run_rows};
+pub use task::SweepTask;
 
 use crate::{Cells, Error, Progress, Protocol};
 

@@ -194,3 +194,22 @@ fn invariant_recordings_that_say_too_little_are_refused() {
     let message = folder.refused("fit --morphology cell.swc");
     assert!(message.contains("nothing to fit it to"), "{message}");
 }
+
+#[test]
+fn invariant_shares_of_a_fit_make_the_whole() {
+    let folder = folder("shares");
+    let fit = format!("{FIT} --generations 3 --seed 5,6,7");
+    folder.done(&format!("{fit} --out whole.json"));
+    folder.done(&format!("{fit} --out shares.json --shard 2/2"));
+    let message = folder.refused("merge shares.fit.shard-2-of-2.json --out shares.fit.json");
+    assert!(message.contains("seed 5, place 1 of 3, is in no part"), "{message}");
+    folder.done(&format!("{fit} --out shares.json --shard 1/2"));
+    folder.done("merge shares.fit.shard-2-of-2.json shares.fit.shard-1-of-2.json --out shares.fit.json");
+    folder.done(&format!("{fit} --out shares.json --resume"));
+    for ending in ["json", "archive.hall_of_fame.json", "fit.json"] {
+        let read = |stem: &str| bytes(&folder.path(&format!("{stem}.{ending}")));
+        assert!(read("whole") == read("shares"), "{ending} differs");
+    }
+    let message = folder.refused(&format!("{fit} --out other.json --shard 4/4"));
+    assert!(message.contains("4 shards of 3 seeds"), "{message}");
+}

@@ -5,6 +5,7 @@
 mod bad_input;
 mod chain;
 mod channels;
+mod clusters;
 mod command;
 mod exchange;
 mod experiments;

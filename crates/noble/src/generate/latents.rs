@@ -1,0 +1,86 @@
+//! Latent features of a dataset's models; each is kept in a file of its own as soon as it is known.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use noble_data::ModelId;
+use noble_data::dataset::sha256_hex;
+use rayon::prelude::*;
+
+use super::GenerateSettings;
+use super::folder::{json, json_line};
+use crate::{Cells, Error, Progress, files, measure_excitability};
+
+/// Latent features by name, of each model.
+pub(crate) type Latents = BTreeMap<ModelId, BTreeMap<String, f64>>;
+
+/// Latent features of some models: as their file states them, as an earlier run has kept them, or measured.
+pub(crate) fn measure_latents(
+    folder: &Path,
+    (cells, settings): (&Cells, &GenerateSettings),
+    ids: &[ModelId],
+    progress: &dyn Progress,
+) -> Result<Latents, Error> {
+    progress.start("measure excitability", ids.len());
+    let latents = ids
+        .par_iter()
+        .map(|id| {
+            let latents = measured(folder, (cells, settings), *id).map_err(|error| error.of_model(*id));
+            progress.advance(1);
+            Ok((*id, latents?))
+        })
+        .collect();
+    progress.finish();
+    latents
+}
+
+/// Keeps what was measured elsewhere, so that it need not be measured here.
+pub(crate) fn keep_latents(
+    folder: &Path,
+    (cells, settings): (&Cells, &GenerateSettings),
+    latents: &Latents,
+) -> Result<(), Error> {
+    for (id, latents) in latents.iter().filter(|(id, _)| !cells.latents.contains_key(id)) {
+        let path = path_of(folder, (cells, settings), *id)?;
+        if !path.is_file() {
+            files::write(&path, &json(latents)?)?;
+        }
+    }
+    Ok(())
+}
+
+fn measured(
+    folder: &Path,
+    (cells, settings): (&Cells, &GenerateSettings),
+    id: ModelId,
+) -> Result<BTreeMap<String, f64>, Error> {
+    if let Some(stated) = cells.latents.get(&id) {
+        return Ok(stated.clone());
+    }
+    let path = path_of(folder, (cells, settings), id)?;
+    if let Ok(kept) = files::read_with(&path, |bytes| {
+        serde_json::from_slice(bytes).map_err(|error| Error::Internal { what: error.to_string() })
+    }) {
+        return Ok(kept);
+    }
+    let latents =
+        measure_excitability(&cells.plan(id)?, &settings.protocol, &settings.excitability)?.latents();
+    files::write(&path, &json(&latents)?)?;
+    Ok(latents)
+}
+
+/// A file whose name has everything that the features depend on.
+fn path_of(
+    folder: &Path,
+    (cells, settings): (&Cells, &GenerateSettings),
+    id: ModelId,
+) -> Result<PathBuf, Error> {
+    let key = [
+        json_line(&cells.models[&id])?,
+        json_line(&(settings.protocol, settings.excitability))?,
+        cells.channels_sha256().into_bytes(),
+    ];
+    let key = sha256_hex(&key.concat());
+    let name = format!("{id}-{}-{}.json", &cells.morphology_sha256[..8], &key[..16]);
+    Ok(folder.join("excitability").join(name))
+}
