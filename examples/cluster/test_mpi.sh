@@ -49,6 +49,38 @@ done
 [ -z "$(ls ./*.shard-* 2> /dev/null)" ] || fail "shares are left over"
 echo "same bytes"
 
+say "fit: one process of two threads, two and three ranks"
+fit=(fit --seed 3 --population 8 --models 4 --archive 10)
+"$noble" "${fit[@]}" --generations 4 --threads 2 --out alone.json > alone.txt
+for n in 2 3; do
+    ranks "$n" "${fit[@]}" --generations 4 --threads 1 --out "ranks-$n.json" > "ranks-$n.txt"
+    for ending in json archive.hall_of_fame.json fit.json scores.csv; do
+        cmp "alone.$ending" "ranks-$n.$ending" || fail "the fits of $n ranks differ in $ending"
+    done
+done
+echo "same hall of fame, same bytes"
+
+say "fit: a rank is killed midway, the fit resumed"
+mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 \
+    "$noble" "${fit[@]}" --generations 4 --threads 1 --mpi --out killed.json > killed-fit.txt 2>&1 &
+job=$!
+until grep -q ' 1/' killed-fit.txt; do
+    kill -0 "$job" 2> /dev/null || fail "the job ended before it could be killed"
+    sleep 0.02
+done
+for process in $(pgrep -P "$job"); do
+    if tr '\0' '\n' < "/proc/$process/environ" | grep -qx OMPI_COMM_WORLD_RANK=1; then kill -9 "$process"; fi
+done
+code=0
+wait "$job" || code=$?
+[ "$code" != 0 ] || fail "the job did not notice"
+[ ! -e killed.json ] || fail "half a hall of fame is there"
+ranks 2 "${fit[@]}" --generations 4 --threads 1 --resume --out killed.json > killed-fit.txt
+for ending in json archive.hall_of_fame.json fit.json; do
+    cmp "alone.$ending" "killed.$ending" || fail "the resumed fit differs in $ending"
+done
+echo "exit code $code; resumed to the same bytes"
+
 say "a rank is killed midway"
 mpirun --allow-run-as-root --oversubscribe --bind-to none -n 2 \
     "$noble" "${generate[@]}" --threads 1 --mpi --out killed 2> killed.txt &

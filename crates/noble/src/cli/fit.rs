@@ -128,7 +128,7 @@ impl SearchArgs {
                 MethodArg::Ibea => Method::ibea(),
                 MethodArg::Nsga2 => Method::nsga2(),
                 MethodArg::Nsga3 => Method::nsga3(),
-                MethodArg::CmaEs => Method::cma_es(),
+                MethodArg::CmaEs => Method::CmaEs { initial_step: FitSettings::INITIAL_STEP },
             },
             population_size: self.population,
             offspring_size: self.offspring.unwrap_or(self.population),

@@ -21,8 +21,8 @@ const N_EXPLORED_GENERATIONS: usize = 8;
 /// A sum of scores must fall by this share to count as better.
 const LEAST_GAIN: f64 = 0.01;
 
-/// Generations without a better sum after which a distribution rests, and 30 more per parameter and candidate.
-const N_RESTING_GENERATIONS: usize = 10;
+/// Generations without a better sum after which a distribution rests, and as many more per parameter and candidate.
+const N_RESTING_GENERATIONS: usize = 60;
 
 /// State of the search of one seed, whole: it goes on from here to the same bits.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -148,7 +148,7 @@ impl Search {
     /// Whether the one distribution of the scalar optimizer has come to rest away from every accepted model.
     fn is_stuck(&self, settings: &FitSettings) -> bool {
         let is_found = self.archive.members().first().is_some_and(|one| one.rank <= settings.accepted_z);
-        let patience = N_RESTING_GENERATIONS + 30 * self.stage.n_free() / settings.offspring_size;
+        let patience = N_RESTING_GENERATIONS * (settings.offspring_size + self.stage.n_free()) / settings.offspring_size;
         let rests =
             self.least.is_some_and(|(_, since)| (self.evolution.generation() - since) as usize >= patience);
         matches!(settings.method, Method::CmaEs { .. }) && rests && !is_found

@@ -50,6 +50,9 @@ impl Default for FitSettings {
 }
 
 impl FitSettings {
+    /// First step of the scalar optimizer, as a share of the bounds: it begins at the best of many, not in the middle.
+    pub const INITIAL_STEP: f64 = 0.15;
+
     pub(super) fn evolve(&self, seed: u64) -> EvolveSettings {
         EvolveSettings {
             method: self.method,
