@@ -16,8 +16,8 @@ use super::terminal::{Bar, counted, data, on_threads, words};
 use crate::cluster::{Team, dismiss, rank_0_first};
 use crate::figure::traces_svg;
 use crate::fit::{
-    Evaluate, FitCase, FitLimits, FitPaths, FitPlan, FitResult, FitSettings, FitState, Here, Together,
-    conclude, fit_figure, log_csv, scores_csv, search, serve, summarize,
+    Evaluate, FitCase, FitLimits, FitPaths, FitPlace, FitPlan, FitResult, FitSettings, Here, Together,
+    conclude, fit_figure, scores_csv, search, serve, summarize,
 };
 use crate::sweep_file::SweepFile;
 use crate::{Error, ExcitabilitySettings, Protocol, Shard, files};
@@ -196,6 +196,10 @@ fn prepare(args: &FitArgs) -> Result<Option<Prepared>, Error> {
     let name = space.base.name.clone();
     let paths = FitPaths::beside(&out_path(args.out.as_deref(), &format!("{name}.hall_of_fame.json")));
     files::check_writable(&paths.hall_of_fame)?;
+    if paths.hall_of_fame.exists() && !args.resume {
+        let what = format!("{} exists", paths.hall_of_fame.display());
+        return Err(Error::usage(what, "add --resume if it is of this fit, or choose another --out"));
+    }
     let protocol = Protocol { solver_step_ms: args.dt_ms, every: args.every, ..Protocol::default() };
     let case = FitCase { cells, space, targets, protocol, features: args.definition.settings()? };
     let (plan, notes) = case.plan()?;
@@ -208,9 +212,10 @@ fn run_here(args: &FitArgs, fit: &Prepared, evaluator: &dyn Evaluate) -> Result<
     let Prepared { plan, settings, limits, recording, paths } = fit;
     let bar = Bar::new();
     let shard = args.shard.unwrap_or(Shard::WHOLE);
-    let state_path = args.shard.map_or_else(|| paths.state.clone(), |shard| shard.file_of(&paths.state));
-    let place = (state_path.as_path(), args.resume, shard);
-    let state = on_threads(args.threads, || search(plan, settings, place, limits, (evaluator, &bar)))?;
+    let own = |path: &Path| args.shard.map_or_else(|| path.to_path_buf(), |shard| shard.file_of(path));
+    let (state_path, log_path) = (own(&paths.state), own(&paths.log));
+    let place = FitPlace { state: &state_path, log: &log_path, resumes: args.resume, shard };
+    let state = on_threads(args.threads, || search(plan, settings, &place, limits, (evaluator, &bar)))?;
     if !state.is_complete(limits) {
         words("stopped before the last generation; add --resume to continue");
     }
@@ -219,7 +224,7 @@ fn run_here(args: &FitArgs, fit: &Prepared, evaluator: &dyn Evaluate) -> Result<
         return Ok(());
     }
     let result = on_threads(args.threads, || conclude(plan, settings, &state, &excitability(plan), &bar))?;
-    write(plan, (&state, &result), paths)?;
+    write(plan, &result, paths)?;
     let figure = fit_figure(plan, &result.hall_of_fame, recording.as_ref())?;
     files::write(&paths.figure, traces_svg(&figure).as_bytes())?;
     report(plan, settings, &result, paths)
@@ -263,12 +268,11 @@ fn excitability(plan: &FitPlan) -> ExcitabilitySettings {
     ExcitabilitySettings { largest_na: strongest_na, ..base }
 }
 
-fn write(plan: &FitPlan, (state, result): (&FitState, &FitResult), paths: &FitPaths) -> Result<(), Error> {
+fn write(plan: &FitPlan, result: &FitResult, paths: &FitPaths) -> Result<(), Error> {
     let file = |path: &Path, file: &HallOfFame| files::write(path, &json(file)?);
     file(&paths.hall_of_fame, &result.hall_of_fame)?;
     file(&paths.archive, &result.archive)?;
-    files::write(&paths.scores, scores_csv(plan, &result.hall_of_fame).as_bytes())?;
-    files::write(&paths.log, log_csv(plan, state).as_bytes())
+    files::write(&paths.scores, scores_csv(plan, &result.hall_of_fame).as_bytes())
 }
 
 fn report(plan: &FitPlan, settings: &FitSettings, result: &FitResult, paths: &FitPaths) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use noble_data::cell_model::HallOfFame;
 use super::case::FitPlan;
 use super::result::cells_of;
 use crate::Error;
-use crate::figure::{TimeWindow, TracePanel, TracesFigure};
+use crate::figure::{TimeWindow, TracePanel, TracesFigure, axis};
 use crate::sweep_file::SweepFile;
 
 /// Sweeps drawn at most.
@@ -43,7 +43,7 @@ pub fn fit_figure(
             at_times(own, onset_ms - target.delay_ms, &times_ms)
         });
         panels.push(TracePanel {
-            label: format!("{:.3} nA", target.step_na),
+            label: format!("{} nA", axis::number(target.step_na, 3)),
             times_ms,
             reference_v_mv,
             predicted_v_mv: trace.v_mv().to_vec(),

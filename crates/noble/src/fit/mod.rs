@@ -32,7 +32,7 @@ pub use paths::FitPaths;
 pub use recording::{RecordedTargets, RecordingSettings, least_deviation, recording_targets};
 pub use report::{ObjectiveSummary, log_csv, scores_csv, summarize};
 pub use result::{FitResult, conclude};
-pub use run::{FitLimits, FitState, search};
+pub use run::{FitLimits, FitPlace, FitState, search};
 pub use settings::FitSettings;
 pub use stage::{Stage, StageKind};
 pub use together::{Together, serve};

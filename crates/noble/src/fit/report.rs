@@ -73,14 +73,14 @@ pub fn scores_csv(plan: &FitPlan, file: &HallOfFame) -> String {
     csv
 }
 
-/// One line per generation: how the search went, and the smallest score of each objective.
+/// One line per generation: how the search went, and the smallest and the median score of each objective.
 #[must_use]
 pub fn log_csv(plan: &FitPlan, state: &FitState) -> String {
     let mut csv =
         "seed,stage,generation,evaluations,rejected,accepted,best_mean_z,median_mean_z,least_worst_z"
             .to_owned();
     let objectives = &plan.objectives;
-    objectives.iter().for_each(|objective| _ = write!(csv, ",{}", objective.name));
+    objectives.iter().for_each(|objective| _ = write!(csv, ",{0}.best_z,{0}.median_z", objective.name));
     csv.push('\n');
     let stages = [Stage::passive(plan), Some(Stage::explored(plan)), Some(Stage::active(plan))];
     for one in state.log() {
@@ -94,12 +94,14 @@ pub fn log_csv(plan: &FitPlan, state: &FitState) -> String {
             one.best_worst
         );
         let own = stages.iter().flatten().find(|known| known.kind == *stage);
-        let own: BTreeMap<&str, f64> = own
-            .map(|own| own.objective_names(plan).zip(one.best_scores.iter().copied()).collect())
-            .unwrap_or_default();
+        let scores = one.best_scores.iter().zip(&one.median_scores);
+        let own: BTreeMap<&str, (&f64, &f64)> =
+            own.map(|own| own.objective_names(plan).zip(scores).collect()).unwrap_or_default();
         for objective in objectives {
-            let score = own.get(objective.name.as_str()).map_or_else(String::new, f64::to_string);
-            let _ = write!(csv, ",{score}");
+            let _ = match own.get(objective.name.as_str()) {
+                Some((best, median)) => write!(csv, ",{best},{median}"),
+                None => write!(csv, ",,"),
+            };
         }
         csv.push('\n');
     }

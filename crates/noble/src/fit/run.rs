@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::case::FitPlan;
 use super::evaluate::Evaluate;
 use super::log::Generation;
+use super::report::log_csv;
 use super::search::Search;
 use super::settings::FitSettings;
 use crate::{Error, Progress, Shard, files};
@@ -25,6 +26,19 @@ pub struct FitLimits {
     pub n_evaluations: Option<u64>,
     /// Time of this run.
     pub duration: Option<Duration>,
+}
+
+/// Where a search keeps its state, and how it takes what lies there.
+#[derive(Debug, Clone, Copy)]
+pub struct FitPlace<'a> {
+    /// State, written after every generation.
+    pub state: &'a Path,
+    /// One line per generation, written with it.
+    pub log: &'a Path,
+    /// Whether a state that is there is continued; otherwise it is refused.
+    pub resumes: bool,
+    /// Which of the seeds are searched.
+    pub shard: Shard,
 }
 
 /// What a fit has found so far.
@@ -152,13 +166,13 @@ fn identity(plan: &FitPlan, settings: &FitSettings) -> Result<String, Error> {
 pub fn search(
     plan: &FitPlan,
     settings: &FitSettings,
-    (state_path, is_resumed, shard): (&Path, bool, Shard),
+    place: &FitPlace<'_>,
     limits: &FitLimits,
     (evaluator, progress): (&dyn Evaluate, &dyn Progress),
 ) -> Result<FitState, Error> {
     settings.check()?;
-    shard.check_items(settings.seeds.len(), "seeds")?;
-    let mut state = begin(plan, settings, (state_path, is_resumed, shard))?;
+    place.shard.check_items(settings.seeds.len(), "seeds")?;
+    let mut state = begin(plan, settings, place)?;
     let started = Instant::now();
     let is_over = || limits.duration.is_some_and(|duration| started.elapsed() >= duration);
     let n_searches = state.searches.len();
@@ -170,7 +184,8 @@ pub fn search(
         let (begun, n_before) = (Instant::now(), state.searches[search_idx].n_evaluations());
         while !is_done(&state.searches[search_idx], limits) && !is_over() {
             state.searches[search_idx].advance(plan, settings, evaluator)?;
-            write_state(state_path, &state)?;
+            files::write(place.state, &state.to_bytes()?)?;
+            files::write(place.log, log_csv(plan, &state).as_bytes())?;
             let search = &state.searches[search_idx];
             let rate = (search.n_evaluations() - n_before) as f64 / begun.elapsed().as_secs_f64();
             progress.advance(1);
@@ -208,17 +223,17 @@ fn is_done(search: &Search, limits: &FitLimits) -> bool {
 fn begin(
     plan: &FitPlan,
     settings: &FitSettings,
-    (state_path, is_resumed, shard): (&Path, bool, Shard),
+    FitPlace { state: state_path, resumes, shard, .. }: &FitPlace<'_>,
 ) -> Result<FitState, Error> {
     let case_sha256 = identity(plan, settings)?;
     let is_there = state_path.is_file();
-    if is_there && !is_resumed {
+    if is_there && !resumes {
         let what = format!("{} already holds a fit", state_path.display());
         return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
     }
     if is_there {
         let state: FitState = files::read_with(state_path, FitState::read)?;
-        if state.case_sha256 != case_sha256 || state.shard().unwrap_or(Shard::WHOLE) != shard {
+        if state.case_sha256 != case_sha256 || state.shard().unwrap_or(Shard::WHOLE) != *shard {
             let what = format!("{} was begun with other inputs or options", state_path.display());
             return Err(Error::usage(what, "give the same to continue it, or choose another --out"));
         }
@@ -230,15 +245,11 @@ fn begin(
         format_version: STATE_FORMAT_VERSION,
         case_sha256,
         seeds: settings.seeds.clone(),
-        shard: (shard != Shard::WHOLE).then(|| shard.to_string()),
+        shard: (*shard != Shard::WHOLE).then(|| shard.to_string()),
         searches,
     };
-    write_state(state_path, &state)?;
+    files::write(state_path, &state.to_bytes()?)?;
     Ok(state)
-}
-
-fn write_state(path: &Path, state: &FitState) -> Result<(), Error> {
-    files::write(path, &state.to_bytes()?)
 }
 
 fn internal(error: serde_json::Error) -> Error {

@@ -148,7 +148,8 @@ impl Search {
     /// Whether the one distribution of the scalar optimizer has come to rest away from every accepted model.
     fn is_stuck(&self, settings: &FitSettings) -> bool {
         let is_found = self.archive.members().first().is_some_and(|one| one.rank <= settings.accepted_z);
-        let patience = N_RESTING_GENERATIONS * (settings.offspring_size + self.stage.n_free()) / settings.offspring_size;
+        let patience =
+            N_RESTING_GENERATIONS * (settings.offspring_size + self.stage.n_free()) / settings.offspring_size;
         let rests =
             self.least.is_some_and(|(_, since)| (self.evolution.generation() - since) as usize >= patience);
         matches!(settings.method, Method::CmaEs { .. }) && rests && !is_found

@@ -103,6 +103,9 @@ fn invariant_threads_and_interruptions_change_no_bit() {
         assert!(read("whole") == read("parts"), "{ending} differs");
     }
     let message = folder.refused(&format!("{FIT} --generations 6 --out parts.json"));
+    assert!(message.contains("parts.json exists") && message.contains("--resume"), "{message}");
+    std::fs::remove_file(folder.path("parts.json")).unwrap();
+    let message = folder.refused(&format!("{FIT} --generations 6 --out parts.json"));
     assert!(message.contains("already holds a fit") && message.contains("--resume"), "{message}");
     let message = folder.refused(&format!("{FIT} --generations 6 --seed 2 --out parts.json --resume"));
     assert!(message.contains("begun with other inputs or options"), "{message}");
