@@ -187,7 +187,7 @@ struct Prepared {
 /// Reads and checks; `None` where only the case was to be written.
 fn prepare(args: &FitArgs) -> Result<Option<Prepared>, Error> {
     let inputs = args.input.read(&args.sweeps, &args.definition)?;
-    let FitInputs { cells, space, targets, recording } = inputs;
+    let FitInputs { cells, space, targets, starts, recording } = inputs;
     if let Some(folder) = args.input.case_folder() {
         write_case(folder, &space, &targets)?;
         return Ok(None);
@@ -201,7 +201,7 @@ fn prepare(args: &FitArgs) -> Result<Option<Prepared>, Error> {
         return Err(Error::usage(what, "add --resume if it is of this fit, or choose another --out"));
     }
     let protocol = Protocol { solver_step_ms: args.dt_ms, every: args.every, ..Protocol::default() };
-    let case = FitCase { cells, space, targets, protocol, features: args.definition.settings()? };
+    let case = FitCase { cells, space, targets, protocol, features: args.definition.settings()?, starts };
     let (plan, notes) = case.plan()?;
     notes.iter().for_each(|note| words(&format!("note: {note}")));
     introduce(&plan, &settings);

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use noble_data::CellModel;
+use noble_data::cell_model::read_cells;
 use noble_data::fitting::{FitTargets, ParameterSpace, bluepyopt};
 
 use super::inputs::{print_notes, read_channels};
@@ -44,6 +46,9 @@ pub(super) struct FitInputArgs {
     /// Catalog of the channels of --bluepyopt: allen, bbp or yao2022
     #[arg(long, value_name = "SET", default_value = "allen", requires = "bluepyopt")]
     mechanisms: String,
+    /// Models that the search begins with: cells or a hall of fame with the same free parameters
+    #[arg(long, value_name = "JSON")]
+    starts: Option<PathBuf>,
     /// What becomes of the reconstructed axon: keep, peri, stub1, bpo, or stub:D1,D2 [default: as the space says]
     #[arg(long, value_name = "RULE", value_parser = noble_data::cell_model::AxonRule::from_name)]
     axon: Option<noble_data::cell_model::AxonRule>,
@@ -60,6 +65,8 @@ pub(super) struct FitInputs {
     pub(super) cells: Cells,
     pub(super) space: ParameterSpace,
     pub(super) targets: FitTargets,
+    /// Models that the search begins with.
+    pub(super) starts: Vec<CellModel>,
     /// The recording behind the targets.
     pub(super) recording: Option<SweepFile>,
 }
@@ -85,6 +92,9 @@ impl FitInputArgs {
         };
         if let Some(axon) = self.axon {
             inputs.space.base.axon_rule = axon;
+        }
+        if let Some(path) = &self.starts {
+            inputs.starts = files::read_with(path, read_cells)?.models.into_values().collect();
         }
         Ok(inputs)
     }
@@ -116,7 +126,7 @@ impl FitInputArgs {
         let mut targets = recorded.targets;
         targets.source = format!("{}: {}", path.display(), targets.source);
         let space = self.space(&cells, recorded.resting_mv)?;
-        Ok(FitInputs { cells, space, targets, recording: Some(file) })
+        Ok(FitInputs { cells, space, targets, starts: Vec::new(), recording: Some(file) })
     }
 
     fn of_bluepyopt(&self, cells: Cells, folder: &Path) -> Result<FitInputs, Error> {
@@ -137,7 +147,7 @@ impl FitInputArgs {
                 .map_err(|error| Error::from(error).in_file(folder))?;
         print_report(&report);
         targets.source = format!("{}: {}", folder.display(), targets.source);
-        Ok(FitInputs { cells, space, targets, recording: None })
+        Ok(FitInputs { cells, space, targets, starts: Vec::new(), recording: None })
     }
 
     fn of_files(&self, cells: Cells) -> Result<FitInputs, Error> {
@@ -151,7 +161,7 @@ impl FitInputArgs {
         };
         const USUAL_RESTING_MV: f64 = -70.0;
         let space = self.space(&cells, resting_mv(&targets).unwrap_or(USUAL_RESTING_MV))?;
-        Ok(FitInputs { cells, space, targets, recording: None })
+        Ok(FitInputs { cells, space, targets, starts: Vec::new(), recording: None })
     }
 
     fn space(&self, cells: &Cells, resting_mv: f64) -> Result<ParameterSpace, Error> {

@@ -23,6 +23,8 @@ pub struct FitCase {
     pub protocol: Protocol,
     /// How features are taken.
     pub features: Settings,
+    /// Models that the search begins with, beside others.
+    pub starts: Vec<CellModel>,
 }
 
 /// A fit that can be run: every feature known, every parameter at home, every sweep possible.
@@ -36,6 +38,8 @@ pub struct FitPlan {
     pub(super) base_protocol: Protocol,
     /// Where the targets come from.
     pub(super) source: String,
+    /// Coordinates of the models that the search begins with.
+    pub(super) starts: Vec<Vec<f64>>,
 }
 
 /// A sweep with all that its simulation and its features need.
@@ -73,10 +77,11 @@ impl FitCase {
     /// [`Error::Usage`] for a free parameter of sections that the morphology lacks, [`Error::Cell`] for a mechanism that
     /// is unknown.
     pub fn plan(self) -> Result<(FitPlan, Vec<String>), Error> {
-        let Self { cells, space, targets, protocol, features } = self;
+        let Self { cells, space, targets, protocol, features, starts } = self;
         space.check()?;
         let notes = targets.check()?;
         check_places(&cells, &space)?;
+        let starts = coordinates_of(&space, &starts)?;
         let strongest_na = targets
             .sweeps
             .iter()
@@ -104,8 +109,16 @@ impl FitCase {
             sweeps.push(PlannedSweep { target, protocol, stimulus, features: named, objectives, is_gate });
         }
         let source = targets.source;
-        let plan =
-            FitPlan { cells, space, sweeps, objectives, settings: features, base_protocol: protocol, source };
+        let plan = FitPlan {
+            cells,
+            space,
+            sweeps,
+            objectives,
+            settings: features,
+            base_protocol: protocol,
+            source,
+            starts,
+        };
         Ok((plan, notes))
     }
 }
@@ -145,6 +158,34 @@ impl FitPlan {
     pub(super) fn cable(&self, coordinates: &[f64]) -> Result<CablePlan, Error> {
         self.cells.plan_of(&self.cell(coordinates))
     }
+}
+
+/// Where models lie in a space.
+fn coordinates_of(space: &ParameterSpace, models: &[CellModel]) -> Result<Vec<Vec<f64>>, Error> {
+    let outside = |name: &str, what: String| {
+        let what = format!("start {name}: {what}");
+        Error::usage(what, "give models of the same parameters, within their bounds")
+    };
+    let of_model = |model: &CellModel| {
+        let values = space.values_of(model);
+        let values = values.ok_or_else(|| outside(&model.name, "lacks a free parameter".to_owned()))?;
+        let coordinate = |(free, value): (&FreeParameter, f64)| match coordinate_of(free, value) {
+            coordinate if (0.0..=1.0).contains(&coordinate) => Ok(coordinate),
+            _ => Err(outside(&model.name, format!("{} is {value}, out of its bounds", free.name))),
+        };
+        space.free.iter().zip(values).map(coordinate).collect()
+    };
+    models.iter().map(of_model).collect()
+}
+
+/// The inverse of [`value_at`], to within rounding at the bounds.
+fn coordinate_of(free: &FreeParameter, value: f64) -> f64 {
+    let FreeParameter { lower, upper, .. } = *free;
+    let coordinate = match free.scale {
+        Scale::Linear => (value - lower) / (upper - lower),
+        Scale::Log => (value / lower).ln() / (upper / lower).ln(),
+    };
+    if (lower..=upper).contains(&value) { coordinate.clamp(0.0, 1.0) } else { coordinate }
 }
 
 /// A parameter's value at a coordinate in [0, 1] between its bounds.

@@ -36,7 +36,7 @@ pub struct RecordingSettings {
     pub settings: Settings,
     /// Least deviation, as a share of the mean's size.
     pub least_relative_deviation: f64,
-    /// Currents so near count as the same. // [nA]
+    /// Currents so near count as the same.
     pub same_current_na: f64,
     /// Kept of the time before and after the stimulus, in ms: what lies farther out is not simulated.
     pub kept_ms: (f64, f64),
@@ -45,7 +45,8 @@ pub struct RecordingSettings {
 }
 
 impl Default for RecordingSettings {
-    /// The features of [`FIRING_FEATURES`] and [`SILENT_FEATURES`], 5 % of the mean, 3 sweeps of each kind.
+    /// Ten features of sweeps with spikes and four of others, at least 5 % of the mean, three currents with spikes and two
+    /// without.
     fn default() -> Self {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         Self {

@@ -142,6 +142,7 @@ struct Identity<'a> {
     targets: Vec<&'a noble_data::fitting::TargetSweep>,
     protocol: crate::Protocol,
     features: String,
+    starts: &'a [Vec<f64>],
     settings: &'a FitSettings,
 }
 
@@ -153,6 +154,7 @@ fn identity(plan: &FitPlan, settings: &FitSettings) -> Result<String, Error> {
         targets: plan.targets().collect(),
         protocol: plan.base_protocol,
         features: format!("{:?}", plan.settings),
+        starts: &plan.starts,
         settings,
     };
     Ok(sha256_hex(&serde_json::to_vec(&identity).map_err(internal)?))

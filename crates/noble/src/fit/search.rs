@@ -52,7 +52,8 @@ impl Search {
     pub(super) fn new(plan: &FitPlan, settings: &FitSettings, seed: u64) -> Result<Self, Error> {
         let passive = Stage::passive(plan).filter(|_| settings.n_passive_generations > 0);
         let stage = passive.unwrap_or_else(|| Stage::after_passive(plan, settings));
-        let evolution = evolution_of(plan, settings, (&stage, seed), &[])?;
+        let starts = own_starts(plan, &stage);
+        let evolution = evolution_of(plan, settings, (&stage, seed), &starts)?;
         let archive =
             Archive::new(unit_bounds(plan.space.free.len())?, settings.n_archived, settings.least_distance)?;
         Ok(Self {
@@ -188,7 +189,9 @@ impl Search {
             self.stage.free.iter().zip(membrane).for_each(|(idx, value)| coordinates[*idx] = *value);
             coordinates
         };
-        Ok(fresh.iter().enumerate().take(fresh.len() / 2).map(with_membrane).collect())
+        let n_own = plan.starts.len().min(fresh.len());
+        let bred = fresh.iter().enumerate().take((fresh.len() - n_own) / 2).map(with_membrane);
+        Ok(plan.starts.iter().take(n_own).cloned().chain(bred).collect())
     }
 
     fn begin(
@@ -207,6 +210,11 @@ impl Search {
         self.stage = stage;
         Ok(())
     }
+}
+
+/// The coordinates of the user's models that vary in a stage.
+fn own_starts(plan: &FitPlan, stage: &Stage) -> Vec<Vec<f64>> {
+    plan.starts.iter().map(|start| stage.free.iter().map(|idx| start[*idx]).collect()).collect()
 }
 
 fn evolution_of(

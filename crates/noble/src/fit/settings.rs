@@ -64,12 +64,12 @@ impl FitSettings {
     }
 
     /// What the optimizer is told: the scores where it selects by several; for the one that takes their sum
-    /// `max(z - accepted / 2, 0)^2`, which is nothing where a model is good, so that the accepted region is walked
-    /// through rather than its best point sought.
+    /// `max(z - accepted / 2, 0)^3`: nothing where a model is good, so that the accepted region is walked through rather
+    /// than its best point sought, and most where it is farthest off.
     pub(super) fn told(&self, scores: &[f64]) -> Vec<f64> {
         match self.method {
             Method::CmaEs { .. } => {
-                scores.iter().map(|score| (score - 0.5 * self.accepted_z).max(0.0).powf(1.5)).collect()
+                scores.iter().map(|score| (score - 0.5 * self.accepted_z).max(0.0).powi(3)).collect()
             }
             _ => scores.to_vec(),
         }

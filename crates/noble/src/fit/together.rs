@@ -79,6 +79,7 @@ mod tests {
             targets,
             protocol: Protocol::default(),
             features: Settings::default(),
+            starts: Vec::new(),
         };
         let (plan, _) = case.plan().unwrap();
         let stage = Stage::active(&plan);
