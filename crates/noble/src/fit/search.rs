@@ -18,6 +18,9 @@ const N_PASSIVE_STARTS: usize = 8;
 /// Generations' worth of candidates spread over the whole space before one distribution is followed.
 const N_EXPLORED_GENERATIONS: usize = 8;
 
+/// The first step around models that the user gave, as a share of the first step elsewhere.
+const NEAR: f64 = 1.0 / 3.0;
+
 /// A sum of scores must fall by this share to count as better.
 const LEAST_GAIN: f64 = 0.01;
 
@@ -225,6 +228,9 @@ fn evolution_of(
 ) -> Result<Evolution, Error> {
     let n_objectives = stage.objective_names(plan).count();
     let mut evolve = settings.evolve(seed);
+    if let (Method::CmaEs { initial_step }, false) = (settings.method, plan.starts.is_empty()) {
+        evolve.method = Method::CmaEs { initial_step: NEAR * initial_step };
+    }
     if stage.kind == StageKind::Explored {
         evolve.method = Method::ibea();
         evolve.population_size = N_EXPLORED_GENERATIONS * settings.offspring_size;
