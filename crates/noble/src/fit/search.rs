@@ -24,6 +24,9 @@ const NEAR: f64 = 1.0 / 3.0;
 /// A sum of scores must fall by this share to count as better.
 const LEAST_GAIN: f64 = 0.01;
 
+/// Sums of scores within this share of each other are as good as each other.
+const LEVEL: f64 = 0.02;
+
 /// Generations without a better sum after which a distribution rests, and as many more per parameter and candidate.
 const N_RESTING_GENERATIONS: usize = 60;
 
@@ -103,8 +106,8 @@ impl Search {
         if self.stage.kind != StageKind::Passive {
             self.archive(settings, &asked, &evaluations)?;
         }
-        let sums = told.iter().map(|(_, scores)| scores.iter().sum::<f64>());
-        let least = sums.fold(f64::INFINITY, f64::min);
+        let sums = || told.iter().map(|(_, scores)| scores.iter().sum::<f64>());
+        let (least, largest) = (sums().fold(f64::INFINITY, f64::min), sums().fold(0.0, f64::max));
         let generation = self.evolution.generation();
         if self.least.is_none_or(|(before, _)| least < (1.0 - LEAST_GAIN) * before) {
             self.least = Some((least, generation));
@@ -121,7 +124,7 @@ impl Search {
                     self.best(1).into_iter().map(|one| one.parameters.clone()).collect();
                 self.begin(plan, settings, Stage::active(plan), &starts)
             }
-            StageKind::Active if self.is_stuck(settings) => {
+            StageKind::Active if self.is_stuck(settings, largest <= (1.0 + LEVEL) * least) => {
                 self.n_generations_before += generation;
                 self.n_restarts += 1;
                 self.begin(plan, settings, Stage::explored(plan), &[])
@@ -150,12 +153,17 @@ impl Search {
     }
 
     /// Whether the one distribution of the scalar optimizer has come to rest away from every accepted model.
-    fn is_stuck(&self, settings: &FitSettings) -> bool {
-        let is_found = self.archive.members().first().is_some_and(|one| one.rank <= settings.accepted_z);
+    ///
+    /// It rests when its candidates are all as good as each other, or none was better than before for long.
+    fn is_stuck(&self, settings: &FitSettings, is_level: bool) -> bool {
+        let is_accepted = |one: &noble_evolve::Member| worst(&one.individual.scores) <= settings.accepted_z;
+        let is_found = self.archive.members().iter().any(is_accepted);
         let patience =
             N_RESTING_GENERATIONS * (settings.offspring_size + self.stage.n_free()) / settings.offspring_size;
-        let rests =
-            self.least.is_some_and(|(_, since)| (self.evolution.generation() - since) as usize >= patience);
+        let rests = is_level
+            || self
+                .least
+                .is_some_and(|(_, since)| (self.evolution.generation() - since) as usize >= patience);
         matches!(settings.method, Method::CmaEs { .. }) && rests && !is_found
     }
 
