@@ -19,6 +19,7 @@ use crate::fit::{
     Evaluate, FitCase, FitLimits, FitPaths, FitPlace, FitPlan, FitResult, FitSettings, Here, Together,
     conclude, fit_figure, scores_csv, search, serve, summarize,
 };
+use crate::generate::json;
 use crate::sweep_file::SweepFile;
 use crate::{Error, ExcitabilitySettings, Protocol, Shard, files};
 
@@ -243,10 +244,6 @@ fn write_case(
     Ok(())
 }
 
-fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec_pretty(value).map_err(|error| Error::Internal { what: error.to_string() })
-}
-
 fn introduce(plan: &FitPlan, settings: &FitSettings) {
     words(&format!(
         "{} to {}, {} free",
@@ -254,11 +251,8 @@ fn introduce(plan: &FitPlan, settings: &FitSettings) {
         counted(plan.objectives().len(), "target"),
         counted(plan.space().free.len(), "parameter"),
     ));
-    words(&format!(
-        "{}, {} each",
-        counted(settings.seeds.len(), "search").replace("searchs", "searches"),
-        counted(settings.population_size, "candidate")
-    ));
+    let n_seeds = counted(settings.seeds.len(), "seed");
+    words(&format!("{n_seeds}, {} each", counted(settings.population_size, "candidate")));
 }
 
 /// The F-I grid ends above the strongest current of the targets.

@@ -4,29 +4,27 @@ use noble_cell::simulate;
 use noble_data::cell_model::HallOfFame;
 
 use super::case::FitPlan;
-use super::result::cells_of;
+use super::recording::SAME_CURRENT_NA;
 use crate::Error;
 use crate::figure::{TimeWindow, TracePanel, TracesFigure, axis};
 use crate::sweep_file::SweepFile;
 
 /// Sweeps drawn at most.
 const N_PANELS: usize = 6;
-/// Currents so near are of one sweep. // [nA]
-const SAME_CURRENT_NA: f64 = 5e-4;
 /// Enlarged stretch after the onset of the step. // [ms]
 const ZOOM_MS: f64 = 60.0;
 
 /// Each sweep of the targets: the recording's first repeat, where there is one, and the first model of the hall of fame.
 ///
 /// # Errors
-/// [`Error::Model`] when a model cannot be simulated.
+/// [`Error::Cell`] when the model cannot be simulated.
 pub fn fit_figure(
     plan: &FitPlan,
     file: &HallOfFame,
     recording: Option<&SweepFile>,
 ) -> Result<TracesFigure, Error> {
     let Some(first) = file.models.first() else { return Ok(TracesFigure::default()) };
-    let cable = cells_of(plan, file).plan(first.id)?;
+    let cable = plan.cells.plan_of(&first.parameters)?;
     let mut panels = Vec::new();
     for sweep in plan.sweeps.iter().take(N_PANELS) {
         let target = &sweep.target;

@@ -50,11 +50,7 @@ impl Evaluate for Here {
         stage: &Stage,
         candidates: &[Vec<f64>],
     ) -> Result<Vec<Evaluation>, Error> {
-        let mut evaluations = Vec::with_capacity(candidates.len());
-        for chunk in candidates.chunks(N_TOGETHER) {
-            evaluations.extend(evaluate_together(plan, stage, chunk, Leaving::Early)?);
-        }
-        Ok(evaluations)
+        evaluate_all(plan, stage, candidates, Leaving::Early)
     }
 }
 
@@ -65,7 +61,21 @@ pub(super) enum Leaving {
     Never,
 }
 
-pub(super) fn evaluate_together(
+/// Evaluates any number of candidates, as many at once as memory should hold.
+pub(super) fn evaluate_all(
+    plan: &FitPlan,
+    stage: &Stage,
+    candidates: &[Vec<f64>],
+    leaving: Leaving,
+) -> Result<Vec<Evaluation>, Error> {
+    let mut evaluations = Vec::with_capacity(candidates.len());
+    for chunk in candidates.chunks(N_TOGETHER) {
+        evaluations.extend(evaluate_together(plan, stage, chunk, leaving)?);
+    }
+    Ok(evaluations)
+}
+
+fn evaluate_together(
     plan: &FitPlan,
     stage: &Stage,
     candidates: &[Vec<f64>],

@@ -29,6 +29,7 @@ pub use evaluate::{Evaluate, Evaluation, Here};
 pub use log::Generation;
 pub use objective::{LARGEST_Z, Objective};
 pub use paths::FitPaths;
+pub(crate) use recording::LEAST_RELATIVE_DEVIATION;
 pub use recording::{RecordedTargets, RecordingSettings, least_deviation, recording_targets};
 pub use report::{ObjectiveSummary, log_csv, scores_csv, summarize};
 pub use result::{FitResult, conclude};

@@ -25,6 +25,12 @@ const FIRING_FEATURES: [&str; 10] = [
 const SILENT_FEATURES: [&str; 4] =
     ["voltage_base", "steady_state_voltage_stimend", "decay_time_constant_after_stim", "sag_amplitude"];
 
+/// Currents so near are of one sweep. // [nA]
+pub(super) const SAME_CURRENT_NA: f64 = 5e-4;
+
+/// Share of the mean that a deviation is at least.
+pub(crate) const LEAST_RELATIVE_DEVIATION: f64 = 0.05;
+
 /// How a recording becomes targets.
 #[derive(Debug, Clone)]
 pub struct RecordingSettings {
@@ -53,8 +59,8 @@ impl Default for RecordingSettings {
             firing_features: owned(&FIRING_FEATURES),
             silent_features: owned(&SILENT_FEATURES),
             settings: Settings::default(),
-            least_relative_deviation: 0.05,
-            same_current_na: 5e-4,
+            least_relative_deviation: LEAST_RELATIVE_DEVIATION,
+            same_current_na: SAME_CURRENT_NA,
             kept_ms: (50.0, 100.0),
             n_sweeps: (3, 2),
         }

@@ -8,12 +8,12 @@ use noble_evolve::{Individual, Member};
 use rayon::prelude::*;
 
 use super::case::FitPlan;
-use super::evaluate::{Leaving, evaluate_together};
+use super::evaluate::{Leaving, evaluate_all};
 use super::run::FitState;
 use super::search::worst;
 use super::settings::FitSettings;
 use super::stage::Stage;
-use crate::{Cells, Error, ExcitabilitySettings, I_THR, Progress, S_THR, measure_excitability};
+use crate::{Error, ExcitabilitySettings, I_THR, Progress, S_THR, measure_excitability};
 
 /// The hall of fame of a fit, and what it was chosen from.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,10 +105,7 @@ fn measured(
 ) -> Result<Measured, Error> {
     let stage = Stage::active(plan);
     let coordinates: Vec<Vec<f64>> = all.iter().map(|(_, one)| one.parameters.clone()).collect();
-    let mut evaluations = Vec::with_capacity(all.len());
-    for chunk in coordinates.chunks(64) {
-        evaluations.extend(evaluate_together(plan, &stage, chunk, Leaving::Never)?);
-    }
+    let evaluations = evaluate_all(plan, &stage, &coordinates, Leaving::Never)?;
     let names: Vec<String> = stage.objective_names(plan).map(str::to_owned).collect();
     progress.start("measure excitability", all.len());
     let models: Vec<(HallOfFameModel, Option<String>)> = all
@@ -175,11 +172,4 @@ fn provenance(
         provenance.insert("channels_sha256".to_owned(), channels);
     }
     Ok(provenance)
-}
-
-/// Whether a hall of fame belongs to a morphology is checked where it is read.
-pub(super) fn cells_of(plan: &FitPlan, file: &HallOfFame) -> Cells {
-    let mut cells = plan.cells.clone();
-    cells.models = file.models.iter().map(|model| (model.id, model.parameters.clone())).collect();
-    cells
 }

@@ -239,6 +239,10 @@ fn begin(
             let what = format!("{} was begun with other inputs or options", state_path.display());
             return Err(Error::usage(what, "give the same to continue it, or choose another --out"));
         }
+        if !state.searches.iter().all(|search| search.fits(plan)) {
+            let what = format!("{} was changed: a search in it is not of this fit", state_path.display());
+            return Err(Error::usage(what, "remove it to begin again, or choose another --out"));
+        }
         return Ok(state);
     }
     let own = settings.seeds.iter().enumerate().filter(|(place, _)| shard.takes(*place));

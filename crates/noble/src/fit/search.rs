@@ -76,6 +76,19 @@ impl Search {
         })
     }
 
+    /// Whether it can go on with a plan: its stage is one of the plan's, and what it keeps has the plan's sizes.
+    pub(super) fn fits(&self, plan: &FitPlan) -> bool {
+        let stages = [Stage::passive(plan), Some(Stage::explored(plan)), Some(Stage::active(plan))];
+        if !stages.iter().flatten().any(|stage| *stage == self.stage) {
+            return false;
+        }
+        let n_objectives = self.stage.objective_names(plan).count();
+        self.evolution.bounds().n_parameters() == self.stage.n_free()
+            && self.evolution.n_objectives() == n_objectives
+            && self.scores.values().all(|scores| scores.len() == n_objectives)
+            && self.archive.bounds().n_parameters() == plan.space.free.len()
+    }
+
     /// Generations of the active stage that are done.
     pub(super) fn n_generations(&self) -> u32 {
         let own = if self.stage.kind == StageKind::Active { self.evolution.generation() } else { 0 };
@@ -250,10 +263,13 @@ fn unit_bounds(n: usize) -> Result<Bounds, Error> {
     Ok(Bounds::new(vec![0.0; n], vec![1.0; n])?)
 }
 
-/// Order of models: the mean score, after those that are accepted everywhere come the others, by how far they miss.
-pub(super) fn rank(scores: &[f64], accepted_z: f64) -> f64 {
+/// Order of models: the accepted ones by their mean score, after all of them the others by how far they miss.
+fn rank(scores: &[f64], accepted_z: f64) -> f64 {
+    if worst(scores) <= accepted_z {
+        return mean(scores);
+    }
     let excess: f64 = scores.iter().map(|score| (score - accepted_z).max(0.0)).sum();
-    mean(scores) + excess
+    accepted_z + excess
 }
 
 pub(super) fn mean(scores: &[f64]) -> f64 {

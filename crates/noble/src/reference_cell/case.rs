@@ -5,9 +5,10 @@ use noble_data::fitting::{
     FIT_SPACE_FORMAT_VERSION, FIT_TARGETS_FORMAT_VERSION, FeatureTarget, Firing, FitTargets, ParameterSpace,
     TargetSweep,
 };
+use noble_features::feature;
 
 use super::parameters::reference_parameters;
-use crate::fit::by_factors;
+use crate::fit::{LEAST_RELATIVE_DEVIATION, by_factors, least_deviation};
 
 const SOMA: &[SectionKind] = &[SectionKind::Soma];
 const DENDRITE: &[SectionKind] = &[SectionKind::Dendrite];
@@ -54,24 +55,21 @@ const ROWS: [Row; 29] = [
 /// Resting voltage of the recorded cell.
 const RESTING_MV: f64 = -65.2;
 
-/// Features of the recorded cell at 0.18 nA, with the least deviation of their unit.
-const AT_180_PA: [(&str, f64, f64); 12] = [
-    ("mean_frequency", 69.3, 1.0),
-    ("AP1_peak", 21.0, 0.5),
-    ("AP1_width", 0.472, 0.05),
-    ("AHP1_depth_from_peak", 94.1, 0.5),
-    ("AHP_time_from_peak", 2.17, 0.05),
-    ("mean_AP_amplitude", 69.5, 0.5),
-    ("inv_first_ISI", 68.5, 1.0),
-    ("steady_state_voltage", -66.3, 0.5),
-    ("steady_state_voltage_stimend", -59.1, 0.5),
-    ("time_to_first_spike", 4.24, 0.05),
-    ("voltage_base", -65.2, 0.5),
-    ("decay_time_constant_after_stim", 12.4, 0.05),
+/// Features of the recorded cell at 0.18 nA.
+const AT_180_PA: [(&str, f64); 12] = [
+    ("mean_frequency", 69.3),
+    ("AP1_peak", 21.0),
+    ("AP1_width", 0.472),
+    ("AHP1_depth_from_peak", 94.1),
+    ("AHP_time_from_peak", 2.17),
+    ("mean_AP_amplitude", 69.5),
+    ("inv_first_ISI", 68.5),
+    ("steady_state_voltage", -66.3),
+    ("steady_state_voltage_stimend", -59.1),
+    ("time_to_first_spike", 4.24),
+    ("voltage_base", -65.2),
+    ("decay_time_constant_after_stim", 12.4),
 ];
-
-/// Share of the mean that a deviation is at least.
-const LEAST_RELATIVE_DEVIATION: f64 = 0.05;
 
 /// Currents at which the recorded cell fires, and the lowest at which it is silent; it is so up to -0.03 nA, and one that
 /// is silent there and without current is silent between. // [nA]
@@ -93,14 +91,17 @@ pub fn reference_space() -> ParameterSpace {
 /// Features of one sweep at 0.18 nA, and at which currents the cell fires. A sweep without current is added, in which
 /// the voltage must stay at the resting potential: the published ones begin 15 ms before the step, too soon to tell.
 ///
+/// # Panics
+/// In no released program: a test takes every feature of the table from the registry.
+///
 /// # Source
 /// Ghafourpour et al., NeurIPS 2025, arXiv 2506.04536: recorded features and sweeps of specimen 689331391.
 #[must_use]
 pub fn reference_targets() -> FitTargets {
-    let feature = |name: &str, mean: f64, least: f64| FeatureTarget {
-        feature: name.to_owned(),
-        mean,
-        deviation: (LEAST_RELATIVE_DEVIATION * mean.abs()).max(least),
+    let target = |(name, mean): &(&str, f64)| {
+        let own = feature(name).expect("the table names features of the registry");
+        let deviation = (LEAST_RELATIVE_DEVIATION * mean.abs()).max(least_deviation(own));
+        FeatureTarget { feature: (*name).to_owned(), mean: *mean, deviation }
     };
     let sweep = |step_na: f64, features: Vec<FeatureTarget>, firing: Firing| TargetSweep {
         name: format!("step_{:.0}pa", 1000.0 * step_na),
@@ -112,8 +113,8 @@ pub fn reference_targets() -> FitTargets {
         features,
         firing: Some(firing),
     };
-    let at_180_pa = AT_180_PA.iter().map(|(name, mean, least)| feature(name, *mean, *least)).collect();
-    let at_rest = vec![feature("steady_state_voltage_stimend", RESTING_MV, 0.5)];
+    let at_180_pa = AT_180_PA.iter().map(target).collect();
+    let at_rest = vec![target(&("steady_state_voltage_stimend", RESTING_MV))];
     let mut sweeps = vec![sweep(0.0, at_rest, Firing::Silent), sweep(0.18, at_180_pa, Firing::Fires)];
     sweeps.extend(FIRES_AT_NA.map(|step_na| sweep(step_na, Vec::new(), Firing::Fires)));
     sweeps.extend(SILENT_AT_NA.map(|step_na| sweep(step_na, Vec::new(), Firing::Silent)));
