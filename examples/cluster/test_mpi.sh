@@ -23,6 +23,12 @@ cd "$work"
 say() { printf '\n== %s\n' "$*"; }
 fail() { echo "FAILED: $*" >&2; exit 1; }
 ranks() { mpirun --allow-run-as-root --oversubscribe --bind-to none -n "$1" "$noble" "${@:2}" --mpi; }
+kill_rank_1() {
+    local process
+    for process in $(pgrep -P "$1"); do
+        if tr '\0' '\n' < "/proc/$process/environ" | grep -qx OMPI_COMM_WORLD_RANK=1; then kill -9 "$process"; fi
+    done
+}
 exit_code() { local code=0; "$@" || code=$?; echo "$code"; }
 
 # Ten models whose latent features are measured, 24 files.
@@ -68,9 +74,7 @@ until grep -q ' 1/' killed-fit.txt; do
     kill -0 "$job" 2> /dev/null || fail "the job ended before it could be killed"
     sleep 0.02
 done
-for process in $(pgrep -P "$job"); do
-    if tr '\0' '\n' < "/proc/$process/environ" | grep -qx OMPI_COMM_WORLD_RANK=1; then kill -9 "$process"; fi
-done
+kill_rank_1 "$job"
 code=0
 wait "$job" || code=$?
 [ "$code" != 0 ] || fail "the job did not notice"
@@ -89,9 +93,7 @@ until [ -f killed.shard-2-of-2/shard-00003.h5 ]; do
     kill -0 "$job" 2> /dev/null || fail "the job ended before it could be killed"
     sleep 0.02
 done
-for process in $(pgrep -P "$job"); do
-    if tr '\0' '\n' < "/proc/$process/environ" | grep -qx OMPI_COMM_WORLD_RANK=1; then kill -9 "$process"; fi
-done
+kill_rank_1 "$job"
 started=$(date +%s)
 code=0
 wait "$job" || code=$?

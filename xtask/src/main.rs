@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task reports on the terminal")]
 
 mod check;
+mod mpi;
 mod tally;
 mod tidy;
 

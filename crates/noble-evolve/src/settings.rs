@@ -5,8 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::selection::n_reference_points;
 
-/// Largest population and generation; IBEA needs the square of their sum in numbers.
-const MOST_INDIVIDUALS: usize = 10_000;
 /// Most reference points of NSGA-III.
 const MOST_REFERENCE_POINTS: usize = 100_000;
 /// Smallest kappa: with it the exponentials of IBEA reach 1e217, and their sums stay finite.
@@ -52,6 +50,16 @@ impl Method {
     /// NSGA-III with 12 divisions: 91 directions for three objectives, as in its paper.
     pub fn nsga3() -> Self {
         Self::Nsga3 { divisions: 12 }
+    }
+
+    /// NSGA-III with as many divisions, up to 12, as give at most `n_directions` directions, and at least one.
+    ///
+    /// Their number is `C(m + p - 1, p)` for `m` objectives and `p` divisions: at eight objectives and 12 divisions
+    /// already more than any population.
+    pub fn nsga3_within(n_objectives: usize, n_directions: usize) -> Self {
+        let fits =
+            |divisions: &usize| n_reference_points(n_objectives, *divisions, n_directions) <= n_directions;
+        Self::Nsga3 { divisions: (2..=12).take_while(fits).last().unwrap_or(1) }
     }
 
     /// CMA-ES that starts with 0.3 of the bounds, as the tutorial advises (page 29).
@@ -146,6 +154,9 @@ pub struct EvolveSettings {
 }
 
 impl EvolveSettings {
+    /// Largest population and generation; IBEA needs the square of their sum in numbers.
+    pub const MOST_INDIVIDUALS: usize = 10_000;
+
     /// Candidates of the first generation.
     pub fn first_size(&self) -> usize {
         match self.method {
@@ -162,7 +173,7 @@ impl EvolveSettings {
         count(n_objectives > 0, "number of objectives", n_objectives, "give at least 1")?;
         let sizes = [("population_size", self.population_size), ("offspring_size", self.offspring_size)];
         for (name, value) in sizes {
-            count((1..=MOST_INDIVIDUALS).contains(&value), name, value, "give 1 to 10000")?;
+            count((1..=Self::MOST_INDIVIDUALS).contains(&value), name, value, "give 1 to 10000")?;
         }
         let is_enough = !matches!(self.method, Method::CmaEs { .. }) || self.offspring_size >= 4;
         count(is_enough, "offspring_size", self.offspring_size, "give CMA-ES at least 4")?;
@@ -222,6 +233,20 @@ mod tests {
         check(EvolveSettings { variation, ..settings(Method::ibea()) }, "setting mutation_eta is -1");
         let error = settings(Method::ibea()).check(0).unwrap_err();
         assert!(error.to_string().starts_with("number of objectives is 0"));
+    }
+
+    /// C(18 + p, p) for 19 objectives: 19, 190; C(2 + p, p) for three: 15 at 4, 21 at 5, 91 at 12.
+    #[test]
+    fn analytic_directions_are_at_most_as_many_as_asked() {
+        let check = |n_objectives: usize, n_directions: usize, divisions: usize| {
+            assert_eq!(Method::nsga3_within(n_objectives, n_directions), Method::Nsga3 { divisions });
+        };
+        check(19, 64, 1);
+        check(19, 190, 2);
+        check(3, 20, 4);
+        check(3, 10_000, 12);
+        check(1, 1, 12);
+        check(40, 8, 1);
     }
 
     #[test]

@@ -70,6 +70,18 @@ impl Cells {
         })
     }
 
+    /// Reads parameters (any layout of [`read_cells`]) that belong to this morphology, without keeping them.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when the file is wrong, [`Error::Usage`] when a hall of fame belongs to another morphology.
+    pub fn read_models(&self, cells: &[u8]) -> Result<Vec<CellModel>, Error> {
+        let set = read_cells(cells)?;
+        if set.format == SourceFormat::HallOfFame {
+            stated_latents(&HallOfFame::read(cells)?, &self.morphology_sha256)?;
+        }
+        Ok(set.models.into_values().collect())
+    }
+
     /// Keeps the models of the given numbers.
     ///
     /// # Errors

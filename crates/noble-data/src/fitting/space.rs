@@ -120,11 +120,12 @@ impl ParameterSpace {
     /// Checks what the layout cannot.
     ///
     /// # Errors
-    /// [`Error::Json`] with place and remedy for bounds that are reversed, equal, not finite or outside physics, for
-    /// two parameters of one name or with one number in common, and for a formula without a number.
+    /// [`Error::Json`] with place and remedy for bounds that are reversed, equal, not finite or outside physics, for a
+    /// temperature or an initial voltage outside physics, for two parameters of one name or with one number in common,
+    /// and for a formula without a number.
     pub fn check(&self) -> Result<(), Error> {
         self.base.check(FORMAT, "base.")?;
-        super::space_check::check(&self.free)
+        super::space_check::check(self)
     }
 
     /// The cell with these values of the free parameters.

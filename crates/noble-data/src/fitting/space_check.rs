@@ -2,67 +2,75 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::space::{FORMAT, FreeParameter, Scale};
+use super::space::{FORMAT, FreeParameter, ParameterSpace, Scale};
 use super::target::ParameterTarget;
 use crate::Error;
-use crate::cell_model::SectionKind;
+use crate::cell_model::{CellModel, SectionKind};
 
-/// Farthest that a reversal potential may be from zero.
-const FARTHEST_REVERSAL_MV: f64 = 200.0;
+/// Smallest of numbers that must be greater than zero.
+const ABOVE_ZERO: f64 = f64::MIN_POSITIVE;
 
-/// Parameters of mechanisms that are reversal potentials.
-const REVERSALS: [&str; 2] = ["e_mv", "el_mv"];
+/// Bound of numbers that may be as large as they like.
+const UNLIMITED: f64 = f64::INFINITY;
 
-/// What physics asks of a number.
-enum Rule {
-    None,
-    AtLeastZero(&'static str),
-    AboveZero(&'static str),
-    Reversal,
+/// How names end, what such a number is, smallest and largest, how to give it.
+type Rule = (&'static str, &'static str, [f64; 2], &'static str);
+
+/// What physics asks of a number: the first rule whose ending its name has. Limits lie far beyond any cell, so that what
+/// exceeds them was given in another unit.
+const RULES: [Rule; 15] = [
+    ("base.temperature_celsius", "a temperature", [0.0, 50.0], "in °C, not K"),
+    ("base.initial_voltage_mv", "a voltage", [-200.0, 200.0], "in mV"),
+    ("_reversal_mv", "a reversal potential", [-200.0, 200.0], "in mV"),
+    (".e_mv", "a reversal potential", [-200.0, 200.0], "in mV"),
+    (".el_mv", "a reversal potential", [-200.0, 200.0], "in mV"),
+    ("_s_per_cm2", "a conductance", [0.0, 20.0], "in S/cm2, not mS/cm2"),
+    ("capacitance_uf_per_cm2", "a capacitance", [ABOVE_ZERO, 50.0], "in µF/cm2"),
+    ("axial_resistivity_ohm_cm", "an axial resistivity", [ABOVE_ZERO, 1e4], "in Ω cm"),
+    ("_millimolar", "a concentration", [0.0, UNLIMITED], "in mM"),
+    ("_per_ms", "a rate", [-UNLIMITED, UNLIMITED], "per ms"),
+    (".decay_ms", "a time constant", [ABOVE_ZERO, 1e5], "in ms"),
+    ("_ms", "a time constant", [ABOVE_ZERO, UNLIMITED], "in ms"),
+    ("_um", "a length", [ABOVE_ZERO, UNLIMITED], "in µm"),
+    (".gamma", "a fraction", [0.0, 1.0], "not in percent"),
+    ("_fraction", "a fraction", [0.0, 1.0], "not in percent"),
+];
+
+/// What is wrong with a number of this name, and what to do.
+fn breach(name: &str, number: f64) -> Option<(String, String)> {
+    let (_, what, [smallest, largest], unit) = RULES.iter().find(|(ending, ..)| name.ends_with(ending))?;
+    if (*smallest..=*largest).contains(&number) {
+        return None;
+    }
+    let limit = if number > *largest {
+        format!("at most {largest}")
+    } else if *smallest > 0.0 {
+        "one greater than zero".to_owned()
+    } else {
+        format!("at least {smallest}")
+    };
+    Some((format!("{number} is not possible for {what}"), format!("give {limit}, {unit}")))
 }
 
-impl Rule {
-    fn of(target: &ParameterTarget) -> Self {
-        match target {
-            ParameterTarget::AxialResistivity => Self::AboveZero("an axial resistivity"),
-            ParameterTarget::Capacitance => Self::AboveZero("a capacitance"),
-            ParameterTarget::SodiumReversal | ParameterTarget::PotassiumReversal => Self::Reversal,
-            ParameterTarget::Mechanism { parameter, .. } => Self::of_parameter(parameter),
-        }
-    }
-
-    fn of_parameter(parameter: &str) -> Self {
-        if REVERSALS.contains(&parameter) {
-            return Self::Reversal;
-        }
-        let by_unit = [
-            ("_s_per_cm2", Self::AtLeastZero("a conductance")),
-            ("_millimolar", Self::AtLeastZero("a concentration")),
-            ("_per_ms", Self::None),
-            ("_ms", Self::AboveZero("a time constant")),
-            ("_um", Self::AboveZero("a length")),
-        ];
-        by_unit.into_iter().find(|(unit, _)| parameter.ends_with(unit)).map_or(Self::None, |(_, rule)| rule)
-    }
-
-    /// What is wrong with a lower and an upper bound, and what to do.
-    fn breach(&self, lower: f64, upper: f64) -> Option<(String, String)> {
-        let least = |what: &str, least: &str| {
-            (format!("bound {lower} is not possible for {what}"), format!("give a lower bound {least}"))
-        };
-        match self {
-            Self::AtLeastZero(what) if lower < 0.0 => Some(least(what, "of zero or more")),
-            Self::AboveZero(what) if lower <= 0.0 => Some(least(what, "greater than zero")),
-            Self::Reversal if lower < -FARTHEST_REVERSAL_MV || upper > FARTHEST_REVERSAL_MV => Some((
-                format!("bounds {lower} and {upper} mV are not possible for a reversal potential"),
-                format!("stay within {FARTHEST_REVERSAL_MV} mV of zero"),
-            )),
-            _ => None,
-        }
-    }
+pub(super) fn check(space: &ParameterSpace) -> Result<(), Error> {
+    check_base(&space.base)?;
+    check_free(&space.free)
 }
 
-pub(super) fn check(free: &[FreeParameter]) -> Result<(), Error> {
+fn check_base(base: &CellModel) -> Result<(), Error> {
+    let numbers = [
+        ("base.temperature_celsius", base.temperature_celsius),
+        ("base.initial_voltage_mv", base.initial_voltage_mv),
+    ];
+    for (place, number) in numbers {
+        if let Some((what, remedy)) = breach(place, number) {
+            return Err(wrong(place, what, &remedy));
+        }
+    }
+    Ok(())
+}
+
+fn check_free(free: &[FreeParameter]) -> Result<(), Error> {
     let mut names = BTreeSet::new();
     let mut set: BTreeMap<(SectionKind, &ParameterTarget), &str> = BTreeMap::new();
     for (idx, parameter) in free.iter().enumerate() {
@@ -106,8 +114,9 @@ fn check_one(parameter: &FreeParameter) -> Result<(), (String, String)> {
     if lower >= upper {
         return found(format!("bounds are equal, {lower}"), "freeze it: write the number into base");
     }
-    if let Some(breach) = Rule::of(target).breach(*lower, *upper) {
-        return Err(breach);
+    let quantity = target.to_string();
+    if let Some((what, remedy)) = breach(&quantity, *lower).or_else(|| breach(&quantity, *upper)) {
+        return Err((format!("bound {what}"), remedy));
     }
     if parameter.scale == Scale::Log && *lower <= 0.0 {
         let what = format!("lower bound {lower} has no logarithm");

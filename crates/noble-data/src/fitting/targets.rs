@@ -58,6 +58,14 @@ pub struct TargetSweep {
     pub firing: Option<Firing>,
 }
 
+impl TargetSweep {
+    /// Current during the step, the holding current included.
+    #[must_use]
+    pub fn total_na(&self) -> f64 {
+        self.holding_na + self.step_na
+    }
+}
+
 /// Everything a fit aims at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -192,12 +192,14 @@ fn traces_figure(traces: &[ComparedTrace], times_ms: &[f64], zoom: TimeWindow) -
         times_ms: times_ms.to_vec(),
         reference_v_mv: trace.reference_mv.clone(),
         predicted_v_mv: trace.predicted_mv.clone(),
+        others_v_mv: Vec::new(),
     };
     traces_svg(&TracesFigure {
         title: "Held-out traces".to_owned(),
         subtitle: "operator against simulator, from the lowest to the highest current".to_owned(),
         reference_label: "simulator".to_owned(),
         predicted_label: "operator".to_owned(),
+        others_label: String::new(),
         panels: chosen.map(panel).collect(),
         zoom: Some(zoom),
     })

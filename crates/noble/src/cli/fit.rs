@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use noble_data::cell_model::HallOfFame;
+use noble_data::fitting::TargetSweep;
 use noble_evolve::{Method, Variation};
 
 use super::fit_inputs::{FitInputArgs, FitInputs};
@@ -19,7 +19,7 @@ use crate::fit::{
     Evaluate, FitCase, FitLimits, FitPaths, FitPlace, FitPlan, FitResult, FitSettings, Here, Together,
     conclude, fit_figure, scores_csv, search, serve, summarize,
 };
-use crate::generate::json;
+use crate::generate::{json, json_line};
 use crate::sweep_file::SweepFile;
 use crate::{Error, ExcitabilitySettings, Protocol, Shard, files};
 
@@ -148,7 +148,7 @@ impl SearchArgs {
         let duration = match self.max_minutes {
             None => None,
             Some(minutes) => Some(Duration::try_from_secs_f64(60.0 * minutes).map_err(|_| {
-                Error::usage(format!("--max-minutes is {minutes}"), "give a time of zero or more")
+                Error::usage(format!("--max-minutes is {minutes}"), "give a number of minutes such as 60")
             })?),
         };
         Ok(FitLimits { n_generations: self.generations, n_evaluations: self.max_evaluations, duration })
@@ -197,16 +197,33 @@ fn prepare(args: &FitArgs) -> Result<Option<Prepared>, Error> {
     let name = space.base.name.clone();
     let paths = FitPaths::beside(&out_path(args.out.as_deref(), &format!("{name}.hall_of_fame.json")));
     files::check_writable(&paths.hall_of_fame)?;
-    if paths.hall_of_fame.exists() && !args.resume {
-        let what = format!("{} exists", paths.hall_of_fame.display());
-        return Err(Error::usage(what, "add --resume if it is of this fit, or choose another --out"));
-    }
+    check_free(args, &paths)?;
     let protocol = Protocol { solver_step_ms: args.dt_ms, every: args.every, ..Protocol::default() };
     let case = FitCase { cells, space, targets, protocol, features: args.definition.settings()?, starts };
     let (plan, notes) = case.plan()?;
     notes.iter().for_each(|note| words(&format!("note: {note}")));
     introduce(&plan, &settings);
     Ok(Some(Prepared { plan, settings, limits, recording, paths }))
+}
+
+/// Nothing that another fit left may be lost.
+fn check_free(args: &FitArgs, paths: &FitPaths) -> Result<(), Error> {
+    let state = args.shard.map_or_else(|| paths.state.clone(), |shard| shard.file_of(&paths.state));
+    let results = [&paths.hall_of_fame, &paths.archive, &paths.scores, &paths.figure];
+    let taken = results.into_iter().find(|path| path.exists());
+    if let (Some(path), false) = (taken, args.resume && state.exists()) {
+        let what = format!("{} exists", path.display());
+        let remedy = if args.resume {
+            format!("there is no {} to resume from; choose another --out", state.display())
+        } else {
+            "add --resume if it is of this fit, or choose another --out".to_owned()
+        };
+        return Err(Error::usage(what, remedy));
+    }
+    if args.resume && !state.exists() {
+        words(&format!("there is no {} yet: the fit begins", state.display()));
+    }
+    Ok(())
 }
 
 fn run_here(args: &FitArgs, fit: &Prepared, evaluator: &dyn Evaluate) -> Result<(), Error> {
@@ -224,9 +241,12 @@ fn run_here(args: &FitArgs, fit: &Prepared, evaluator: &dyn Evaluate) -> Result<
         words(&format!("{}: {} of this share", state_path.display(), counted(state.n_searches(), "seed")));
         return Ok(());
     }
-    let result = on_threads(args.threads, || conclude(plan, settings, &state, &excitability(plan), &bar))?;
+    let (result, figure) = on_threads(args.threads, || {
+        let result = conclude(plan, settings, &state, &excitability(plan), &bar)?;
+        let figure = fit_figure(plan, &result.hall_of_fame, recording.as_ref());
+        Ok((result, figure))
+    })?;
     write(plan, &result, paths)?;
-    let figure = fit_figure(plan, &result.hall_of_fame, recording.as_ref())?;
     files::write(&paths.figure, traces_svg(&figure).as_bytes())?;
     report(plan, settings, &result, paths)
 }
@@ -238,6 +258,12 @@ fn write_case(
 ) -> Result<(), Error> {
     space.check()?;
     targets.check()?;
+    for path in [folder.join("space.json"), folder.join("targets.json")] {
+        if path.exists() {
+            let what = format!("{} exists", path.display());
+            return Err(Error::usage(what, "choose another folder with --write-case, or move the file away"));
+        }
+    }
     files::write(&folder.join("space.json"), &json(space)?)?;
     files::write(&folder.join("targets.json"), &json(targets)?)?;
     words(&format!("{}: space.json, targets.json", folder.display()));
@@ -258,14 +284,13 @@ fn introduce(plan: &FitPlan, settings: &FitSettings) {
 /// The F-I grid ends above the strongest current of the targets.
 fn excitability(plan: &FitPlan) -> ExcitabilitySettings {
     let base = ExcitabilitySettings::default();
-    let strongest_na = plan.targets().map(|target| target.step_na).fold(base.largest_na, f64::max);
+    let strongest_na = plan.targets().map(TargetSweep::total_na).fold(base.largest_na, f64::max);
     ExcitabilitySettings { largest_na: strongest_na, ..base }
 }
 
 fn write(plan: &FitPlan, result: &FitResult, paths: &FitPaths) -> Result<(), Error> {
-    let file = |path: &Path, file: &HallOfFame| files::write(path, &json(file)?);
-    file(&paths.hall_of_fame, &result.hall_of_fame)?;
-    file(&paths.archive, &result.archive)?;
+    files::write(&paths.hall_of_fame, &json(&result.hall_of_fame)?)?;
+    files::write(&paths.archive, &json_line(&result.archive)?)?;
     files::write(&paths.scores, scores_csv(plan, &result.hall_of_fame).as_bytes())
 }
 
@@ -284,6 +309,13 @@ fn report(plan: &FitPlan, settings: &FitSettings, result: &FitResult, paths: &Fi
     data(&text_table(&header.map(str::to_owned), &rows))?;
     for (id, reason) in &result.without_latents {
         words(&format!("warning: model {id} cannot condition an operator: {reason}"));
+    }
+    for (seed, n_accepted) in &result.short_of {
+        words(&format!(
+            "warning: {} of {} accepted with seed {seed}; allow more generations or minutes",
+            n_accepted,
+            counted(settings.n_models, "model")
+        ));
     }
     if !result.not_accepted.is_empty() {
         words(&format!(

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use noble_data::CellModel;
-use noble_data::cell_model::read_cells;
 use noble_data::fitting::{FitTargets, ParameterSpace, bluepyopt};
 
 use super::inputs::{print_notes, read_channels};
@@ -56,7 +55,7 @@ pub(super) struct FitInputArgs {
     #[arg(long, value_name = "TOML,…", value_delimiter = ',')]
     channels: Vec<PathBuf>,
     /// Write targets and space as files to this folder, to be read or changed, and stop
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["mpi", "shard"])]
     write_case: Option<PathBuf>,
 }
 
@@ -94,7 +93,7 @@ impl FitInputArgs {
             inputs.space.base.axon_rule = axon;
         }
         if let Some(path) = &self.starts {
-            inputs.starts = files::read_with(path, read_cells)?.models.into_values().collect();
+            inputs.starts = files::read_with(path, |bytes| inputs.cells.read_models(bytes))?;
         }
         Ok(inputs)
     }

@@ -10,12 +10,13 @@ use crate::merge::merge;
 
 /// Parts that --shard wrote, put together into what one process would have written
 ///
-/// Parts are folders of `noble generate --shard` or files of `noble simulate --shard`. They stay as they are; what is
-/// missing, changed or foreign is named and nothing is written.
+/// Parts are folders of `noble generate --shard`, files of `noble simulate --shard` or states of `noble fit --shard`. They
+/// stay as they are; what is missing, changed or foreign is named and nothing is written.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     noble merge dataset.shard-*-of-4 --out dataset\n  \
-    noble merge traces.shard-*-of-4.npz --out traces.npz")]
+    noble merge traces.shard-*-of-4.npz --out traces.npz\n  \
+    noble merge cell.fit.shard-*-of-3.json --out cell.fit.json")]
 pub(super) struct MergeArgs {
     /// Every part
     #[arg(value_name = "PART", required = true)]
@@ -27,6 +28,6 @@ pub(super) struct MergeArgs {
 
 pub(super) fn run(args: &MergeArgs) -> Result<(), Error> {
     let what = merge(&args.parts, &args.out)?;
-    words(&format!("{what} in {}", args.out.display()));
+    words(&format!("{}: {what}", args.out.display()));
     Ok(())
 }

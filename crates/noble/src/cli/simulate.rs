@@ -223,12 +223,14 @@ fn figure(sweeps: &Sweeps, ids: &[ModelId], labels: &[String]) -> String {
         times_ms: sweeps.times_ms.clone(),
         reference_v_mv: sweeps.v_mv.row(row).to_vec(),
         predicted_v_mv: Vec::new(),
+        others_v_mv: Vec::new(),
     };
     traces_svg(&TracesFigure {
         title: "Simulated voltage".to_owned(),
         subtitle: format!("{} of {} sweeps", sweeps.n_sweeps().min(MOST_PANELS), sweeps.n_sweeps()),
         reference_label: "simulated".to_owned(),
         predicted_label: String::new(),
+        others_label: String::new(),
         panels: (0..sweeps.n_sweeps().min(MOST_PANELS)).map(panel).collect(),
         zoom: None,
     })

@@ -132,8 +132,14 @@ fn invariant_traces_with_gaps_and_zoom_are_drawn() {
     let short = v_mv[..100].to_vec();
     let flat =
         TracePanel { times_ms: times_ms.clone(), reference_v_mv: vec![-70.0; 6000], ..TracePanel::default() };
-    let both =
-        TracePanel { times_ms, reference_v_mv: v_mv, predicted_v_mv: short, label: "−0.11 nA".to_owned() };
+    let others_v_mv = vec![v_mv.clone(), short.clone(), Vec::new()];
+    let both = TracePanel {
+        times_ms,
+        reference_v_mv: v_mv,
+        predicted_v_mv: short,
+        others_v_mv,
+        label: "−0.11 nA".to_owned(),
+    };
     for zoom in [None, Some((90.0, 160.0)), Some((1e6, 2e6)), Some((f64::NAN, 3.0))] {
         let zoom = zoom.map(|(start_ms, end_ms)| TimeWindow { start_ms, end_ms });
         let panels = vec![flat.clone(), both.clone(), TracePanel::default()];

@@ -5,7 +5,7 @@ use super::mark::Mark;
 use super::page::{
     LegendEntry, MARGIN, NOTE_TEXT, PANEL_TEXT, RIM, counted, draw_empty, draw_heading, finish, panel_frame,
 };
-use super::palette::{INK, VERMILLION, WINDOW};
+use super::palette::{INK, ORANGE, VERMILLION, WINDOW};
 use super::polyline::{decimated, path_of};
 use super::svg::{Frame, Stroke, Svg, shortened};
 
@@ -20,6 +20,8 @@ pub struct TracesFigure {
     pub reference_label: String,
     /// What the colored lines are, such as "operator".
     pub predicted_label: String,
+    /// What the pale lines are, such as "other models".
+    pub others_label: String,
     /// The panels from top to bottom.
     pub panels: Vec<TracePanel>,
     /// A stretch of time shown enlarged to the right of every panel.
@@ -37,6 +39,8 @@ pub struct TracePanel {
     pub reference_v_mv: Vec<f64>,
     /// Predicted membrane potential (mV), `[n_samples]` or empty.
     pub predicted_v_mv: Vec<f64>,
+    /// Further predictions (mV), each `[n_samples]`, drawn pale behind the others.
+    pub others_v_mv: Vec<Vec<f64>>,
 }
 
 /// A stretch of time.
@@ -50,6 +54,7 @@ pub struct TimeWindow {
 
 const REFERENCE: Stroke = Stroke::solid(INK, 1.9);
 const PREDICTED: Stroke = Stroke::solid(VERMILLION, 1.1);
+const OTHERS: Stroke = Stroke { opacity: 0.55, ..Stroke::solid(ORANGE, 0.9) };
 /// Height that few panels share, and the least and the greatest height of one.
 const SHARED_HEIGHT: f64 = 420.0;
 const PANEL_HEIGHTS: (f64, f64) = (100.0, 190.0);
@@ -90,6 +95,10 @@ fn legend(figure: &TracesFigure) -> Vec<LegendEntry> {
             mark: Mark::Line(stroke),
             text: named(&figure.predicted_label, "predicted"),
         });
+    }
+    if figure.panels.iter().any(|panel| !panel.others_v_mv.is_empty()) {
+        let stroke = Stroke { width: 2.0, ..OTHERS };
+        entries.push(LegendEntry { mark: Mark::Line(stroke), text: named(&figure.others_label, "others") });
     }
     entries
 }
@@ -152,7 +161,7 @@ fn draw_row(svg: &mut Svg, row: &Row<'_>, frame: Frame) {
     let voltage = Scale::linear(row.domain_mv, (wide.bottom(), wide.top));
     draw_y_axis(svg, wide, &voltage, &voltage.ticks(4), "");
     draw_lines(svg, row, wide, row.time_ms);
-    if row.panel.reference_v_mv.is_empty() && row.panel.predicted_v_mv.is_empty() {
+    if extent_mv(row.panel).is_none() {
         svg.text((wide.left + 8.0, wide.top + wide.height / 2.0), NOTE_TEXT, "no data");
     }
 }
@@ -160,8 +169,9 @@ fn draw_row(svg: &mut Svg, row: &Row<'_>, frame: Frame) {
 fn draw_lines(svg: &mut Svg, row: &Row<'_>, frame: Frame, (start_ms, end_ms): (f64, f64)) {
     let time = Scale::linear((start_ms, end_ms), (frame.left, frame.right()));
     let voltage = Scale::linear(row.domain_mv, (frame.bottom(), frame.top));
+    let others = row.panel.others_v_mv.iter().map(|v_mv| (v_mv, OTHERS));
     let lines = [(&row.panel.reference_v_mv, REFERENCE), (&row.panel.predicted_v_mv, PREDICTED)];
-    for (v_mv, stroke) in lines {
+    for (v_mv, stroke) in others.chain(lines) {
         let samples = row.panel.times_ms.iter().zip(v_mv).filter(|(t, _)| (start_ms..=end_ms).contains(*t));
         let points =
             samples.map(|(&t, &v)| (time.px(t), if v.is_finite() { voltage.px(v) } else { f64::NAN }));
@@ -187,7 +197,8 @@ fn inside(window: TimeWindow, (first_ms, last_ms): (f64, f64)) -> Option<(f64, f
 }
 
 fn extent_mv(panel: &TracePanel) -> Option<(f64, f64)> {
-    extent(panel.reference_v_mv.iter().chain(&panel.predicted_v_mv).copied())
+    let lines = [&panel.reference_v_mv, &panel.predicted_v_mv];
+    extent(lines.into_iter().chain(&panel.others_v_mv).flatten().copied())
 }
 
 /// The voltages of all panels with spikes together.

@@ -79,14 +79,15 @@ impl FitCase {
     pub fn plan(self) -> Result<(FitPlan, Vec<String>), Error> {
         let Self { cells, space, targets, protocol, features, starts } = self;
         space.check()?;
-        let notes = targets.check()?;
+        let mut notes = targets.check()?;
         check_places(&cells, &space)?;
-        let starts = coordinates_of(&space, &starts)?;
+        let (starts, odd) = coordinates_of(&space, &starts)?;
+        notes.extend(odd);
         let strongest_na = targets
             .sweeps
             .iter()
             .filter(|sweep| sweep.firing == Some(Firing::Fires))
-            .map(|sweep| sweep.step_na)
+            .map(TargetSweep::total_na)
             .fold(f64::NEG_INFINITY, f64::max);
         let mut sweeps = Vec::with_capacity(targets.sweeps.len());
         let mut objectives = Vec::new();
@@ -100,7 +101,7 @@ impl FitCase {
             objectives.extend(Objective::of_sweep(sweep_idx, &target, &named));
             let is_gate = match target.firing {
                 Some(Firing::Silent) => true,
-                Some(Firing::Fires) => target.step_na >= strongest_na,
+                Some(Firing::Fires) => target.total_na() >= strongest_na,
                 None => false,
             };
             let protocol = protocol_of(&target, protocol)?;
@@ -160,22 +161,34 @@ impl FitPlan {
     }
 }
 
-/// Where models lie in a space.
-fn coordinates_of(space: &ParameterSpace, models: &[CellModel]) -> Result<Vec<Vec<f64>>, Error> {
+/// Where models lie in a space, and notes on those that differ from its cells in what is not free.
+fn coordinates_of(
+    space: &ParameterSpace,
+    models: &[CellModel],
+) -> Result<(Vec<Vec<f64>>, Vec<String>), Error> {
     let outside = |name: &str, what: String| {
         let what = format!("start {name}: {what}");
         Error::usage(what, "give models of the same parameters, within their bounds")
     };
+    let mut notes = Vec::new();
     let of_model = |model: &CellModel| {
         let values = space.values_of(model);
         let values = values.ok_or_else(|| outside(&model.name, "lacks a free parameter".to_owned()))?;
+        let own = CellModel { name: model.name.clone(), ..space.apply(&values) };
+        if own != *model {
+            notes.push(format!(
+                "start {}: its free parameters are taken; in what is not free it differs from the cell that is fitted",
+                model.name
+            ));
+        }
         let coordinate = |(free, value): (&FreeParameter, f64)| match coordinate_of(free, value) {
             coordinate if (0.0..=1.0).contains(&coordinate) => Ok(coordinate),
             _ => Err(outside(&model.name, format!("{} is {value}, out of its bounds", free.name))),
         };
         space.free.iter().zip(values).map(coordinate).collect()
     };
-    models.iter().map(of_model).collect()
+    let starts = models.iter().map(of_model).collect::<Result<_, Error>>()?;
+    Ok((starts, notes))
 }
 
 /// The inverse of [`value_at`], to within rounding at the bounds.
@@ -201,17 +214,21 @@ fn value_at(free: &FreeParameter, coordinate: f64) -> f64 {
 fn protocol_of(target: &TargetSweep, base: Protocol) -> Result<Protocol, Error> {
     let (delay_ms, duration_ms, total_ms) = (target.delay_ms, target.duration_ms, target.total_ms);
     let protocol = Protocol { delay_ms, duration_ms, total_ms, ..base };
-    protocol.check().map_err(|error| Error::usage(format!("sweep {}: {error}", target.name), "mend it"))?;
+    let check = || {
+        protocol.check()?;
+        protocol.run_settings().grid()?;
+        protocol.grid()
+    };
+    check().map_err(|error| {
+        Error::usage(format!("sweep {}: {error}", target.name), "change its times in the targets")
+    })?;
     Ok(protocol)
 }
 
 /// The step, on top of a holding current that is on from the start.
 fn stimulus_of(target: &TargetSweep) -> Result<Stimulus, Error> {
-    let step = Step {
-        delay_ms: target.delay_ms,
-        duration_ms: target.duration_ms,
-        amplitude_na: target.step_na - target.holding_na,
-    };
+    let step =
+        Step { delay_ms: target.delay_ms, duration_ms: target.duration_ms, amplitude_na: target.step_na };
     let holding = Step { delay_ms: 0.0, duration_ms: target.total_ms, amplitude_na: target.holding_na };
     let steps = if target.holding_na == 0.0 { vec![step] } else { vec![holding, step] };
     Ok(Stimulus::steps(steps)?)
@@ -236,4 +253,48 @@ fn check_places(cells: &Cells, space: &ParameterSpace) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use noble_data::fitting::ParameterTarget;
+
+    use super::*;
+
+    #[test]
+    fn analytic_coordinates_lie_between_the_bounds() {
+        let mut free = FreeParameter::new(&[SectionKind::Soma], ParameterTarget::Capacitance, [0.5, 8.0]);
+        free.scale = Scale::Log;
+        assert!((value_at(&free, 0.5) - 2.0).abs() < 1e-15);
+        assert!((coordinate_of(&free, 2.0) - 0.5).abs() < 1e-15);
+        free.scale = Scale::Linear;
+        assert_eq!((value_at(&free, 0.5), coordinate_of(&free, 4.25)), (4.25, 0.5));
+        for scale in [Scale::Linear, Scale::Log] {
+            free.scale = scale;
+            assert_eq!([0.0, 1.0].map(|end| value_at(&free, end)), [0.5, 8.0]);
+            assert_eq!([0.5, 8.0].map(|value| coordinate_of(&free, value)), [0.0, 1.0]);
+            assert!(coordinate_of(&free, 8.1) > 1.0 && coordinate_of(&free, 0.4) < 0.0);
+        }
+    }
+
+    /// BluePyOpt's `totduration`, `amp` and `holding_current`: the step is added to what holds.
+    #[test]
+    fn analytic_the_step_is_on_top_of_the_holding_current() {
+        let target = TargetSweep {
+            name: "step".to_owned(),
+            step_na: 0.4,
+            delay_ms: 10.0,
+            duration_ms: 20.0,
+            total_ms: 50.0,
+            holding_na: -0.1,
+            features: Vec::new(),
+            firing: None,
+        };
+        let stimulus = stimulus_of(&target).unwrap();
+        let currents_na = [5.0, 20.0, 40.0].map(|t_ms| stimulus.current_na(t_ms));
+        assert!(
+            currents_na.iter().zip([-0.1, 0.3, -0.1]).all(|(own, expected)| (own - expected).abs() < 1e-15)
+        );
+        assert!((target.total_na() - 0.3).abs() < 1e-15);
+    }
 }

@@ -158,7 +158,7 @@ fn measured(plan: &FitPlan, sweep: &PlannedSweep, samples: Result<Samples, Error
     }
     let window = sweep.window();
     let taken = Sweep::new(grid, &samples[0], window.start_ms, window.end_ms)?
-        .with_stimulus_current_na(sweep.target.step_na - sweep.target.holding_na)?;
+        .with_stimulus_current_na(sweep.target.step_na)?;
     Ok(Outcome::of(&PreparedSweep::new(&taken, &plan.settings)?, &sweep.features))
 }
 

@@ -28,7 +28,14 @@ pub struct Objective {
 /// What is asked of a sweep.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Measure {
-    Feature { feature: &'static str, mean: f64, deviation: f64 },
+    /// `of_spikes`: whether the step may make the cell fire, so that a lacking feature is nearer the higher the voltage
+    /// rose.
+    Feature {
+        feature: &'static str,
+        mean: f64,
+        deviation: f64,
+        of_spikes: bool,
+    },
     Firing(Firing),
 }
 
@@ -58,6 +65,7 @@ impl Objective {
                 feature: feature.name,
                 mean: target.mean,
                 deviation: target.deviation,
+                of_spikes: sweep.firing != Some(Firing::Silent) && sweep.step_na >= 0.0,
             },
         };
         let firing = sweep.firing.map(|firing| Self {
@@ -70,7 +78,7 @@ impl Objective {
 
     /// Score of an outcome: for a feature `min(|value - mean| / deviation, 20)`; for a feature that is not defined, or a
     /// sweep that fires and should not or the other way round, `20 + 20 s`, with the shortfall `s` in [0, 1] saying how far
-    /// off; 0 where firing is as it should be.
+    /// off (1 for a feature that is not defined in a sweep that should not fire); 0 where firing is as it should be.
     ///
     /// `value` is the feature's, `None` where it is undefined.
     pub(super) fn score(&self, outcome: &Outcome, value: Option<f64>, threshold_mv: f64) -> f64 {
@@ -86,7 +94,8 @@ impl Objective {
             (Measure::Feature { mean, deviation, .. }, Some(value)) => {
                 ((value - mean).abs() / deviation).min(LARGEST_Z)
             }
-            (Measure::Feature { .. }, None) => failed(silence),
+            (Measure::Feature { of_spikes: true, .. }, None) => failed(silence),
+            (Measure::Feature { .. }, None) => WORST,
             (Measure::Firing(Firing::Fires), _) if n_spikes > 0 => 0.0,
             (Measure::Firing(Firing::Fires), _) => failed(silence),
             (Measure::Firing(Firing::Silent), _) if n_all_spikes == 0 => 0.0,
@@ -134,5 +143,74 @@ impl Outcome {
             }
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use noble_features::feature;
+
+    use super::*;
+
+    const THRESHOLD_MV: f64 = -20.0;
+
+    fn objectives(step_na: f64, firing: Option<Firing>) -> Vec<Objective> {
+        let target = FeatureTarget { feature: "voltage_base".to_owned(), mean: -65.0, deviation: 2.0 };
+        let sweep = TargetSweep {
+            name: "sweep".to_owned(),
+            step_na,
+            delay_ms: 10.0,
+            duration_ms: 10.0,
+            total_ms: 30.0,
+            holding_na: 0.0,
+            features: vec![target],
+            firing,
+        };
+        Objective::of_sweep(0, &sweep, &[feature("voltage_base").unwrap()])
+    }
+
+    fn ran(n_spikes: usize, n_all_spikes: usize, largest_mv: f64) -> Outcome {
+        Outcome::Ran { values: Vec::new(), n_spikes, n_all_spikes, largest_mv }
+    }
+
+    #[test]
+    fn analytic_scores_of_a_feature() {
+        let feature = &objectives(0.1, Some(Firing::Fires))[0];
+        let score = |outcome: &Outcome, value| feature.score(outcome, value, THRESHOLD_MV);
+        assert_eq!(score(&ran(1, 1, 20.0), Some(-61.0)), 2.0);
+        assert_eq!(score(&ran(1, 1, 20.0), Some(-165.0)), 20.0);
+        // Undefined: 15 of 60 mV below the threshold.
+        assert_eq!(score(&ran(0, 0, -35.0), None), 25.0);
+        assert_eq!(score(&Outcome::Diverged, None), 40.0);
+        assert_eq!(score(&Outcome::Skipped { shortfall: 0.5 }, None), 30.0);
+        // A sweep that should not fire is not the better for a higher voltage.
+        for feature in [&objectives(-0.1, None)[0], &objectives(0.1, Some(Firing::Silent))[0]] {
+            assert_eq!(feature.score(&ran(0, 0, -35.0), None, THRESHOLD_MV), 40.0);
+        }
+    }
+
+    #[test]
+    fn analytic_scores_of_firing() {
+        let (fires, silent) =
+            (&objectives(0.1, Some(Firing::Fires))[1], &objectives(0.1, Some(Firing::Silent))[1]);
+        let score = |objective: &Objective, outcome| objective.score(&outcome, None, THRESHOLD_MV);
+        assert_eq!(score(fires, ran(3, 3, 20.0)), 0.0);
+        assert_eq!(score(fires, ran(0, 2, -80.0)), 40.0);
+        assert_eq!(score(silent, ran(0, 0, -50.0)), 0.0);
+        assert_eq!(score(silent, ran(0, 4, -50.0)), 22.0);
+        assert_eq!(score(silent, ran(0, 400, 20.0)), 40.0);
+    }
+
+    #[test]
+    fn analytic_hopeless_are_those_on_the_wrong_side() {
+        let check = |outcome: Outcome, firing, expected: Option<f64>| {
+            assert_eq!(outcome.hopeless(firing, THRESHOLD_MV), expected, "{outcome:?}");
+        };
+        check(ran(2, 2, 20.0), Some(Firing::Silent), Some(0.05));
+        check(ran(0, 0, -50.0), Some(Firing::Silent), None);
+        check(ran(0, 0, -50.0), Some(Firing::Fires), Some(0.5));
+        check(ran(1, 1, 20.0), Some(Firing::Fires), None);
+        check(ran(0, 0, -50.0), None, None);
+        check(Outcome::Diverged, None, Some(1.0));
     }
 }

@@ -28,6 +28,12 @@ const SILENT_FEATURES: [&str; 4] =
 /// Currents so near are of one sweep. // [nA]
 pub(super) const SAME_CURRENT_NA: f64 = 5e-4;
 
+/// Holding currents so near are of one experiment; they are measured, not commanded, in some files. // [nA]
+const SAME_HOLDING_NA: f64 = 5e-3;
+
+/// Steps whose lengths differ by no more are as long as each other. // [ms]
+const SAME_DURATION_MS: f64 = 1.0;
+
 /// Share of the mean that a deviation is at least.
 pub(crate) const LEAST_RELATIVE_DEVIATION: f64 = 0.05;
 
@@ -89,15 +95,17 @@ pub struct RecordedTargets {
     pub notes: Vec<String>,
 }
 
-/// Sweeps of one current with their prepared traces.
+/// Sweeps of one current, from one holding current, with their prepared traces.
 struct Group<'a> {
-    step_na: f64,
+    /// Current during the step, the holding current included.
+    total_na: f64,
     holding_na: f64,
     sweeps: Vec<PreparedSweep<'a>>,
 }
 
 /// Features of a recording's sweeps as targets: per current the mean over its repeats, and as deviation their standard
-/// deviation, at least a stated share of the mean and a stated size.
+/// deviation, at least a stated share of the mean and a stated size. Before the step all sweeps of one holding current are
+/// repeats of each other, so that `voltage_base` is of them all.
 ///
 /// Left out, with a note: a feature that some repeat lacks; `voltage_base` where spikes precede the step, and times to a
 /// spike that came before it; what follows the step where spikes do.
@@ -117,7 +125,7 @@ pub fn recording_targets(
         let what = "no current of the recording makes every repeat fire";
         return Err(Error::usage(what, "give a recording with spikes, or check its unit and window"));
     }
-    if !groups.iter().any(|group| group.step_na < group.holding_na && !fires(group)) {
+    if !groups.iter().any(|group| group.is_hyperpolarized() && !fires(group)) {
         let what =
             "the recording has no hyperpolarized sweep without spikes, which the membrane is fitted to";
         return Err(Error::usage(what, "record one, or give targets with --targets"));
@@ -130,11 +138,16 @@ pub fn recording_targets(
                 .to_owned(),
         );
     }
+    check_durations(&groups)?;
     let chosen = chosen(&groups, asked_na, settings, fires)?;
-    let targets: Vec<TargetSweep> = chosen
+    let mut targets: Vec<TargetSweep> = chosen
         .iter()
-        .map(|group| target_of(group, settings, (fires(group), is_spontaneous), &mut notes))
+        .map(|group| {
+            let rest = rest_of(&groups, group.holding_na)?;
+            target_of(group, &rest, settings, (fires(group), is_spontaneous), &mut notes)
+        })
         .collect::<Result<_, Error>>()?;
+    name_apart(&mut targets);
     let resting_mv = resting_mv(&groups).ok_or_else(|| {
         Error::usage("voltage_base is defined in no sweep", "give a window that starts later")
     })?;
@@ -150,17 +163,57 @@ fn grouped<'a>(sweeps: &'a [FileSweep], settings: &RecordingSettings) -> Result<
             let what = format!("the current of {} is not known", sweep.called());
             Error::usage(what, "leave it out with --sweeps, or give a file that states its stimulus")
         };
-        let step_na = sweep.step_na.ok_or_else(unknown)?;
+        let total_na = sweep.step_na.ok_or_else(unknown)?;
         let holding_na = sweep.holding_na.unwrap_or(0.0);
         let prepared = prepare(sweep, &settings.settings)?;
-        let is_same = |group: &&mut Group<'a>| (group.step_na - step_na).abs() <= settings.same_current_na;
+        let is_same = |group: &&mut Group<'a>| {
+            (group.total_na - total_na).abs() <= settings.same_current_na
+                && (group.holding_na - holding_na).abs() <= SAME_HOLDING_NA
+        };
         match groups.iter_mut().find(is_same) {
             Some(group) => group.sweeps.push(prepared),
-            None => groups.push(Group { step_na, holding_na, sweeps: vec![prepared] }),
+            None => groups.push(Group { total_na, holding_na, sweeps: vec![prepared] }),
         }
     }
-    groups.sort_by(|a, b| a.step_na.total_cmp(&b.step_na));
+    groups.sort_by(|a, b| a.total_na.total_cmp(&b.total_na));
     Ok(groups)
+}
+
+impl Group<'_> {
+    fn is_hyperpolarized(&self) -> bool {
+        self.total_na < self.holding_na
+    }
+}
+
+/// Steps of several lengths are several experiments, and what they mean cannot be guessed.
+fn check_durations(groups: &[Group<'_>]) -> Result<(), Error> {
+    let sweeps = groups.iter().flat_map(|group| &group.sweeps);
+    let mut durations_ms: Vec<f64> =
+        sweeps.map(|sweep| sweep.stim_end_ms() - sweep.stim_start_ms()).collect();
+    durations_ms.sort_by(f64::total_cmp);
+    durations_ms.dedup_by(|longer, shorter| *longer - *shorter <= SAME_DURATION_MS);
+    if durations_ms.len() < 2 {
+        return Ok(());
+    }
+    let all: Vec<String> = durations_ms.iter().map(|duration_ms| format!("{duration_ms:.0}")).collect();
+    let what = format!("the steps of the recording are {} ms long", all.join(", "));
+    Err(Error::usage(
+        what,
+        "choose sweeps of one protocol with --sweeps; `noble extract FILE --list` lists them",
+    ))
+}
+
+/// Numbers the sweeps whose rounded currents are the same.
+fn name_apart(targets: &mut [TargetSweep]) {
+    for place in 1..targets.len() {
+        let (before, own) = targets.split_at_mut(place);
+        let name = own[0].name.clone();
+        let is_taken = |name: &str| before.iter().any(|other| other.name == name);
+        let free = (2..).map(|number| format!("{name}_{number}")).find(|numbered| !is_taken(numbered));
+        if is_taken(&name) {
+            own[0].name = free.unwrap_or(name);
+        }
+    }
 }
 
 fn chosen<'g, 'a>(
@@ -170,19 +223,33 @@ fn chosen<'g, 'a>(
     fires: impl Fn(&Group<'a>) -> bool,
 ) -> Result<Vec<&'g Group<'a>>, Error> {
     if let Some(asked_na) = asked_na {
-        let named = |step_na: &f64| {
-            let is_near = |group: &&Group<'_>| (group.step_na - step_na).abs() <= settings.same_current_na;
-            groups.iter().find(is_near).ok_or_else(|| {
-                let known: Vec<String> = groups.iter().map(|group| format!("{:.4}", group.step_na)).collect();
-                let what = format!("no sweep has a current of {step_na} nA");
-                Error::usage(what, format!("choose among {}", known.join(", ")))
-            })
+        let named = |asked_na: &f64| {
+            let is_near = |group: &&Group<'_>| (group.total_na - asked_na).abs() <= settings.same_current_na;
+            let near: Vec<&Group<'_>> = groups.iter().filter(is_near).collect();
+            match near[..] {
+                [group] => Ok(group),
+                [] => {
+                    let known: Vec<String> =
+                        groups.iter().map(|group| format!("{:.4}", group.total_na)).collect();
+                    let what = format!("no sweep has a current of {asked_na} nA");
+                    Err(Error::usage(what, format!("choose among {}", known.join(", "))))
+                }
+                _ => {
+                    let holding: Vec<String> =
+                        near.iter().map(|group| format!("{:.4}", group.holding_na)).collect();
+                    let what = format!(
+                        "sweeps of {asked_na} nA begin from holding currents of {} nA",
+                        holding.join(", ")
+                    );
+                    Err(Error::usage(what, "choose those of one with --sweeps"))
+                }
+            }
         };
         return asked_na.iter().map(named).collect();
     }
     let firing: Vec<&Group<'a>> = groups.iter().filter(|group| fires(group)).collect();
     let silent: Vec<&Group<'a>> =
-        groups.iter().filter(|group| group.step_na < group.holding_na && !fires(group)).collect();
+        groups.iter().filter(|group| group.is_hyperpolarized() && !fires(group)).collect();
     let (n_firing, n_silent) = settings.n_sweeps;
     Ok(spread(&silent, n_silent).into_iter().chain(spread(&firing, n_firing)).collect())
 }
@@ -204,8 +271,20 @@ fn has_later_spikes(sweep: &PreparedSweep<'_>, until_ms: f64) -> bool {
     sweep.peaks().iter().any(|peak| peak.time_ms > sweep.stim_end_ms() && peak.time_ms <= until_ms)
 }
 
+/// Name of the feature that depends on nothing after the onset of the step.
+const REST: &str = "voltage_base";
+
+/// The resting voltage before the step in every sweep of a holding current that has no spike there.
+fn rest_of(groups: &[Group<'_>], holding_na: f64) -> Result<Vec<f64>, Error> {
+    let base = feature(REST)?;
+    let is_same = |group: &&Group<'_>| (group.holding_na - holding_na).abs() <= SAME_HOLDING_NA;
+    let sweeps = groups.iter().filter(is_same).flat_map(|group| &group.sweeps);
+    Ok(sweeps.filter(|sweep| !has_earlier_spikes(sweep)).filter_map(|sweep| base.mean(sweep)).collect())
+}
+
 fn target_of(
     group: &Group<'_>,
+    rest: &[f64],
     settings: &RecordingSettings,
     (fires, is_spontaneous): (bool, bool),
     notes: &mut Vec<String>,
@@ -216,12 +295,13 @@ fn target_of(
     let end_ms = first.times_ms().last().copied().unwrap_or(0.0);
     let delay_ms = (first.stim_start_ms() - start_ms).min(before_ms);
     let duration_ms = first.stim_end_ms() - first.stim_start_ms();
-    let name = format!("step_{:.0}pa", 1000.0 * group.step_na);
+    // Zero is added so that no current is called -0.
+    let name = format!("step_{:.0}pa", (1000.0 * group.total_na).round() + 0.0);
     let names = if fires { &settings.firing_features } else { &settings.silent_features };
     let mut features = Vec::new();
     for feature_name in names {
         let feature = feature(feature_name)?;
-        match usable(feature, group, settings) {
+        match usable(feature, group, rest, settings) {
             Ok(values) => features.push(target(feature, &values, settings)),
             Err(reason) => notes.push(format!("{name}: {feature_name} left out: {reason}")),
         }
@@ -234,7 +314,7 @@ fn target_of(
     };
     Ok(TargetSweep {
         name,
-        step_na: group.step_na,
+        step_na: group.total_na - group.holding_na,
         delay_ms,
         duration_ms,
         total_ms: delay_ms + duration_ms + (end_ms - first.stim_end_ms()).min(after_ms),
@@ -245,8 +325,13 @@ fn target_of(
 }
 
 /// One value per repeat, or why the feature cannot be a target.
-fn usable(feature: &Feature, group: &Group<'_>, settings: &RecordingSettings) -> Result<Vec<f64>, String> {
-    let needs_rest = ["voltage_base", "time_to_first_spike", "sag_amplitude"].contains(&feature.name);
+fn usable(
+    feature: &Feature,
+    group: &Group<'_>,
+    rest: &[f64],
+    settings: &RecordingSettings,
+) -> Result<Vec<f64>, String> {
+    let needs_rest = [REST, "time_to_first_spike", "sag_amplitude"].contains(&feature.name);
     let needs_silence_after =
         ["decay_time_constant_after_stim", "steady_state_voltage"].contains(&feature.name);
     if needs_rest && group.sweeps.iter().any(has_earlier_spikes) {
@@ -255,6 +340,9 @@ fn usable(feature: &Feature, group: &Group<'_>, settings: &RecordingSettings) ->
     let until = |sweep: &PreparedSweep<'_>| sweep.stim_end_ms() + settings.kept_ms.1;
     if needs_silence_after && group.sweeps.iter().any(|sweep| has_later_spikes(sweep, until(sweep))) {
         return Err("spikes follow the step".to_owned());
+    }
+    if feature.name == REST && !rest.is_empty() {
+        return Ok(rest.to_vec());
     }
     let values: Option<Vec<f64>> = group.sweeps.iter().map(|sweep| feature.mean(sweep)).collect();
     values.ok_or_else(|| "it is undefined".to_owned())
@@ -270,7 +358,7 @@ fn target(feature: &Feature, values: &[f64], settings: &RecordingSettings) -> Fe
 
 /// Median of the base voltage over sweeps whose base has no spike, over all where none is so.
 fn resting_mv(groups: &[Group<'_>]) -> Option<f64> {
-    let base = feature("voltage_base").ok()?;
+    let base = feature(REST).ok()?;
     let of = |is_used: fn(&PreparedSweep<'_>) -> bool| {
         let sweeps = groups.iter().flat_map(|group| &group.sweeps).filter(|sweep| is_used(sweep));
         let mut values: Vec<f64> = sweeps.filter_map(|sweep| base.mean(sweep)).collect();
@@ -278,4 +366,84 @@ fn resting_mv(groups: &[Group<'_>]) -> Option<f64> {
         values.get(values.len() / 2).copied()
     };
     of(|sweep| !has_earlier_spikes(sweep)).or_else(|| of(|_| true))
+}
+
+#[cfg(test)]
+mod tests {
+    use noble_data::TimeGrid;
+    use noble_features::Sweep;
+
+    use super::*;
+
+    fn prepared(v_mv: &[f64], end_ms: f64) -> PreparedSweep<'_> {
+        let grid = TimeGrid::new(0.0, 0.1, v_mv.len()).unwrap();
+        PreparedSweep::new(&Sweep::new(grid, v_mv, 10.0, end_ms).unwrap(), &Settings::default()).unwrap()
+    }
+
+    fn group<'a>(total_na: f64, holding_na: f64, sweeps: Vec<PreparedSweep<'a>>) -> Group<'a> {
+        Group { total_na, holding_na, sweeps }
+    }
+
+    /// Mean 12, standard deviation 2 of 10, 12 and 14; 5 % of it, and 0.5 mV, are less. Of 10 and 10.02 the least counts.
+    #[test]
+    fn analytic_deviations_have_a_least_size() {
+        let settings = RecordingSettings::default();
+        let own = |values: &[f64]| target(feature(REST).unwrap(), values, &settings);
+        let spread = own(&[10.0, 12.0, 14.0]);
+        assert!((spread.mean - 12.0).abs() < 1e-12 && (spread.deviation - 2.0).abs() < 1e-12);
+        assert!((own(&[10.0, 10.02]).deviation - 0.5005).abs() < 1e-12);
+        assert_eq!(own(&[2.0]).deviation, 0.5);
+    }
+
+    #[test]
+    fn analytic_sweeps_are_spread_evenly() {
+        let all: Vec<usize> = (0..9).collect();
+        assert_eq!(spread(&all, 3), [0, 4, 8]);
+        assert_eq!(spread(&all, 1), [8]);
+        assert_eq!(spread(&all[..2], 3), [0, 1]);
+    }
+
+    #[test]
+    fn invariant_steps_of_several_lengths_are_refused() {
+        let v_mv = vec![-65.0; 1000];
+        let same = [group(0.1, 0.0, vec![prepared(&v_mv, 50.0), prepared(&v_mv, 50.4)])];
+        check_durations(&same).unwrap();
+        let other =
+            [group(0.1, 0.0, vec![prepared(&v_mv, 50.0)]), group(0.2, 0.0, vec![prepared(&v_mv, 13.0)])];
+        let error = check_durations(&other).unwrap_err();
+        assert!(error.to_string().contains("3, 40 ms long"), "{error}");
+    }
+
+    #[test]
+    fn invariant_a_current_from_two_holding_currents_is_refused() {
+        let v_mv = vec![-65.0; 1000];
+        let groups = [0.0, -0.1].map(|holding_na| group(0.2, holding_na, vec![prepared(&v_mv, 50.0)]));
+        let asked =
+            |asked_na: f64| chosen(&groups, Some(&[asked_na]), &RecordingSettings::default(), |_| true);
+        let error = asked(0.2).err().unwrap();
+        assert!(error.to_string().contains("holding currents of 0.0000, -0.1000 nA"), "{error}");
+        assert!(asked(0.3).err().unwrap().to_string().contains("no sweep has a current of 0.3 nA"));
+    }
+
+    #[test]
+    fn analytic_the_target_step_is_on_top_of_the_holding_current() {
+        let v_mv = vec![-65.0; 1000];
+        let group = group(-0.05, 0.05, vec![prepared(&v_mv, 50.0)]);
+        let target =
+            target_of(&group, &[], &RecordingSettings::default(), (false, false), &mut Vec::new()).unwrap();
+        assert_eq!(target.name, "step_-50pa");
+        assert!((target.step_na + 0.1).abs() < 1e-15 && (target.total_na() + 0.05).abs() < 1e-15);
+    }
+
+    #[test]
+    fn analytic_rounded_currents_get_names_of_their_own() {
+        let named = |total_na: f64| {
+            let v_mv = vec![-65.0; 1000];
+            let group = group(total_na, 0.0, vec![prepared(&v_mv, 50.0)]);
+            target_of(&group, &[], &RecordingSettings::default(), (false, false), &mut Vec::new()).unwrap()
+        };
+        let mut targets = [0.0136, 0.0143, 0.0141, -0.0003].map(named);
+        name_apart(&mut targets);
+        assert_eq!(targets.map(|own| own.name), ["step_14pa", "step_14pa_2", "step_14pa_3", "step_0pa"]);
+    }
 }

@@ -82,7 +82,6 @@ pub fn log_csv(plan: &FitPlan, state: &FitState) -> String {
     let objectives = &plan.objectives;
     objectives.iter().for_each(|objective| _ = write!(csv, ",{0}.best_z,{0}.median_z", objective.name));
     csv.push('\n');
-    let stages = [Stage::passive(plan), Some(Stage::explored(plan)), Some(Stage::active(plan))];
     for one in state.log() {
         let Generation { seed, stage, generation, n_evaluations, n_rejected, n_accepted, .. } = one;
         let _ = write!(
@@ -93,10 +92,10 @@ pub fn log_csv(plan: &FitPlan, state: &FitState) -> String {
             one.median,
             one.best_worst
         );
-        let own = stages.iter().flatten().find(|known| known.kind == *stage);
+        let own = Stage::of_kind(plan, *stage);
         let scores = one.best_scores.iter().zip(&one.median_scores);
         let own: BTreeMap<&str, (&f64, &f64)> =
-            own.map(|own| own.objective_names(plan).zip(scores).collect()).unwrap_or_default();
+            own.iter().flat_map(|own| own.objective_names(plan)).zip(scores).collect();
         for objective in objectives {
             let _ = match own.get(objective.name.as_str()) {
                 Some((best, median)) => write!(csv, ",{best},{median}"),

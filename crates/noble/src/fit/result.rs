@@ -26,6 +26,8 @@ pub struct FitResult {
     pub without_latents: Vec<(ModelId, String)>,
     /// Models of the hall of fame that are not accepted, taken because too few are.
     pub not_accepted: Vec<ModelId>,
+    /// Of each seed with fewer accepted models than asked for: their number.
+    pub short_of: Vec<(u64, usize)>,
 }
 
 /// Chooses and measures the models of a hall of fame.
@@ -42,15 +44,22 @@ pub fn conclude(
     excitability: &ExcitabilitySettings,
     progress: &dyn Progress,
 ) -> Result<FitResult, Error> {
-    let (mut chosen, mut others) = (Vec::new(), Vec::new());
+    let (mut chosen, mut others, mut short_of) = (Vec::new(), Vec::new(), Vec::new());
     for search in &state.searches {
-        let members: Vec<&Member> = search.archive.members().iter().collect();
+        // What makes no cell cannot be measured; it was kept where hardly anything else was found.
+        let is_cell = |one: &&Member| plan.cable(&one.individual.parameters).is_ok();
+        let members: Vec<&Member> = search.archive.members().iter().filter(is_cell).collect();
+        let n_accepted = members.iter().filter(|one| is_accepted(one, settings)).count();
+        if n_accepted < settings.n_models {
+            short_of.push((search.seed, n_accepted));
+        }
         let (picked, rest) = choose(&members, settings);
         chosen.extend(picked.into_iter().map(|one| (search.seed, one)));
         others.extend(rest.into_iter().map(|one| (search.seed, one)));
     }
     if chosen.is_empty() {
-        return Err(Error::usage("no model was evaluated yet", "allow more generations or more time"));
+        let what = "no model was evaluated yet with every parameter and sweep";
+        return Err(Error::usage(what, "allow more generations, evaluations or minutes"));
     }
     let n_chosen = chosen.len();
     let all: Vec<(u64, &Individual)> =
@@ -67,13 +76,14 @@ pub fn conclude(
         archive: file(&models),
         without_latents: failures,
         not_accepted: models[..n_chosen].iter().filter(is_not_accepted).map(|model| model.id).collect(),
+        short_of,
     })
 }
 
 /// Members of a hall of fame, and the other accepted ones.
 fn choose<'a>(members: &[&'a Member], settings: &FitSettings) -> (Vec<&'a Member>, Vec<&'a Member>) {
-    let is_accepted = |one: &&&Member| worst(&one.individual.scores) <= settings.accepted_z;
-    let mut accepted: Vec<&Member> = members.iter().filter(is_accepted).copied().collect();
+    let mut accepted: Vec<&Member> =
+        members.iter().filter(|one| is_accepted(one, settings)).copied().collect();
     if accepted.len() <= settings.n_models {
         return (members.iter().take(settings.n_models).copied().collect(), Vec::new());
     }
@@ -88,6 +98,10 @@ fn choose<'a>(members: &[&'a Member], settings: &FitSettings) -> (Vec<&'a Member
         picked.push(accepted.remove(farthest.expect("more are accepted than asked for")));
     }
     (picked, accepted)
+}
+
+fn is_accepted(one: &Member, settings: &FitSettings) -> bool {
+    worst(&one.individual.scores) <= settings.accepted_z
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {
@@ -172,4 +186,42 @@ fn provenance(
         provenance.insert("channels_sha256".to_owned(), channels);
     }
     Ok(provenance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(all: &[(f64, f64)]) -> Vec<Member> {
+        let member = |(id, (coordinate, score)): (usize, &(f64, f64))| Member {
+            individual: Individual {
+                id: id as u64,
+                generation: 0,
+                parameters: vec![*coordinate],
+                scores: vec![*score],
+            },
+            rank: *score,
+        };
+        all.iter().enumerate().map(member).collect()
+    }
+
+    fn chosen(all: &[(f64, f64)], n_models: usize) -> (Vec<u64>, Vec<u64>) {
+        let all = members(all);
+        let settings = FitSettings { n_models, ..FitSettings::default() };
+        let (picked, rest) = choose(&all.iter().collect::<Vec<_>>(), &settings);
+        let ids = |members: Vec<&Member>| members.into_iter().map(|one| one.individual.id).collect();
+        (ids(picked), ids(rest))
+    }
+
+    /// From 0.5 the farthest is 0, then 0.9; the one that is not accepted is left out of both lists.
+    #[test]
+    fn analytic_the_best_and_those_farthest_from_it_are_chosen() {
+        let all = [(0.5, 0.1), (0.6, 0.2), (0.9, 0.3), (0.0, 0.4), (1.0, 5.0)];
+        assert_eq!(chosen(&all, 3), (vec![0, 3, 2], vec![1]));
+    }
+
+    #[test]
+    fn analytic_too_few_accepted_are_filled_by_rank() {
+        assert_eq!(chosen(&[(0.5, 0.1), (0.6, 4.0), (0.9, 5.0)], 2), (vec![0, 1], Vec::new()));
+    }
 }

@@ -1,21 +1,27 @@
-//! The whole fit: searches one after the other, each generation kept before the next begins.
+//! The whole fit: all searches generation by generation, each kept before the next begins.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use noble_data::dataset::sha256_hex;
 use noble_data::fitting::ParameterSpace;
+use noble_evolve::Candidate;
 use serde::{Deserialize, Serialize};
 
 use super::case::FitPlan;
-use super::evaluate::Evaluate;
+use super::evaluate::{Evaluate, Evaluation};
 use super::log::Generation;
 use super::report::log_csv;
 use super::search::Search;
 use super::settings::FitSettings;
+use super::stage::{Stage, StageKind};
 use crate::{Error, Progress, Shard, files};
 
 const STATE_FORMAT_VERSION: u32 = 1;
+
+/// Generations from one account of all targets to the next.
+const GENERATIONS_BETWEEN_TABLES: u32 = 10;
 
 /// When a fit ends. Raising a limit and resuming goes on where it ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,15 +73,19 @@ impl FitState {
     /// # Errors
     /// [`Error::Usage`] when the bytes are no state of this version, or a damaged one.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
-        let state: Self = serde_json::from_slice(bytes).map_err(|error| {
+        let unreadable = |error: serde_json::Error| {
             let what = format!("is no state of a fit: {error}");
-            Error::usage(what, "remove it to begin again, or choose another --out")
-        })?;
-        if state.format_version != STATE_FORMAT_VERSION {
-            let what = format!("version {} is not {STATE_FORMAT_VERSION}", state.format_version);
+            Error::usage(
+                what,
+                "give the NAME.fit.json that a fit wrote; if it was damaged, begin with another --out",
+            )
+        };
+        let Version { format_version } = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if format_version != STATE_FORMAT_VERSION {
+            let what = format!("version {format_version} is not {STATE_FORMAT_VERSION}");
             return Err(Error::usage(what, "resume with the release that began it"));
         }
-        Ok(state)
+        serde_json::from_slice(bytes).map_err(unreadable)
     }
 
     /// The bytes of its file.
@@ -133,6 +143,12 @@ impl FitState {
     }
 }
 
+/// What every version of a state says.
+#[derive(Deserialize)]
+struct Version {
+    format_version: u32,
+}
+
 /// What a resumed fit must share with the one it continues.
 #[derive(Serialize)]
 struct Identity<'a> {
@@ -177,44 +193,94 @@ pub fn search(
     let mut state = begin(plan, settings, place)?;
     let started = Instant::now();
     let is_over = || limits.duration.is_some_and(|duration| started.elapsed() >= duration);
-    let n_searches = state.searches.len();
-    for search_idx in 0..n_searches {
-        let seed = state.searches[search_idx].seed;
-        let n_passive = settings.n_passive_generations as usize;
-        progress.start(&format!("seed {seed}"), limits.n_generations as usize + n_passive);
-        progress.advance(state.searches[search_idx].log.len());
-        let (begun, n_before) = (Instant::now(), state.searches[search_idx].n_evaluations());
-        while !is_done(&state.searches[search_idx], limits) && !is_over() {
-            state.searches[search_idx].advance(plan, settings, evaluator)?;
-            files::write(place.state, &state.to_bytes()?)?;
-            files::write(place.log, log_csv(plan, &state).as_bytes())?;
-            let search = &state.searches[search_idx];
-            let rate = (search.n_evaluations() - n_before) as f64 / begun.elapsed().as_secs_f64();
-            progress.advance(1);
-            if let Some(last) = search.log.last() {
-                tell(progress, plan, search, (last, rate));
+    let n_evaluations = |state: &FitState| state.searches.iter().map(Search::n_evaluations).sum::<u64>();
+    let n_before = n_evaluations(&state);
+    progress.start("generations", n_generations(plan, settings, limits) * state.searches.len());
+    progress.advance(state.log().count());
+    loop {
+        let open: Vec<usize> =
+            (0..state.searches.len()).filter(|idx| !is_done(&state.searches[*idx], limits)).collect();
+        if open.is_empty() || is_over() {
+            break;
+        }
+        advance(&mut state.searches, &open, (plan, settings), evaluator)?;
+        files::write(place.state, &state.to_bytes()?)?;
+        files::write(place.log, log_csv(plan, &state).as_bytes())?;
+        progress.advance(open.len());
+        let rate = (n_evaluations(&state) - n_before) as f64 / started.elapsed().as_secs_f64();
+        for search in open.iter().map(|idx| &state.searches[*idx]) {
+            let Some(last) = search.log.last() else { continue };
+            let stage = Stage::of_kind(plan, last.stage);
+            let names: Vec<&str> = stage.iter().flat_map(|stage| stage.objective_names(plan)).collect();
+            progress.say(&course(&names, last, rate));
+            if last.generation % GENERATIONS_BETWEEN_TABLES == 0 {
+                progress.say(&by_target(&names, last));
             }
         }
-        progress.finish();
     }
+    // Shares that were merged come without it.
+    files::write(place.log, log_csv(plan, &state).as_bytes())?;
+    progress.finish();
     Ok(state)
 }
 
-fn tell(progress: &dyn Progress, plan: &FitPlan, search: &Search, (last, rate): (&Generation, f64)) {
+/// Generations of one search, those of earlier stages included and restarts not.
+fn n_generations(plan: &FitPlan, settings: &FitSettings, limits: &FitLimits) -> usize {
+    let n_passive = Stage::passive(plan).map_or(0, |_| settings.n_passive_generations);
+    let n_explored = u32::from(Stage::after_passive(plan, settings).kind == StageKind::Explored);
+    limits.n_generations as usize + n_passive as usize + n_explored as usize
+}
+
+/// Makes one generation of each search named, the candidates of those in the same stage side by side.
+fn advance(
+    searches: &mut [Search],
+    open: &[usize],
+    (plan, settings): (&FitPlan, &FitSettings),
+    evaluator: &dyn Evaluate,
+) -> Result<(), Error> {
+    let mut asked: BTreeMap<usize, Vec<Candidate>> =
+        open.iter().map(|idx| (*idx, searches[*idx].ask())).collect();
+    while let Some(first) = asked.keys().next() {
+        let stage = searches[*first].stage.clone();
+        let (together, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            asked.into_iter().partition(|(idx, _)| searches[*idx].stage == stage);
+        let coordinates: Vec<Vec<f64>> =
+            together.values().flatten().map(|candidate| candidate.parameters.clone()).collect();
+        let mut evaluations = evaluator.evaluate(plan, &stage, &coordinates)?.into_iter();
+        for (idx, candidates) in &together {
+            let own: Vec<Evaluation> = evaluations.by_ref().take(candidates.len()).collect();
+            searches[*idx].tell(plan, settings, candidates, &own)?;
+        }
+        asked = rest;
+    }
+    Ok(())
+}
+
+/// How a search stands.
+fn course(targets: &[&str], last: &Generation, rate: f64) -> String {
     let worst = last
         .best_scores
         .iter()
-        .zip(search.stage.objective_names(plan))
+        .zip(targets)
         .max_by(|a, b| a.0.total_cmp(b.0))
         .map_or_else(String::new, |(score, name)| format!(", hardest {name} {score:.2}"));
-    progress.say(&format!(
-        "{} mean z {:.2} best, {:.2} median; worst z {:.2} at best{worst}; {} accepted; {rate:.1} evaluations/s",
+    format!(
+        "seed {} {} mean z {:.2} best, {:.2} median; worst z {:.2} at best{worst}; {} accepted; {rate:.1} evaluations/s",
+        last.seed,
         last.stage.name(),
         last.best,
         last.median,
         last.best_worst,
         last.n_accepted
-    ));
+    )
+}
+
+/// Best and median score of each target.
+fn by_target(targets: &[&str], last: &Generation) -> String {
+    let scores = last.best_scores.iter().zip(&last.median_scores);
+    let one = |(name, (best, median)): (&&str, (&f64, &f64))| format!("{name} {best:.2} / {median:.2}");
+    let all: Vec<String> = targets.iter().zip(scores).map(one).collect();
+    format!("seed {} best / median z: {}", last.seed, all.join(", "))
 }
 
 fn is_done(search: &Search, limits: &FitLimits) -> bool {
@@ -229,6 +295,8 @@ fn begin(
 ) -> Result<FitState, Error> {
     let case_sha256 = identity(plan, settings)?;
     let is_there = state_path.is_file();
+    let own = settings.seeds.iter().enumerate().filter(|(place, _)| shard.takes(*place));
+    let own_seeds = own.map(|(_, seed)| *seed);
     if is_there && !resumes {
         let what = format!("{} already holds a fit", state_path.display());
         return Err(Error::usage(what, "add --resume to continue it, or choose another --out"));
@@ -239,14 +307,14 @@ fn begin(
             let what = format!("{} was begun with other inputs or options", state_path.display());
             return Err(Error::usage(what, "give the same to continue it, or choose another --out"));
         }
-        if !state.searches.iter().all(|search| search.fits(plan)) {
+        let held = state.searches.iter().map(|search| search.seed);
+        if !held.eq(own_seeds) || !state.searches.iter().all(|search| search.fits(plan, settings)) {
             let what = format!("{} was changed: a search in it is not of this fit", state_path.display());
             return Err(Error::usage(what, "remove it to begin again, or choose another --out"));
         }
         return Ok(state);
     }
-    let own = settings.seeds.iter().enumerate().filter(|(place, _)| shard.takes(*place));
-    let searches = own.map(|(_, seed)| Search::new(plan, settings, *seed)).collect::<Result<_, Error>>()?;
+    let searches = own_seeds.map(|seed| Search::new(plan, settings, seed)).collect::<Result<_, Error>>()?;
     let state = FitState {
         format_version: STATE_FORMAT_VERSION,
         case_sha256,

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use noble_evolve::{Archive, Bounds, Candidate, Evolution, Individual, Method};
+use noble_evolve::{Archive, Bounds, Candidate, Evolution, EvolveSettings, Individual, Method};
 use serde::{Deserialize, Serialize};
 
 use super::case::FitPlan;
-use super::evaluate::{Evaluate, Evaluation};
+use super::evaluate::Evaluation;
 use super::log::Generation;
 use super::settings::FitSettings;
 use super::stage::{Stage, StageKind};
@@ -60,6 +60,10 @@ impl Search {
         let stage = passive.unwrap_or_else(|| Stage::after_passive(plan, settings));
         let starts = own_starts(plan, &stage);
         let evolution = evolution_of(plan, settings, (&stage, seed), &starts)?;
+        // What a later stage cannot do is said now, not after the first.
+        for later in [Stage::explored(plan), Stage::active(plan)] {
+            evolve_settings(plan, settings, &later, seed).check(later.objective_names(plan).count())?;
+        }
         let archive =
             Archive::new(unit_bounds(plan.space.free.len())?, settings.n_archived, settings.least_distance)?;
         Ok(Self {
@@ -76,14 +80,20 @@ impl Search {
         })
     }
 
-    /// Whether it can go on with a plan: its stage is one of the plan's, and what it keeps has the plan's sizes.
-    pub(super) fn fits(&self, plan: &FitPlan) -> bool {
+    /// Whether it can go on with a plan: its stage is one of the plan's, it searches as the settings say, and what it
+    /// keeps has the plan's sizes.
+    pub(super) fn fits(&self, plan: &FitPlan, settings: &FitSettings) -> bool {
         let stages = [Stage::passive(plan), Some(Stage::explored(plan)), Some(Stage::active(plan))];
         if !stages.iter().flatten().any(|stage| *stage == self.stage) {
             return false;
         }
         let n_objectives = self.stage.objective_names(plan).count();
-        self.evolution.bounds().n_parameters() == self.stage.n_free()
+        let generation = self.evolution.generation();
+        *self.evolution.settings() == evolve_settings(plan, settings, &self.stage, self.own_seed())
+            && self.archive.capacity() == settings.n_archived
+            && self.archive.min_distance().to_bits() == settings.least_distance.to_bits()
+            && self.least.is_none_or(|(_, since)| since <= generation)
+            && self.evolution.bounds().n_parameters() == self.stage.n_free()
             && self.evolution.n_objectives() == n_objectives
             && self.scores.values().all(|scores| scores.len() == n_objectives)
             && self.archive.bounds().n_parameters() == plan.space.free.len()
@@ -100,24 +110,27 @@ impl Search {
         self.n_evaluations_before + self.evolution.n_evaluations()
     }
 
-    /// Makes one generation.
-    pub(super) fn advance(
+    /// The candidates of its next generation.
+    pub(super) fn ask(&mut self) -> Vec<Candidate> {
+        self.evolution.ask()
+    }
+
+    /// Takes what the asked candidates came to, one evaluation each; the generation is done.
+    pub(super) fn tell(
         &mut self,
         plan: &FitPlan,
         settings: &FitSettings,
-        evaluator: &dyn Evaluate,
+        asked: &[Candidate],
+        evaluations: &[Evaluation],
     ) -> Result<(), Error> {
-        let asked = self.evolution.ask();
-        let coordinates: Vec<Vec<f64>> = asked.iter().map(|one| one.parameters.clone()).collect();
-        let evaluations = evaluator.evaluate(plan, &self.stage, &coordinates)?;
         let told: Vec<(u64, Vec<f64>)> =
-            asked.iter().zip(&evaluations).map(|(one, own)| (one.id, settings.told(&own.scores))).collect();
+            asked.iter().zip(evaluations).map(|(one, own)| (one.id, settings.told(&own.scores))).collect();
         self.evolution.tell(&told)?;
-        self.scores.extend(asked.iter().zip(&evaluations).map(|(one, own)| (one.id, own.scores.clone())));
+        self.scores.extend(asked.iter().zip(evaluations).map(|(one, own)| (one.id, own.scores.clone())));
         let kept: BTreeSet<u64> = self.evolution.population().iter().map(|one| one.id).collect();
         self.scores.retain(|id, _| kept.contains(id));
         if self.stage.kind != StageKind::Passive {
-            self.archive(settings, &asked, &evaluations)?;
+            self.archive(settings, asked, evaluations)?;
         }
         let sums = || told.iter().map(|(_, scores)| scores.iter().sum::<f64>());
         let (least, largest) = (sums().fold(f64::INFINITY, f64::min), sums().fold(0.0, f64::max));
@@ -125,7 +138,7 @@ impl Search {
         if self.least.is_none_or(|(before, _)| least < (1.0 - LEAST_GAIN) * before) {
             self.least = Some((least, generation));
         }
-        self.note(settings, &evaluations);
+        self.note(settings, evaluations);
         match self.stage.kind {
             StageKind::Passive if generation >= settings.n_passive_generations => {
                 let next = Stage::after_passive(plan, settings);
@@ -174,9 +187,9 @@ impl Search {
         let patience =
             N_RESTING_GENERATIONS * (settings.offspring_size + self.stage.n_free()) / settings.offspring_size;
         let rests = is_level
-            || self
-                .least
-                .is_some_and(|(_, since)| (self.evolution.generation() - since) as usize >= patience);
+            || self.least.is_some_and(|(_, since)| {
+                self.evolution.generation().saturating_sub(since) as usize >= patience
+            });
         matches!(settings.method, Method::CmaEs { .. }) && rests && !is_found
     }
 
@@ -228,11 +241,14 @@ impl Search {
         self.n_evaluations_before = self.n_evaluations();
         self.scores.clear();
         self.least = None;
-        // Every restart draws otherwise; the first begins with the seed itself.
-        let seed = self.seed.wrapping_add(u64::from(self.n_restarts) << 32);
-        self.evolution = evolution_of(plan, settings, (&stage, seed), starts)?;
+        self.evolution = evolution_of(plan, settings, (&stage, self.own_seed()), starts)?;
         self.stage = stage;
         Ok(())
+    }
+
+    /// Every restart draws otherwise; the first begins with the seed itself.
+    fn own_seed(&self) -> u64 {
+        self.seed.wrapping_add(u64::from(self.n_restarts) << 32)
     }
 }
 
@@ -248,15 +264,28 @@ fn evolution_of(
     starts: &[Vec<f64>],
 ) -> Result<Evolution, Error> {
     let n_objectives = stage.objective_names(plan).count();
+    let evolve = evolve_settings(plan, settings, stage, seed);
+    Ok(Evolution::new(unit_bounds(stage.n_free())?, n_objectives, evolve, starts)?)
+}
+
+/// What the evolution of a stage is made with.
+fn evolve_settings(plan: &FitPlan, settings: &FitSettings, stage: &Stage, seed: u64) -> EvolveSettings {
     let mut evolve = settings.evolve(seed);
-    if let (Method::CmaEs { initial_step }, false) = (settings.method, plan.starts.is_empty()) {
-        evolve.method = Method::CmaEs { initial_step: NEAR * initial_step };
-    }
+    evolve.method = match settings.method {
+        Method::CmaEs { initial_step } if !plan.starts.is_empty() => {
+            Method::CmaEs { initial_step: NEAR * initial_step }
+        }
+        Method::Nsga3 { .. } => {
+            Method::nsga3_within(stage.objective_names(plan).count(), settings.population_size)
+        }
+        method => method,
+    };
     if stage.kind == StageKind::Explored {
         evolve.method = Method::ibea();
-        evolve.population_size = N_EXPLORED_GENERATIONS * settings.offspring_size;
+        let n_spread = N_EXPLORED_GENERATIONS.saturating_mul(settings.offspring_size);
+        evolve.population_size = n_spread.min(EvolveSettings::MOST_INDIVIDUALS);
     }
-    Ok(Evolution::new(unit_bounds(stage.n_free())?, n_objectives, evolve, starts)?)
+    evolve
 }
 
 fn unit_bounds(n: usize) -> Result<Bounds, Error> {
@@ -278,4 +307,16 @@ pub(super) fn mean(scores: &[f64]) -> f64 {
 
 pub(super) fn worst(scores: &[f64]) -> f64 {
     scores.iter().copied().fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_accepted_models_rank_before_all_others() {
+        assert_eq!(rank(&[1.0, 3.0], 3.0), 2.0);
+        assert_eq!(rank(&[0.0, 4.0], 3.0), 4.0);
+        assert!(rank(&[3.0, 3.0, 3.0], 3.0) < rank(&[0.0, 0.0, 3.5], 3.0));
+    }
 }

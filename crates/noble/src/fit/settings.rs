@@ -3,6 +3,7 @@
 use noble_evolve::{EvolveSettings, Method, Variation};
 use serde::{Deserialize, Serialize};
 
+use super::objective::LARGEST_Z;
 use crate::Error;
 
 /// How a fit is searched; part of what a resumed fit must share with the one it continues.
@@ -89,9 +90,12 @@ impl FitSettings {
             let what = format!("seed {seed} is named twice (place {place})");
             return Err(Error::usage(what, "two searches of one seed are the same; name each once"));
         }
-        if !(self.accepted_z.is_finite() && self.accepted_z > 0.0) {
+        if !(self.accepted_z > 0.0 && self.accepted_z < LARGEST_Z) {
             let what = format!("the accepted score is {}", self.accepted_z);
-            return Err(Error::usage(what, "give a number greater than zero, such as 3"));
+            let remedy = format!(
+                "give a number above 0, such as 3, and below {LARGEST_Z}, the score of what is not met"
+            );
+            return Err(Error::usage(what, remedy));
         }
         if self.n_models == 0 || self.n_archived < self.n_models {
             let what = format!("{} models of {} kept", self.n_models, self.n_archived);
@@ -102,5 +106,27 @@ impl FitSettings {
             return Err(Error::usage(what, "give a number of zero or more, such as 0.02"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// (2 - 1.5)^3, (5 - 1.5)^3; below half of the accepted score nothing is told.
+    #[test]
+    fn analytic_what_the_scalar_optimizer_is_told() {
+        let settings = FitSettings { method: Method::cma_es(), ..FitSettings::default() };
+        assert_eq!(settings.told(&[0.0, 1.5, 2.0, 5.0]), [0.0, 0.0, 0.125, 42.875]);
+        assert_eq!(FitSettings::default().told(&[0.0, 5.0]), [0.0, 5.0]);
+    }
+
+    #[test]
+    fn invariant_what_would_accept_failures_is_refused() {
+        for accepted_z in [0.0, -1.0, f64::NAN, LARGEST_Z, f64::INFINITY] {
+            let error = FitSettings { accepted_z, ..FitSettings::default() }.check().unwrap_err();
+            assert!(error.to_string().starts_with("the accepted score is"), "{error}");
+        }
+        FitSettings { accepted_z: 19.9, ..FitSettings::default() }.check().unwrap();
     }
 }

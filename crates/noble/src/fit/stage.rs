@@ -46,7 +46,7 @@ impl StageKind {
 }
 
 impl Stage {
-    /// The passive stage: leak, capacitance, axial resistivity and `Ih` on hyperpolarized sweeps with features, other
+    /// The passive stage: leak, capacitance, axial resistivity and `Ih` on sweeps with features and a step below the holding current, other
     /// channels at their lower bounds; `None` where there is no such sweep or no such parameter.
     #[must_use]
     pub fn passive(plan: &FitPlan) -> Option<Self> {
@@ -54,7 +54,7 @@ impl Stage {
             (0..plan.space.free.len()).filter(|idx| is_passive(&plan.space.free[*idx])).collect();
         let is_resting = |idx: &usize| {
             let target = &plan.sweeps[*idx].target;
-            target.step_na < target.holding_na && !target.features.is_empty()
+            target.step_na < 0.0 && !target.features.is_empty()
         };
         let sweeps: Vec<usize> = (0..plan.sweeps.len()).filter(is_resting).collect();
         let coordinates = vec![0.0; plan.space.free.len()];
@@ -84,6 +84,15 @@ impl Stage {
         match settings.method {
             Method::CmaEs { .. } => Self::explored(plan),
             _ => Self::active(plan),
+        }
+    }
+
+    /// The stage of a kind; `None` where the plan has no such stage.
+    pub(super) fn of_kind(plan: &FitPlan, kind: StageKind) -> Option<Self> {
+        match kind {
+            StageKind::Passive => Self::passive(plan),
+            StageKind::Explored => Some(Self::explored(plan)),
+            StageKind::Active => Some(Self::active(plan)),
         }
     }
 

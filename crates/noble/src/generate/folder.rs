@@ -333,6 +333,6 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
 }
 
 /// The same on one line, to be hashed or kept as text.
-pub(super) fn json_line<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+pub(crate) fn json_line<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(value).map_err(|error| Error::Internal { what: error.to_string() })
 }

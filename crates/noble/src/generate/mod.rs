@@ -8,6 +8,6 @@ mod latents;
 mod plan;
 
 pub use folder::{DatasetFolder, Existing, generate, generate_shard};
-pub(crate) use folder::{SHARD_KEY, check_begun, differing_keys, json, manifest_path};
+pub(crate) use folder::{SHARD_KEY, check_begun, differing_keys, json, json_line, manifest_path};
 pub(crate) use latents::{Latents, keep_latents, measure_latents};
 pub use plan::{GenerateSettings, PlannedTrace, split_models};

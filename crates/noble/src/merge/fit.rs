@@ -27,7 +27,5 @@ fn join(paths: &[PathBuf], out: &Path) -> Result<String, Error> {
     let whole = FitState::joined(states)?;
     files::write(out, &whole.to_bytes()?)?;
     let n = whole.n_searches();
-    Ok(format!(
-        "{n} searches; the command of the fit with --resume and without --shard makes the hall of fame;"
-    ))
+    Ok(format!("{n} searches; for the models run noble fit again without --shard and with --resume"))
 }

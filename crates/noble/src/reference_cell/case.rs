@@ -1,13 +1,13 @@
 //! What the embedded hall of fame was fitted to, and within which bounds.
 
-use noble_data::SectionKind;
+use noble_data::cell_model::{AxonRule, CELL_FORMAT_VERSION};
 use noble_data::fitting::{
     FIT_SPACE_FORMAT_VERSION, FIT_TARGETS_FORMAT_VERSION, FeatureTarget, Firing, FitTargets, ParameterSpace,
     TargetSweep,
 };
+use noble_data::{CellModel, SectionKind, SectionParameters};
 use noble_features::feature;
 
-use super::parameters::reference_parameters;
 use crate::fit::{LEAST_RELATIVE_DEVIATION, by_factors, least_deviation};
 
 const SOMA: &[SectionKind] = &[SectionKind::Soma];
@@ -52,6 +52,9 @@ const ROWS: [Row; 29] = [
     (DENDRITE, "Ih.gbar_s_per_cm2", [1e-6, 6e-5]),
 ];
 
+const SODIUM_REVERSAL_MV: f64 = 53.0;
+const TEMPERATURE_CELSIUS: f64 = 34.0;
+
 /// Resting voltage of the recorded cell.
 const RESTING_MV: f64 = -65.2;
 
@@ -79,11 +82,23 @@ const SILENT_AT_NA: [f64; 1] = [-0.11];
 /// The free parameters of the embedded cell.
 #[must_use]
 pub fn reference_space() -> ParameterSpace {
-    let mut base = reference_parameters(0);
-    base.name = "fast_spiking".to_owned();
-    base.initial_voltage_mv = RESTING_MV;
     let free = ROWS.iter().map(|(kinds, target, bounds)| by_factors(kinds, target, *bounds)).collect();
-    ParameterSpace { format_version: FIT_SPACE_FORMAT_VERSION, base, free }
+    ParameterSpace { format_version: FIT_SPACE_FORMAT_VERSION, base: base(), free }
+}
+
+/// What all models share.
+fn base() -> CellModel {
+    let section =
+        SectionParameters { sodium_reversal_mv: SODIUM_REVERSAL_MV, ..SectionParameters::default() };
+    CellModel {
+        format_version: CELL_FORMAT_VERSION,
+        name: "fast_spiking".to_owned(),
+        mechanism_set: "allen".to_owned(),
+        axon_rule: AxonRule::Stub1,
+        temperature_celsius: TEMPERATURE_CELSIUS,
+        initial_voltage_mv: RESTING_MV,
+        sections: EVERYWHERE.iter().map(|kind| (*kind, section.clone())).collect(),
+    }
 }
 
 /// Targets of the embedded hall of fame: a human cortical PVALB interneuron.

@@ -1,5 +1,6 @@
 //! `noble fit` on a small squid axon: it finds what made the recording, resumes to the bit, and refuses what cannot be.
 
+use noble::reference_cell::reference_hall_of_fame;
 use noble_data::cell_model::HallOfFame;
 use serde_json::{Value, json};
 
@@ -104,7 +105,11 @@ fn invariant_threads_and_interruptions_change_no_bit() {
     }
     let message = folder.refused(&format!("{FIT} --generations 6 --out parts.json"));
     assert!(message.contains("parts.json exists") && message.contains("--resume"), "{message}");
-    std::fs::remove_file(folder.path("parts.json")).unwrap();
+    for ending in ["json", "archive.hall_of_fame.json", "scores.csv", "fit.svg"] {
+        let message = folder.refused(&format!("{FIT} --generations 6 --out parts.json"));
+        assert!(message.contains(&format!("parts.{ending} exists")), "{message}");
+        std::fs::remove_file(folder.path(&format!("parts.{ending}"))).unwrap();
+    }
     let message = folder.refused(&format!("{FIT} --generations 6 --out parts.json"));
     assert!(message.contains("already holds a fit") && message.contains("--resume"), "{message}");
     let message = folder.refused(&format!("{FIT} --generations 6 --seed 2 --out parts.json --resume"));
@@ -113,12 +118,77 @@ fn invariant_threads_and_interruptions_change_no_bit() {
     std::fs::write(&broken, b"{\"format_version\": 1}").unwrap();
     let message = folder.refused(&format!("{FIT} --generations 7 --out parts.json --resume"));
     assert!(message.contains("is no state of a fit"), "{message}");
+    std::fs::write(&broken, b"{\"format_version\": 2, \"news\": []}").unwrap();
+    let message = folder.refused(&format!("{FIT} --generations 7 --out parts.json --resume"));
+    assert!(message.contains("version 2 is not 1") && message.contains("release that began it"), "{message}");
+}
+
+#[test]
+fn invariant_every_method_resumes_to_the_bit() {
+    let folder = folder("methods");
+    for method in ["nsga2", "nsga3", "cma-es"] {
+        let fit = format!("{FIT} --method {method} --seed 8,9");
+        folder.done(&format!("{fit} --generations 5 --threads 2 --out {method}-whole.json"));
+        folder.done(&format!("{fit} --generations 2 --threads 1 --out {method}-parts.json"));
+        folder.done(&format!("{fit} --generations 5 --threads 1 --out {method}-parts.json --resume"));
+        let read = |stem: &str| bytes(&folder.path(&format!("{method}-{stem}.fit.json")));
+        assert!(read("whole") == read("parts"), "{method} differs");
+    }
+}
+
+#[test]
+fn invariant_nothing_that_lies_there_is_lost() {
+    let folder = folder("kept");
+    folder.write("old.json", "a hall of fame whose state was moved away");
+    let message = folder.refused(&format!("{FIT} --generations 1 --out old.json --resume"));
+    assert!(
+        message.contains("old.json exists") && message.contains("no old.fit.json to resume from"),
+        "{message}"
+    );
+    let write = "fit --morphology cell.swc --space space.json --targets targets.json --write-case case";
+    folder.done(write);
+    let message = folder.refused(write);
+    assert!(message.contains("space.json exists") && message.contains("hint: "), "{message}");
+}
+
+#[test]
+fn invariant_a_changed_state_is_refused() {
+    let folder = folder("changed");
+    let fit = format!("{FIT} --generations 2 --seed 1,2 --out a.json");
+    folder.done(&fit);
+    let path = folder.path("a.fit.json");
+    let whole: Value = serde_json::from_slice(&bytes(&path)).unwrap();
+    let changes: [fn(&mut Value); 4] = [
+        |state| state["searches"] = json!([]),
+        |state| drop(state["searches"].as_array_mut().unwrap().pop()),
+        |state| state["searches"][0]["least"] = json!([1.0, 4_000_000_000_u32]),
+        |state| state["searches"][1]["evolution"]["settings"]["seed"] = json!(5),
+    ];
+    for (place, change) in changes.iter().enumerate() {
+        let mut state = whole.clone();
+        change(&mut state);
+        std::fs::write(&path, state.to_string()).unwrap();
+        let message = folder.refused(&format!("{fit} --resume"));
+        assert!(message.contains("was changed") && message.contains("hint: "), "change {place}: {message}");
+    }
+}
+
+#[test]
+fn invariant_starts_belong_to_the_morphology() {
+    let folder = folder("starts");
+    folder.done(&format!("{FIT} --generations 1 --out a.json"));
+    folder.done(&format!("{FIT} --generations 1 --starts a.json --out b.json"));
+    folder.write("other.swc", SWC.replace("20 0 10", "25 0 10"));
+    let message = folder.refused(
+        "fit --morphology other.swc --space space.json --targets targets.json --starts a.json --out c.json",
+    );
+    assert!(message.contains("belongs to a morphology") && message.contains("a.json"), "{message}");
 }
 
 #[test]
 fn invariant_models_are_what_their_file_says() {
     let folder = folder("stored");
-    folder.done(&format!("{FIT} --generations 4 --seed 3,4 --accept-z 30 --out a.json"));
+    folder.done(&format!("{FIT} --generations 4 --seed 3,4 --accept-z 19 --out a.json"));
     let found = hall_of_fame(&folder, "a.json");
     assert_eq!(found.models.len(), 8);
     assert_eq!(found.models.iter().map(|model| model.seed).collect::<Vec<_>>(), [3, 3, 3, 3, 4, 4, 4, 4]);
@@ -134,6 +204,39 @@ fn invariant_models_are_what_their_file_says() {
         let bits = |value: Option<f64>| value.map(f64::to_bits);
         assert_eq!(bits(again), bits(model.features.get("step.AP1_peak").copied()), "model {}", model.id);
     }
+}
+
+/// The models that ship with the program, simulated and measured again by other commands. A model's last digits may
+/// depend on the processor's vector length.
+#[test]
+fn invariant_embedded_models_fire_as_their_file_says() {
+    let folder = Folder::new("embedded");
+    let known = reference_hall_of_fame().unwrap();
+    let models = [0_usize, 7, 20, 33, 40, 59];
+    let ids = models.map(|place| known.models[place].id.to_string()).join(",");
+    folder.done(&format!(
+        "simulate --models {ids} --step-na 0,0.18 --delay-ms 15 --duration-ms 400 --total-ms 515 --every 3 \
+         --out again.npz"
+    ));
+    let rows = folder.done("extract again.npz --stim-start-ms 15 --stim-end-ms 415 --format json");
+    let rows: Vec<Value> = serde_json::from_str(&rows).unwrap();
+    let mut n_compared = 0;
+    for (place, row) in rows.iter().enumerate() {
+        let model = &known.models[models[place / 2]];
+        let sweep = ["step_0pa", "step_180pa"][place % 2];
+        for (name, stored) in &model.features {
+            let Some(feature) = name.strip_prefix(sweep).and_then(|rest| rest.strip_prefix('.')) else {
+                continue;
+            };
+            let Some(again) = row["features"][feature].as_array() else { continue };
+            let again: Vec<f64> = again.iter().filter_map(Value::as_f64).collect();
+            let again = again.iter().sum::<f64>() / again.len() as f64;
+            let difference = (again - stored).abs() / stored.abs();
+            assert!(difference < 1e-6, "model {}: {name}: {again}, stored {stored}", model.id);
+            n_compared += 1;
+        }
+    }
+    assert_eq!(n_compared, 13 * models.len());
 }
 
 /// A name, a change of a file, and what the message must hold.
@@ -209,7 +312,7 @@ fn invariant_shares_of_a_fit_make_the_whole() {
     folder.done(&format!("{fit} --out shares.json --shard 1/2"));
     folder.done("merge shares.fit.shard-2-of-2.json shares.fit.shard-1-of-2.json --out shares.fit.json");
     folder.done(&format!("{fit} --out shares.json --resume"));
-    for ending in ["json", "archive.hall_of_fame.json", "fit.json"] {
+    for ending in ["json", "archive.hall_of_fame.json", "fit.json", "fit.csv"] {
         let read = |stem: &str| bytes(&folder.path(&format!("{stem}.{ending}")));
         assert!(read("whole") == read("shares"), "{ending} differs");
     }

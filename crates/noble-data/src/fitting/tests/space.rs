@@ -121,16 +121,19 @@ fn analytic_impossible_parameters_are_named() {
     check(|free| free[2].kinds.push(SectionKind::Soma), "is set by soma.capacitance_uf_per_cm2 too");
     check(|free| free[3].target = target("sodium_reversal_mv"), "sodium_reversal_mv has a distribution");
     for (name, lower, upper, expected) in [
-        ("axial_resistivity_ohm_cm", 0.0, 1.0, "not possible for an axial resistivity"),
-        (
-            "sodium_reversal_mv",
-            50.0,
-            200.5,
-            "bounds 50 and 200.5 mV are not possible for a reversal potential",
-        ),
-        ("potassium_reversal_mv", -201.0, -90.0, "stay within 200 mV of zero"),
-        ("pas.e_mv", -300.0, 0.0, "not possible for a reversal potential"),
-        ("CaDynamics.decay_ms", 0.0, 9.0, "not possible for a time constant"),
+        ("axial_resistivity_ohm_cm", 0.0, 1.0, "bound 0 is not possible for an axial resistivity"),
+        ("axial_resistivity_ohm_cm", 50.0, 2e4, "bound 20000 is not possible for an axial resistivity"),
+        ("sodium_reversal_mv", 50.0, 200.5, "bound 200.5 is not possible for a reversal potential"),
+        ("potassium_reversal_mv", -201.0, -90.0, "give at least -200, in mV"),
+        ("pas.e_mv", -300.0, 0.0, "bound -300 is not possible for a reversal potential"),
+        ("hh.el_mv", -60.0, 5000.0, "give at most 200, in mV"),
+        ("hh.gnabar_s_per_cm2", 0.05, 120.0, "bound 120 is not possible for a conductance"),
+        ("hh.gnabar_s_per_cm2", 50.0, 120.0, "give at most 20, in S/cm2, not mS/cm2"),
+        ("capacitance_uf_per_cm2", 0.5, 1e6, "bound 1000000 is not possible for a capacitance"),
+        ("CaDynamics.gamma", 0.0, 5.0, "bound 5 is not possible for a fraction; give at most 1"),
+        ("CaDynamics.gamma", -0.1, 0.5, "give at least 0, not in percent"),
+        ("CaDynamics.decay_ms", 0.0, 9.0, "not possible for a time constant; give one greater than zero"),
+        ("CaDynamics.decay_ms", 20.0, 2e5, "bound 200000 is not possible for a time constant"),
         ("CaDynamics.depth_um", 0.0, 9.0, "not possible for a length"),
         ("CaDynamics.minimum_calcium_millimolar", -1.0, 9.0, "not possible for a concentration"),
     ] {
@@ -138,6 +141,46 @@ fn analytic_impossible_parameters_are_named() {
         space.free = vec![FreeParameter::new(&[SectionKind::Soma], target(name), [lower, upper])];
         assert_says(&space.check().unwrap_err().to_string(), expected);
     }
+}
+
+/// Far beyond published fits, within physics: nobody who is right is refused.
+#[test]
+fn analytic_wide_bounds_are_possible() {
+    for (name, lower, upper) in [
+        ("NaTa_t.gbar_s_per_cm2", 0.0, 10.0),
+        ("pas.e_mv", -110.0, 0.0),
+        ("capacitance_uf_per_cm2", 0.1, 20.0),
+        ("axial_resistivity_ohm_cm", 0.5, 1000.0),
+        ("CaDynamics.gamma", 0.0, 1.0),
+        ("CaDynamics.decay_ms", 0.1, 5000.0),
+        ("Own.recovery_ms", 1.0, 1e6),
+        ("Own.rate_per_ms", -3.0, 1e3),
+        ("Own.power", -5.0, 500.0),
+    ] {
+        let mut space = space();
+        space.free = vec![FreeParameter::new(&[SectionKind::Soma], target(name), [lower, upper])];
+        space.check().unwrap();
+    }
+}
+
+#[test]
+fn analytic_an_impossible_base_is_named() {
+    let check = |change: fn(&mut CellModel), expected: &str| {
+        let mut space = space();
+        change(&mut space.base);
+        assert_says(&space.check().unwrap_err().to_string(), expected);
+    };
+    check(
+        |base| base.temperature_celsius = 310.0,
+        "base.temperature_celsius: 310 is not possible for a temperature; give at most 50, in °C, not K",
+    );
+    check(|base| base.temperature_celsius = -1.0, "give at least 0, in °C");
+    check(|base| base.temperature_celsius = f64::NAN, "base.temperature_celsius: NaN is not possible");
+    check(
+        |base| base.initial_voltage_mv = 7000.0,
+        "base.initial_voltage_mv: 7000 is not possible for a voltage; give at most 200, in mV",
+    );
+    check(|base| base.initial_voltage_mv = -65_000.0, "give at least -200, in mV");
 }
 
 #[test]
