@@ -256,6 +256,7 @@ fn check_places(cells: &Cells, space: &ParameterSpace) -> Result<(), Error> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums and products of few digits are exact")]
 mod tests {
     use noble_data::fitting::ParameterTarget;
 

@@ -147,6 +147,7 @@ impl Outcome {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums and products of few digits are exact")]
 mod tests {
     use noble_features::feature;
 

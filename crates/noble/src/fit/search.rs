@@ -310,6 +310,7 @@ pub(super) fn worst(scores: &[f64]) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "sums and products of few digits are exact")]
 mod tests {
     use super::*;
 
