@@ -5,7 +5,7 @@ use noble_data::cell_model::{HallOfFame, HallOfFameModel};
 use rayon::prelude::*;
 
 use super::case::{FitPlan, PlannedSweep};
-use super::recording::SAME_CURRENT_NA;
+use super::recording::{SAME_CURRENT_NA, spread};
 use super::search::mean;
 use crate::figure::{TimeWindow, TracePanel, TracesFigure, axis};
 use crate::sweep_file::SweepFile;
@@ -26,8 +26,10 @@ const N_OTHERS: usize = 4;
 pub fn fit_figure(plan: &FitPlan, file: &HallOfFame, recording: Option<&SweepFile>) -> TracesFigure {
     let drawn: Vec<CablePlan> =
         drawn(&file.models).into_iter().filter_map(|one| plan.cells.plan_of(&one.parameters).ok()).collect();
-    let sweeps = &plan.sweeps[..plan.sweeps.len().min(N_PANELS)];
-    let panels = sweeps.par_iter().map(|sweep| panel(sweep, &drawn, recording)).collect();
+    let mut sweeps: Vec<&PlannedSweep> = plan.sweeps.iter().collect();
+    sweeps.sort_by(|a, b| a.target.total_na().total_cmp(&b.target.total_na()));
+    let sweeps = spread(&sweeps, N_PANELS);
+    let panels = sweeps.into_par_iter().map(|sweep| panel(sweep, &drawn, recording)).collect();
     let start_ms = plan.sweeps.first().map_or(0.0, |sweep| sweep.protocol.delay_ms);
     TracesFigure {
         title: format!("{}: hall of fame of {} models", plan.space.base.name, file.models.len()),

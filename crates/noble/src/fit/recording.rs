@@ -255,7 +255,7 @@ fn chosen<'g, 'a>(
 }
 
 /// At most `n` of a list, evenly, the last always and the first if there is room for two.
-fn spread<T: Copy>(all: &[T], n: usize) -> Vec<T> {
+pub(super) fn spread<T: Copy>(all: &[T], n: usize) -> Vec<T> {
     if all.len() <= n {
         return all.to_vec();
     }
