@@ -34,7 +34,7 @@ pub(super) struct PredictArgs {
     /// Operator to ask [default: the embedded one]
     #[arg(long, value_name = "SAFETENSORS")]
     operator: Option<PathBuf>,
-    /// Amplitudes of the current step in nA [default: 2.2 times the median threshold of the operator's models]
+    /// Amplitudes of the current step in nA [default: where the operator's median model fires at 30 Hz]
     #[arg(long, value_name = "NA,…", value_delimiter = ',', allow_hyphen_values = true)]
     step_na: Option<Vec<f64>>,
     /// The first N models of the operator's header: training, validation, test [default: 20]
@@ -77,8 +77,8 @@ const SHOWN: [&str; 7] = [
     "steady_state_voltage_stimend",
 ];
 const DEFAULT_MEMBERS: usize = 20;
-/// Well above threshold, where cells fire regularly.
-const DEFAULT_STEP_THRESHOLDS: f64 = 2.2;
+/// Well above threshold, where cells fire regularly. // [Hz]
+const DEFAULT_RATE_HZ: f64 = 30.0;
 /// Rows that fit a screen.
 const MOST_ROWS: usize = 24;
 
@@ -143,13 +143,19 @@ fn introduce(args: &PredictArgs, card: &OperatorCard) {
     words(&format!("{name}: {} training models{error}", card.train_models.len()));
 }
 
-/// A current at which most of the operator's models should fire, to a hundredth of a nanoampere.
+/// A current at which most of the operator's models should fire, to a hundredth of a nanoampere: where the line through
+/// the median threshold with the median slope reaches 30 Hz; twice the threshold, where no slope is known.
 fn default_step_na(card: &OperatorCard) -> f64 {
-    let mut thresholds_na: Vec<f64> =
-        card.models.iter().filter_map(|model| model.latents.get(I_THR)).copied().collect();
-    thresholds_na.sort_by(f64::total_cmp);
-    let median_na = thresholds_na.get(thresholds_na.len() / 2).copied().unwrap_or(0.0);
-    (100.0 * DEFAULT_STEP_THRESHOLDS * median_na).round() / 100.0
+    let median = |name: &str| {
+        let mut values: Vec<f64> =
+            card.models.iter().filter_map(|model| model.latents.get(name)).copied().collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied()
+    };
+    let threshold_na = median(I_THR).unwrap_or(0.0);
+    let slope = median(S_THR).filter(|slope_hz_per_na| *slope_hz_per_na > 0.0);
+    let above_na = slope.map_or(threshold_na, |slope_hz_per_na| DEFAULT_RATE_HZ / slope_hz_per_na);
+    (100.0 * (threshold_na + above_na)).round() / 100.0
 }
 
 /// Every reason once, however many sweeps share it.

@@ -18,9 +18,9 @@ fn protocol() -> Protocol {
 /// Mean absolute and largest departure that are allowed, in each feature's unit, in the order of the table. What was
 /// measured, rounded up: see `docs/fine-tuning.md` for where it comes from.
 const EFEL: [(f64, f64); 7] =
-    [(0.015, 0.02), (0.07, 0.5), (0.002, 0.01), (0.07, 0.15), (0.03, 0.6), (0.001, 0.007), (0.06, 0.5)];
+    [(0.015, 0.02), (0.05, 0.65), (0.002, 0.01), (0.11, 0.17), (0.035, 0.7), (0.001, 0.007), (0.03, 0.2)];
 const PRECISE: [(f64, f64); 7] =
-    [(0.015, 0.02), (0.04, 0.25), (0.002, 0.01), (0.08, 0.15), (0.7, 1.3), (0.006, 0.01), (0.07, 0.5)];
+    [(0.015, 0.02), (0.02, 0.25), (0.002, 0.01), (0.11, 0.17), (0.7, 1.9), (0.004, 0.012), (0.05, 0.3)];
 
 struct Compared {
     name: &'static str,
@@ -89,10 +89,11 @@ fn analytic_soft_features_follow_the_hard_ones_on_simulated_traces() {
         settings: SoftSettings::default(),
     };
     for (mode, settings, limits) in
-        [("eFEL", Settings::default(), EFEL), ("precise", Settings::precise(), PRECISE)]
+        [("precise", Settings::precise(), PRECISE), ("eFEL", Settings::default(), EFEL)]
     {
-        for (row, (mean, worst)) in compare(&traces, &context, &settings).iter().zip(limits) {
-            println!("{mode}: {row}");
+        let rows = compare(&traces, &context, &settings);
+        rows.iter().for_each(|row| println!("{mode}: {row}"));
+        for (row, (mean, worst)) in rows.iter().zip(limits) {
             assert!(row.departures.len() >= 30 && row.n_one_sided == 0, "{mode}: {row}");
             assert!(row.mean_absolute() <= mean && row.worst() <= worst, "{mode}: {row}");
         }
