@@ -53,15 +53,14 @@ fn drawn(models: &[HallOfFameModel]) -> Vec<&HallOfFameModel> {
 
 fn panel(sweep: &PlannedSweep, models: &[CablePlan], recording: Option<&SweepFile>) -> TracePanel {
     let PlannedSweep { target, protocol, stimulus, .. } = sweep;
-    // A model that does not come through is among those that are not accepted, and has no line.
-    let traces: Vec<_> = models
-        .iter()
-        .filter_map(|model| simulate(model, stimulus, &protocol.run_settings()).ok())
-        .map(|trace| trace.every(protocol.every, protocol.sampling))
-        .collect();
-    let times_ms: Vec<f64> = traces.first().map_or_else(Vec::new, |trace| {
-        (0..trace.grid().n_samples()).map(|idx| trace.grid().time_ms(idx)).collect()
-    });
+    // A model that does not come through has no line, and no other takes its place.
+    let line = |model: &CablePlan| {
+        let trace = simulate(model, stimulus, &protocol.run_settings()).ok();
+        trace.map(|trace| trace.every(protocol.every, protocol.sampling).v_mv().to_vec()).unwrap_or_default()
+    };
+    let times_ms: Vec<f64> = protocol
+        .grid()
+        .map_or_else(|_| Vec::new(), |grid| (0..grid.n_samples()).map(|idx| grid.time_ms(idx)).collect());
     let recorded = recording.and_then(|file| {
         let is_same = |total_na: f64| (total_na - target.total_na()).abs() <= SAME_CURRENT_NA;
         file.sweeps.iter().find(|own| own.step_na.is_some_and(is_same))
@@ -70,7 +69,7 @@ fn panel(sweep: &PlannedSweep, models: &[CablePlan], recording: Option<&SweepFil
         let onset_ms = own.window.as_ref().map_or(target.delay_ms, |window| window.start_ms);
         at_times(own, onset_ms - target.delay_ms, &times_ms)
     });
-    let mut lines = traces.iter().map(|trace| trace.v_mv().to_vec());
+    let mut lines = models.iter().map(line);
     TracePanel {
         label: format!("{} nA", axis::number(target.total_na(), 3)),
         times_ms,
