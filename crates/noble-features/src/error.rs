@@ -172,14 +172,16 @@ pub enum Error {
         nearest: &'static str,
     },
     /// The smallest current of a threshold search already fires the cell.
-    #[error("the cell fires at the lower limit {lower_na} nA; lower it, or check for spontaneous firing")]
+    #[error(
+        "the cell fires at {lower_na} nA already, where the search for its threshold begins; leave it out, or check for spontaneous firing"
+    )]
     FiresAtLowerLimit {
         /// Lower limit of the search.
         lower_na: f64,
     },
     /// No current of a threshold search fires the cell.
     #[error(
-        "the cell is silent up to {largest_na} nA; raise the largest current, or check that the cell is excitable"
+        "the cell is silent up to {largest_na} nA; leave it out, raise the largest current, or check that the cell is excitable"
     )]
     NeverFires {
         /// Largest current tried.

@@ -82,6 +82,17 @@ fn stimulus(sweep: &FileSweep, grid: TimeGrid) -> Option<RecordedStimulus> {
     Some(RecordedStimulus { current_na: current_na.collect(), origin })
 }
 
+/// The sweeps with the step that they state as current, where they have no current: for formats that hold no steps.
+#[must_use]
+pub fn with_currents(file: &SweepFile) -> SweepFile {
+    let mut file = file.clone();
+    for sweep in file.sweeps.iter_mut().filter(|sweep| sweep.current_na.is_none()) {
+        let grid = even_grid(&sweep.times).ok();
+        sweep.current_na = grid.and_then(|grid| stimulus(sweep, grid)).map(|stimulus| stimulus.current_na);
+    }
+    file
+}
+
 /// Sweeps side by side, for array files, with their currents where all are known.
 ///
 /// Without the currents a file states one window and steps from zero, so that sweeps of other windows or holding

@@ -86,11 +86,10 @@ impl HallOfFame {
     pub fn into_cells(self) -> CellSet {
         let models = self.models.into_iter().map(|model| (model.id, model.parameters)).collect();
         let report = FieldReport {
-            used: vec!["models[].id, models[].parameters".to_owned()],
-            ignored: vec![
-                "models[].seed, scores, features: not needed to simulate".to_owned(),
-                "models[].i_thr_na, s_thr_hz_per_na: taken as latent features when generating".to_owned(),
-            ],
+            used: ["id", "parameters", "i_thr_na", "s_thr_hz_per_na"]
+                .map(|key| format!("models[].{key}"))
+                .to_vec(),
+            ignored: vec!["models[].seed, scores, features: not needed to simulate".to_owned()],
             assumed: Vec::new(),
         };
         CellSet { format: SourceFormat::HallOfFame, models, report }

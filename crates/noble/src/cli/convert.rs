@@ -7,7 +7,7 @@ use noble_data::sweeps::Precision;
 
 use super::sweep_input::SweepInputArgs;
 use super::terminal::{counted, words};
-use crate::convert::{SessionNotes, change_time, to_nwb, to_sweeps};
+use crate::convert::{SessionNotes, change_time, to_nwb, to_sweeps, with_currents};
 use crate::{Error, files};
 
 /// Sweeps from one file format into another: recordings and simulations as NWB 2, or as arrays
@@ -53,7 +53,7 @@ pub(super) fn run(args: &ConvertArgs) -> Result<(), Error> {
             to_nwb(&file, &name, &notes)?
         }
         Some("npz") => to_sweeps(&file)?.to_npz(Precision::Double)?,
-        Some("csv") => to_sweeps(&file)?.to_csv()?,
+        Some("csv") => to_sweeps(&with_currents(&file))?.to_csv()?,
         _ => {
             let what = format!("{} is neither .nwb, .npz nor .csv", args.out.display());
             return Err(Error::usage(what, "name a file of one of these formats"));

@@ -31,7 +31,7 @@ use crate::{Error, ExcitabilitySettings, Protocol, Shard, files};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     noble fit --generations 10\n  \
-    noble fit --morphology cell.swc --recording cell.nwb --seed 1,2,3 --max-minutes 60 --out cell.hall_of_fame.json\n  \
+    noble fit --morphology cell.swc --recording cell.nwb --mode precise --seed 1,2,3 --max-minutes 60\n  \
     noble fit --morphology cell.swc --bluepyopt config --method ibea --generations 100\n  \
     noble fit --write-case case\n  \
     noble fit --targets case/targets.json --space case/space.json --resume")]
@@ -75,7 +75,7 @@ struct SearchArgs {
     #[arg(long, value_name = "N,…", value_delimiter = ',', default_value = "1")]
     seed: Vec<u64>,
     /// How candidates are selected
-    #[arg(long, value_enum, default_value = "ibea")]
+    #[arg(long, value_enum, default_value = "cma-es")]
     method: MethodArg,
     /// Candidates kept from one generation to the next
     #[arg(long, value_name = "N", default_value_t = FitSettings::default().population_size)]
@@ -84,7 +84,7 @@ struct SearchArgs {
     #[arg(long, value_name = "N")]
     offspring: Option<usize>,
     /// Generations of each seed
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value_t = 200)]
     generations: u32,
     /// Generations on the membrane alone, before
     #[arg(long, value_name = "N", default_value_t = FitSettings::default().n_passive_generations)]

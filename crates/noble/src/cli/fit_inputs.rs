@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use noble_data::CellModel;
+use noble_data::cell_model::FieldReport;
 use noble_data::fitting::{FitTargets, ParameterSpace, bluepyopt};
+use noble_features::Mode;
 
 use super::inputs::{print_notes, read_channels};
 use super::sweep_input::{DefinitionArgs, SweepInputArgs};
@@ -122,6 +124,12 @@ impl FitInputArgs {
         let recorded = recording_targets(&file.sweeps, self.fit_na.as_deref(), &settings)
             .map_err(|error| error.in_file(path))?;
         recorded.notes.iter().for_each(|note| words(&format!("note: {note}")));
+        if settings.settings.mode == Mode::Efel {
+            words(
+                "note: eFEL resamples before it measures, which moves peaks of short spikes by some mV; \
+                 --mode precise fits what was recorded",
+            );
+        }
         let mut targets = recorded.targets;
         targets.source = format!("{}: {}", path.display(), targets.source);
         let space = self.space(&cells, recorded.resting_mv)?;
@@ -140,11 +148,11 @@ impl FitInputArgs {
         let (space, report) =
             bluepyopt::read_parameters(&read("parameters.json")?, mechanisms.as_deref(), &settings)
                 .map_err(|error| Error::from(error).in_file(folder.join("parameters.json")))?;
-        print_report(&report);
+        self.print_report(&report);
         let (mut targets, report) =
             bluepyopt::read_protocols(&read("protocols.json")?, &read("features.json")?)
                 .map_err(|error| Error::from(error).in_file(folder))?;
-        print_report(&report);
+        self.print_report(&report);
         targets.source = format!("{}: {}", folder.display(), targets.source);
         Ok(FitInputs { cells, space, targets, starts: Vec::new(), recording: None })
     }
@@ -161,6 +169,12 @@ impl FitInputArgs {
         const USUAL_RESTING_MV: f64 = -70.0;
         let space = self.space(&cells, resting_mv(&targets).unwrap_or(USUAL_RESTING_MV))?;
         Ok(FitInputs { cells, space, targets, starts: Vec::new(), recording: None })
+    }
+
+    fn print_report(&self, report: &FieldReport) {
+        report.ignored.iter().for_each(|line| words(&format!("ignored: {line}")));
+        let is_open = |line: &&String| self.axon.is_none() || !line.starts_with("axon rule");
+        report.assumed.iter().filter(is_open).for_each(|line| words(&format!("assumed: {line}")));
     }
 
     fn space(&self, cells: &Cells, resting_mv: f64) -> Result<ParameterSpace, Error> {
@@ -184,9 +198,4 @@ fn resting_mv(targets: &FitTargets) -> Option<f64> {
     let values: Vec<f64> =
         features.filter(|target| target.feature == "voltage_base").map(|target| target.mean).collect();
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-fn print_report(report: &noble_data::cell_model::FieldReport) {
-    report.ignored.iter().for_each(|line| words(&format!("ignored: {line}")));
-    report.assumed.iter().for_each(|line| words(&format!("assumed: {line}")));
 }

@@ -15,8 +15,9 @@ use crate::{Cells, Error, ExcitabilitySettings, Protocol, S_THR, Shard, embedded
 
 /// A dataset for training: traces of many models at many currents, as HDF5 shards
 ///
-/// Measures each model's threshold current and F-I slope first. A shard is written once and renamed into place;
-/// after an interruption the same command with --resume keeps what is finished.
+/// Threshold current and F-I slope are those that a hall of fame states; of models without, they are measured first.
+/// A shard is written once and renamed into place; after an interruption the same command with --resume keeps what is
+/// finished.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     noble generate --out noble-out/dataset\n  \
@@ -30,7 +31,7 @@ pub(super) struct GenerateArgs {
     /// Smallest amplitude of the current step
     #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = GenerateSettings::default().lowest_na)]
     lowest_na: f64,
-    /// Largest amplitude of the current step; also the end of the F-I grid
+    /// Largest amplitude of the current step; also the end of the F-I grid, where the slope is measured
     #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = GenerateSettings::default().highest_na)]
     highest_na: f64,
     /// Traces of every model, at currents spread over the range

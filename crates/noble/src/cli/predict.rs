@@ -27,14 +27,14 @@ use crate::{Error, I_THR, Member, Prediction, S_THR, files, member_at, members_o
 #[command(after_help = "Examples:\n  \
     noble predict\n  \
     noble predict --step-na 0.1,0.2 --members 50 --out ensemble\n  \
-    noble predict --latent i_thr_na=0.07,s_thr_hz_per_na=480 --step-na 0.15 --format json\n  \
+    noble predict --latent i_thr_na=0.017,s_thr_hz_per_na=250 --step-na 0.15 --format json\n  \
     noble predict --operator pvalb.safetensors --models 3,17\n  \
     noble predict --step-na 0.15 --dt-ms 0.05 --out fine")]
 pub(super) struct PredictArgs {
     /// Operator to ask [default: the embedded one]
     #[arg(long, value_name = "SAFETENSORS")]
     operator: Option<PathBuf>,
-    /// Amplitudes of the current step in nA [default: where the operator's median model fires at 30 Hz]
+    /// Amplitudes of the current step in nA [default: median threshold and 30 Hz over median F-I slope]
     #[arg(long, value_name = "NA,…", value_delimiter = ',', allow_hyphen_values = true)]
     step_na: Option<Vec<f64>>,
     /// The first N models of the operator's header: training, validation, test [default: 20]
@@ -183,7 +183,7 @@ fn latents(pairs: &[String]) -> Result<BTreeMap<String, f64>, Error> {
         let parsed =
             pair.split_once('=').and_then(|(name, value)| Some((name.trim(), value.trim().parse().ok()?)));
         let Some((name, value)) = parsed else {
-            let example = "write --latent i_thr_na=0.07,s_thr_hz_per_na=480";
+            let example = "write --latent i_thr_na=0.017,s_thr_hz_per_na=250";
             return Err(Error::usage(format!("--latent {pair} is not NAME=NUMBER"), example));
         };
         if latents.insert(name.to_owned(), value).is_some() {

@@ -5,7 +5,7 @@ use noble_data::cell_model::{HallOfFame, HallOfFameModel};
 use rayon::prelude::*;
 
 use super::case::{FitPlan, PlannedSweep};
-use super::recording::{SAME_CURRENT_NA, spread};
+use super::recording::{SAME_CURRENT_NA, SAME_HOLDING_NA, spread};
 use super::search::mean;
 use crate::figure::{TimeWindow, TracePanel, TracesFigure, axis};
 use crate::sweep_file::SweepFile;
@@ -63,7 +63,10 @@ fn panel(sweep: &PlannedSweep, models: &[CablePlan], recording: Option<&SweepFil
         .map_or_else(|_| Vec::new(), |grid| (0..grid.n_samples()).map(|idx| grid.time_ms(idx)).collect());
     let recorded = recording.and_then(|file| {
         let is_same = |total_na: f64| (total_na - target.total_na()).abs() <= SAME_CURRENT_NA;
-        file.sweeps.iter().find(|own| own.step_na.is_some_and(is_same))
+        let is_held = |holding_na: f64| (holding_na - target.holding_na).abs() <= SAME_HOLDING_NA;
+        file.sweeps
+            .iter()
+            .find(|own| own.step_na.is_some_and(is_same) && is_held(own.holding_na.unwrap_or(0.0)))
     });
     let reference_v_mv = recorded.map_or_else(Vec::new, |own| {
         let onset_ms = own.window.as_ref().map_or(target.delay_ms, |window| window.start_ms);

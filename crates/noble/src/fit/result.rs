@@ -10,7 +10,6 @@ use rayon::prelude::*;
 use super::case::FitPlan;
 use super::evaluate::{Leaving, evaluate_all};
 use super::run::FitState;
-use super::search::worst;
 use super::settings::FitSettings;
 use super::stage::Stage;
 use crate::{Error, ExcitabilitySettings, I_THR, Progress, S_THR, measure_excitability};
@@ -69,8 +68,7 @@ pub fn conclude(
     let file = |models: &[HallOfFameModel]| {
         HallOfFame::new(plan.cells.morphology_sha256.clone(), models.to_vec(), provenance.clone())
     };
-    let is_not_accepted =
-        |model: &&HallOfFameModel| model.scores.values().any(|score| *score > settings.accepted_z);
+    let is_not_accepted = |model: &&HallOfFameModel| !settings.accepts(model.scores.values().copied());
     Ok(FitResult {
         hall_of_fame: file(&models[..n_chosen]),
         archive: file(&models),
@@ -101,7 +99,7 @@ fn choose<'a>(members: &[&'a Member], settings: &FitSettings) -> (Vec<&'a Member
 }
 
 fn is_accepted(one: &Member, settings: &FitSettings) -> bool {
-    worst(&one.individual.scores) <= settings.accepted_z
+    settings.accepts(one.individual.scores.iter().copied())
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use noble_evolve::{Archive, Bounds, Candidate, Evolution, EvolveSettings, Individual, Method};
+use noble_evolve::{Archive, Bounds, Candidate, Evolution, EvolveSettings, Individual, Member, Method};
 use serde::{Deserialize, Serialize};
 
 use super::case::FitPlan;
@@ -174,7 +174,7 @@ impl Search {
         };
         let all: Vec<Individual> = asked.iter().zip(evaluations).map(individual).collect();
         let offers: Vec<(&Individual, f64)> =
-            all.iter().map(|one| (one, rank(&one.scores, settings.accepted_z))).collect();
+            all.iter().map(|one| (one, rank(&one.scores, settings))).collect();
         Ok(self.archive.offer_all(&offers)?)
     }
 
@@ -182,8 +182,7 @@ impl Search {
     ///
     /// It rests when its candidates are all as good as each other, or none was better than before for long.
     fn is_stuck(&self, settings: &FitSettings, is_level: bool) -> bool {
-        let is_accepted = |one: &noble_evolve::Member| worst(&one.individual.scores) <= settings.accepted_z;
-        let is_found = self.archive.members().iter().any(is_accepted);
+        let is_found = self.accepted(settings).next().is_some();
         let patience =
             N_RESTING_GENERATIONS * (settings.offspring_size + self.stage.n_free()) / settings.offspring_size;
         let rests = is_level
@@ -194,13 +193,16 @@ impl Search {
     }
 
     fn note(&mut self, settings: &FitSettings, evaluations: &[Evaluation]) {
-        let is_accepted = |one: &&noble_evolve::Member| worst(&one.individual.scores) <= settings.accepted_z;
         self.log.push(Generation::of(
             (self.seed, self.stage.kind, self.evolution.generation(), self.n_evaluations()),
             &self.scores,
             evaluations,
-            self.archive.members().iter().filter(is_accepted).count(),
+            self.accepted(settings).count(),
         ));
+    }
+
+    fn accepted(&self, settings: &FitSettings) -> impl Iterator<Item = &Member> {
+        self.archive.members().iter().filter(|one| settings.accepts(one.individual.scores.iter().copied()))
     }
 
     /// The best of the population.
@@ -293,12 +295,12 @@ fn unit_bounds(n: usize) -> Result<Bounds, Error> {
 }
 
 /// Order of models: the accepted ones by their mean score, after all of them the others by how far they miss.
-fn rank(scores: &[f64], accepted_z: f64) -> f64 {
-    if worst(scores) <= accepted_z {
+fn rank(scores: &[f64], settings: &FitSettings) -> f64 {
+    if settings.accepts(scores.iter().copied()) {
         return mean(scores);
     }
-    let excess: f64 = scores.iter().map(|score| (score - accepted_z).max(0.0)).sum();
-    accepted_z + excess
+    let excess: f64 = scores.iter().map(|score| (score - settings.accepted_z).max(0.0)).sum();
+    settings.accepted_z + excess
 }
 
 pub(super) fn mean(scores: &[f64]) -> f64 {
@@ -316,8 +318,9 @@ mod tests {
 
     #[test]
     fn analytic_accepted_models_rank_before_all_others() {
-        assert_eq!(rank(&[1.0, 3.0], 3.0), 2.0);
-        assert_eq!(rank(&[0.0, 4.0], 3.0), 4.0);
-        assert!(rank(&[3.0, 3.0, 3.0], 3.0) < rank(&[0.0, 0.0, 3.5], 3.0));
+        let settings = FitSettings { accepted_z: 3.0, ..FitSettings::default() };
+        assert_eq!(rank(&[1.0, 3.0], &settings), 2.0);
+        assert_eq!(rank(&[0.0, 4.0], &settings), 4.0);
+        assert!(rank(&[3.0, 3.0, 3.0], &settings) < rank(&[0.0, 0.0, 3.5], &settings));
     }
 }

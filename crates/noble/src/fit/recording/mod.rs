@@ -1,10 +1,14 @@
 //! Targets from a recording: features of its sweeps, mean and deviation per current.
 
+mod group;
+
 use noble_data::fitting::{FIT_TARGETS_FORMAT_VERSION, FeatureTarget, Firing, FitTargets, TargetSweep};
 use noble_features::{Feature, PreparedSweep, Settings, feature};
 
+pub(super) use group::SAME_HOLDING_NA;
+use group::{Group, check_durations, grouped, has_earlier_spikes, has_later_spikes, notes_of};
+
 use crate::Error;
-use crate::features::prepare;
 use crate::sweep_file::FileSweep;
 
 /// Features of sweeps with spikes.
@@ -27,12 +31,6 @@ const SILENT_FEATURES: [&str; 4] =
 
 /// Currents so near are of one sweep. // [nA]
 pub(super) const SAME_CURRENT_NA: f64 = 5e-4;
-
-/// Holding currents so near are of one experiment; they are measured, not commanded, in some files. // [nA]
-const SAME_HOLDING_NA: f64 = 5e-3;
-
-/// Steps whose lengths differ by no more are as long as each other. // [ms]
-const SAME_DURATION_MS: f64 = 1.0;
 
 /// Share of the mean that a deviation is at least.
 pub(crate) const LEAST_RELATIVE_DEVIATION: f64 = 0.05;
@@ -73,13 +71,17 @@ impl Default for RecordingSettings {
     }
 }
 
-/// Least deviation of a feature by its unit: 0.5 mV, 1 Hz, 0.05 ms; nothing for others.
+/// Asked of cells that stop firing before the step does: rates between spikes do not see it.
+const STOPPING_FEATURE: &str = "Spikecount_stimint";
+
+/// Least deviation of a feature by its unit: 0.5 mV, 1 Hz, 0.05 ms, one spike; nothing for others.
 #[must_use]
 pub fn least_deviation(feature: &Feature) -> f64 {
-    match feature.unit_suffix {
-        "mv" => 0.5,
-        "hz" => 1.0,
-        "ms" => 0.05,
+    match (feature.unit_suffix, feature.name) {
+        ("mv", _) => 0.5,
+        ("hz", _) => 1.0,
+        ("ms", _) => 0.05,
+        (_, "Spikecount" | STOPPING_FEATURE) => 1.0,
         _ => 0.0,
     }
 }
@@ -95,56 +97,46 @@ pub struct RecordedTargets {
     pub notes: Vec<String>,
 }
 
-/// Sweeps of one current, from one holding current, with their prepared traces.
-struct Group<'a> {
-    /// Current during the step, the holding current included.
-    total_na: f64,
-    holding_na: f64,
-    sweeps: Vec<PreparedSweep<'a>>,
-}
-
 /// Features of a recording's sweeps as targets: per current the mean over its repeats, and as deviation their standard
 /// deviation, at least a stated share of the mean and a stated size. Before the step all sweeps of one holding current are
 /// repeats of each other, so that `voltage_base` is of them all.
 ///
 /// Left out, with a note: a feature that some repeat lacks; `voltage_base` where spikes precede the step, and times to a
-/// spike that came before it; what follows the step where spikes do.
+/// spike that came before it; what follows the step where spikes do; currents that block the cell, unless asked for.
+/// A cell that stops firing before the step ends is asked for its number of spikes as well.
 ///
 /// # Errors
-/// [`Error::Usage`] for a recording without spikes, without hyperpolarized sweeps, with unknown currents or windows, and for
-/// an asked current that no sweep has; [`Error::Features`] for an unknown feature.
+/// [`Error::Usage`] for a recording without spikes, without hyperpolarized sweeps, with unknown currents or windows, for
+/// voltages that no membrane has, and for an asked current that no sweep has; [`Error::Features`] for an unknown feature.
 pub fn recording_targets(
     sweeps: &[FileSweep],
     asked_na: Option<&[f64]>,
     settings: &RecordingSettings,
 ) -> Result<RecordedTargets, Error> {
-    let mut notes = Vec::new();
     let groups = grouped(sweeps, settings)?;
-    let fires = |group: &Group<'_>| group.sweeps.iter().all(|sweep| sweep.n_stimulus_spikes() > 0);
-    if !groups.iter().any(fires) {
-        let what = "no current of the recording makes every repeat fire";
+    if !groups.iter().any(|group| group.fires() && !group.is_blocked()) {
+        let is_only_blocked = groups.iter().any(Group::fires);
+        let what = if is_only_blocked {
+            "every current that makes the cell fire drives it into depolarization block"
+        } else {
+            "no current of the recording makes every repeat fire"
+        };
         return Err(Error::usage(what, "give a recording with spikes, or check its unit and window"));
     }
-    if !groups.iter().any(|group| group.is_hyperpolarized() && !fires(group)) {
+    if !groups.iter().any(|group| group.is_hyperpolarized() && !group.fires()) {
         let what =
             "the recording has no hyperpolarized sweep without spikes, which the membrane is fitted to";
         return Err(Error::usage(what, "record one, or give targets with --targets"));
     }
-    let is_spontaneous = groups.iter().flat_map(|group| &group.sweeps).any(has_earlier_spikes);
-    if is_spontaneous {
-        notes.push(
-            "the cell fires without current: no sweep is asked to be silent, voltage_base and times to the first \
-             spike are left out where spikes precede the step, and its models may have no threshold current"
-                .to_owned(),
-        );
-    }
     check_durations(&groups)?;
-    let chosen = chosen(&groups, asked_na, settings, fires)?;
+    let is_spontaneous = groups.iter().flat_map(|group| &group.sweeps).any(has_earlier_spikes);
+    let mut notes = notes_of(&groups, (asked_na, is_spontaneous), settings);
+    let chosen = chosen(&groups, asked_na, settings)?;
     let mut targets: Vec<TargetSweep> = chosen
         .iter()
         .map(|group| {
             let rest = rest_of(&groups, group.holding_na)?;
-            target_of(group, &rest, settings, (fires(group), is_spontaneous), &mut notes)
+            target_of(group, &rest, settings, is_spontaneous, &mut notes)
         })
         .collect::<Result<_, Error>>()?;
     name_apart(&mut targets);
@@ -154,53 +146,6 @@ pub fn recording_targets(
     let source = format!("{} sweeps of a recording", sweeps.len());
     let targets = FitTargets { format_version: FIT_TARGETS_FORMAT_VERSION, source, sweeps: targets };
     Ok(RecordedTargets { targets, resting_mv, notes })
-}
-
-fn grouped<'a>(sweeps: &'a [FileSweep], settings: &RecordingSettings) -> Result<Vec<Group<'a>>, Error> {
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    for sweep in sweeps {
-        let unknown = || {
-            let what = format!("the current of {} is not known", sweep.called());
-            Error::usage(what, "leave it out with --sweeps, or give a file that states its stimulus")
-        };
-        let total_na = sweep.step_na.ok_or_else(unknown)?;
-        let holding_na = sweep.holding_na.unwrap_or(0.0);
-        let prepared = prepare(sweep, &settings.settings)?;
-        let is_same = |group: &&mut Group<'a>| {
-            (group.total_na - total_na).abs() <= settings.same_current_na
-                && (group.holding_na - holding_na).abs() <= SAME_HOLDING_NA
-        };
-        match groups.iter_mut().find(is_same) {
-            Some(group) => group.sweeps.push(prepared),
-            None => groups.push(Group { total_na, holding_na, sweeps: vec![prepared] }),
-        }
-    }
-    groups.sort_by(|a, b| a.total_na.total_cmp(&b.total_na));
-    Ok(groups)
-}
-
-impl Group<'_> {
-    fn is_hyperpolarized(&self) -> bool {
-        self.total_na < self.holding_na
-    }
-}
-
-/// Steps of several lengths are several experiments, and what they mean cannot be guessed.
-fn check_durations(groups: &[Group<'_>]) -> Result<(), Error> {
-    let sweeps = groups.iter().flat_map(|group| &group.sweeps);
-    let mut durations_ms: Vec<f64> =
-        sweeps.map(|sweep| sweep.stim_end_ms() - sweep.stim_start_ms()).collect();
-    durations_ms.sort_by(f64::total_cmp);
-    durations_ms.dedup_by(|longer, shorter| *longer - *shorter <= SAME_DURATION_MS);
-    if durations_ms.len() < 2 {
-        return Ok(());
-    }
-    let all: Vec<String> = durations_ms.iter().map(|duration_ms| format!("{duration_ms:.0}")).collect();
-    let what = format!("the steps of the recording are {} ms long", all.join(", "));
-    Err(Error::usage(
-        what,
-        "choose sweeps of one protocol with --sweeps; `noble extract FILE --list` lists them",
-    ))
 }
 
 /// Numbers the sweeps whose rounded currents are the same.
@@ -220,7 +165,6 @@ fn chosen<'g, 'a>(
     groups: &'g [Group<'a>],
     asked_na: Option<&[f64]>,
     settings: &RecordingSettings,
-    fires: impl Fn(&Group<'a>) -> bool,
 ) -> Result<Vec<&'g Group<'a>>, Error> {
     if let Some(asked_na) = asked_na {
         let named = |asked_na: &f64| {
@@ -247,9 +191,10 @@ fn chosen<'g, 'a>(
         };
         return asked_na.iter().map(named).collect();
     }
-    let firing: Vec<&Group<'a>> = groups.iter().filter(|group| fires(group)).collect();
+    let firing: Vec<&Group<'a>> =
+        groups.iter().filter(|group| group.fires() && !group.is_blocked()).collect();
     let silent: Vec<&Group<'a>> =
-        groups.iter().filter(|group| group.is_hyperpolarized() && !fires(group)).collect();
+        groups.iter().filter(|group| group.is_hyperpolarized() && !group.fires()).collect();
     let (n_firing, n_silent) = settings.n_sweeps;
     Ok(spread(&silent, n_silent).into_iter().chain(spread(&firing, n_firing)).collect())
 }
@@ -261,14 +206,6 @@ pub(super) fn spread<T: Copy>(all: &[T], n: usize) -> Vec<T> {
     }
     let last = all.len() - 1;
     (0..n).map(|place| all[if n == 1 { last } else { (place * last + (n - 1) / 2) / (n - 1) }]).collect()
-}
-
-fn has_earlier_spikes(sweep: &PreparedSweep<'_>) -> bool {
-    sweep.peaks().first().is_some_and(|peak| peak.time_ms < sweep.stim_start_ms())
-}
-
-fn has_later_spikes(sweep: &PreparedSweep<'_>, until_ms: f64) -> bool {
-    sweep.peaks().iter().any(|peak| peak.time_ms > sweep.stim_end_ms() && peak.time_ms <= until_ms)
 }
 
 /// Name of the feature that depends on nothing after the onset of the step.
@@ -286,10 +223,10 @@ fn target_of(
     group: &Group<'_>,
     rest: &[f64],
     settings: &RecordingSettings,
-    (fires, is_spontaneous): (bool, bool),
+    is_spontaneous: bool,
     notes: &mut Vec<String>,
 ) -> Result<TargetSweep, Error> {
-    let first = &group.sweeps[0];
+    let (first, fires) = (&group.sweeps[0], group.fires());
     let (before_ms, after_ms) = settings.kept_ms;
     let start_ms = first.times_ms().first().copied().unwrap_or(0.0);
     let end_ms = first.times_ms().last().copied().unwrap_or(0.0);
@@ -298,8 +235,9 @@ fn target_of(
     // Zero is added so that no current is called -0.
     let name = format!("step_{:.0}pa", (1000.0 * group.total_na).round() + 0.0);
     let names = if fires { &settings.firing_features } else { &settings.silent_features };
+    let stopping = (fires && group.stops()).then_some(STOPPING_FEATURE);
     let mut features = Vec::new();
-    for feature_name in names {
+    for feature_name in names.iter().map(String::as_str).chain(stopping) {
         let feature = feature(feature_name)?;
         match usable(feature, group, rest, settings) {
             Ok(values) => features.push(target(feature, &values, settings)),
@@ -369,81 +307,4 @@ fn resting_mv(groups: &[Group<'_>]) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use noble_data::TimeGrid;
-    use noble_features::Sweep;
-
-    use super::*;
-
-    fn prepared(v_mv: &[f64], end_ms: f64) -> PreparedSweep<'_> {
-        let grid = TimeGrid::new(0.0, 0.1, v_mv.len()).unwrap();
-        PreparedSweep::new(&Sweep::new(grid, v_mv, 10.0, end_ms).unwrap(), &Settings::default()).unwrap()
-    }
-
-    fn group<'a>(total_na: f64, holding_na: f64, sweeps: Vec<PreparedSweep<'a>>) -> Group<'a> {
-        Group { total_na, holding_na, sweeps }
-    }
-
-    /// Mean 12, standard deviation 2 of 10, 12 and 14; 5 % of it, and 0.5 mV, are less. Of 10 and 10.02 the least counts.
-    #[test]
-    fn analytic_deviations_have_a_least_size() {
-        let settings = RecordingSettings::default();
-        let own = |values: &[f64]| target(feature(REST).unwrap(), values, &settings);
-        let spread = own(&[10.0, 12.0, 14.0]);
-        assert!((spread.mean - 12.0).abs() < 1e-12 && (spread.deviation - 2.0).abs() < 1e-12);
-        assert!((own(&[10.0, 10.02]).deviation - 0.5005).abs() < 1e-12);
-        assert!((own(&[2.0]).deviation - 0.5).abs() < 1e-12);
-    }
-
-    #[test]
-    fn analytic_sweeps_are_spread_evenly() {
-        let all: Vec<usize> = (0..9).collect();
-        assert_eq!(spread(&all, 3), [0, 4, 8]);
-        assert_eq!(spread(&all, 1), [8]);
-        assert_eq!(spread(&all[..2], 3), [0, 1]);
-    }
-
-    #[test]
-    fn invariant_steps_of_several_lengths_are_refused() {
-        let v_mv = vec![-65.0; 1000];
-        let same = [group(0.1, 0.0, vec![prepared(&v_mv, 50.0), prepared(&v_mv, 50.4)])];
-        check_durations(&same).unwrap();
-        let other =
-            [group(0.1, 0.0, vec![prepared(&v_mv, 50.0)]), group(0.2, 0.0, vec![prepared(&v_mv, 13.0)])];
-        let error = check_durations(&other).unwrap_err();
-        assert!(error.to_string().contains("3, 40 ms long"), "{error}");
-    }
-
-    #[test]
-    fn invariant_a_current_from_two_holding_currents_is_refused() {
-        let v_mv = vec![-65.0; 1000];
-        let groups = [0.0, -0.1].map(|holding_na| group(0.2, holding_na, vec![prepared(&v_mv, 50.0)]));
-        let asked =
-            |asked_na: f64| chosen(&groups, Some(&[asked_na]), &RecordingSettings::default(), |_| true);
-        let error = asked(0.2).err().unwrap();
-        assert!(error.to_string().contains("holding currents of 0.0000, -0.1000 nA"), "{error}");
-        assert!(asked(0.3).err().unwrap().to_string().contains("no sweep has a current of 0.3 nA"));
-    }
-
-    #[test]
-    fn analytic_the_target_step_is_on_top_of_the_holding_current() {
-        let v_mv = vec![-65.0; 1000];
-        let group = group(-0.05, 0.05, vec![prepared(&v_mv, 50.0)]);
-        let target =
-            target_of(&group, &[], &RecordingSettings::default(), (false, false), &mut Vec::new()).unwrap();
-        assert_eq!(target.name, "step_-50pa");
-        assert!((target.step_na + 0.1).abs() < 1e-15 && (target.total_na() + 0.05).abs() < 1e-15);
-    }
-
-    #[test]
-    fn analytic_rounded_currents_get_names_of_their_own() {
-        let named = |total_na: f64| {
-            let v_mv = vec![-65.0; 1000];
-            let group = group(total_na, 0.0, vec![prepared(&v_mv, 50.0)]);
-            target_of(&group, &[], &RecordingSettings::default(), (false, false), &mut Vec::new()).unwrap()
-        };
-        let mut targets = [0.0136, 0.0143, 0.0141, -0.0003].map(named);
-        name_apart(&mut targets);
-        assert_eq!(targets.map(|own| own.name), ["step_14pa", "step_14pa_2", "step_14pa_3", "step_0pa"]);
-    }
-}
+mod tests;
