@@ -14,6 +14,9 @@ const FORMAT: &str = "hall of fame";
 /// Version of the hall-of-fame file written by this release.
 const HALL_OF_FAME_FORMAT_VERSION: u32 = 1;
 
+/// No neuron needs more; pA stated as nA do. // [nA]
+const LARGEST_THRESHOLD_NA: f64 = 10.0;
+
 /// One parameter set with what is known of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,7 +65,8 @@ impl HallOfFame {
     /// Reads a hall-of-fame file.
     ///
     /// # Errors
-    /// [`Error::Json`] when the bytes are not JSON of this layout and version, or when an id occurs twice.
+    /// [`Error::Json`] when the bytes are not JSON of this layout and version, when an id occurs twice, or for a threshold
+    /// current that cannot be.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         let value = serde_json::from_slice(bytes).map_err(|error| wrong("file", &error))?;
         Self::from_value(value)
@@ -73,6 +77,11 @@ impl HallOfFame {
         let file: Self = serde_json::from_value(value).map_err(|error| wrong("file", &error))?;
         for (model_idx, model) in file.models.iter().enumerate() {
             model.parameters.check(FORMAT, &format!("models[{model_idx}].parameters."))?;
+            if let Some(i_thr_na) = model.i_thr_na.filter(|own| !(*own > 0.0 && *own <= LARGEST_THRESHOLD_NA))
+            {
+                let what = format!("{i_thr_na} is no threshold current; it is in nA, above 0");
+                return Err(wrong(&format!("models[{model_idx}].i_thr_na"), &what));
+            }
         }
         let mut seen = std::collections::BTreeSet::new();
         match file.models.iter().find(|model| !seen.insert(model.id)) {

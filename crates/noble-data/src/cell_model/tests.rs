@@ -192,3 +192,14 @@ fn invariant_our_files_come_back_as_written() {
     let text = serde_json::to_string(&twice).unwrap();
     assert!(matches!(HallOfFame::read(text.as_bytes()), Err(Error::Json { .. })));
 }
+
+#[test]
+fn invariant_threshold_currents_that_cannot_be_are_refused() {
+    let cell = read_cells(ALLEN.as_bytes()).unwrap().models[&0].clone();
+    for i_thr_na in [46.7, 0.0, -0.02] {
+        let model = HallOfFameModel { i_thr_na: Some(i_thr_na), ..hall_of_fame_model(7, &cell) };
+        let file = HallOfFame::new("00".to_owned(), vec![model], BTreeMap::new());
+        let message = error_of(&serde_json::to_string(&file).unwrap());
+        assert!(message.contains("models[0].i_thr_na") && message.contains("in nA"), "{message}");
+    }
+}

@@ -199,6 +199,7 @@ fn prepare(args: &FitArgs) -> Result<Option<Prepared>, Error> {
     files::check_writable(&paths.hall_of_fame)?;
     check_free(args, &paths)?;
     let protocol = Protocol { solver_step_ms: args.dt_ms, every: args.every, ..Protocol::default() };
+    protocol.check()?;
     let case = FitCase { cells, space, targets, protocol, features: args.definition.settings()?, starts };
     let (plan, notes) = case.plan()?;
     notes.iter().for_each(|note| words(&format!("note: {note}")));

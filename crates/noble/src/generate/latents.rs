@@ -22,16 +22,34 @@ pub(crate) fn measure_latents(
     progress: &dyn Progress,
 ) -> Result<Latents, Error> {
     progress.start("measure excitability", ids.len());
-    let latents = ids
-        .par_iter()
-        .map(|id| {
-            let latents = measured(folder, (cells, settings), *id).map_err(|error| error.of_model(*id));
-            progress.advance(1);
-            Ok((*id, latents?))
-        })
-        .collect();
+    let measured = |id: &ModelId| {
+        let latents = measured(folder, (cells, settings), *id);
+        progress.advance(1);
+        (*id, latents)
+    };
+    let all: Vec<Measured> = ids.par_iter().map(measured).collect();
     progress.finish();
-    latents
+    let without: Vec<ModelId> = all
+        .iter()
+        .filter(|(_, latents)| matches!(latents, Err(Error::Features(_))))
+        .map(|(id, _)| *id)
+        .collect();
+    all.into_iter()
+        .map(|(id, latents)| Ok((id, latents.map_err(|error| unmeasured(id, error, &without))?)))
+        .collect()
+}
+
+type Measured = (ModelId, Result<BTreeMap<String, f64>, Error>);
+
+/// The error of one model, which names all that are like it.
+fn unmeasured(id: ModelId, error: Error, without: &[ModelId]) -> Error {
+    let error = error.of_model(id);
+    if without.len() < 2 || !without.contains(&id) {
+        return error;
+    }
+    let all: Vec<String> = without.iter().map(ToString::to_string).collect();
+    let what = format!("models {} have no threshold current or no F-I slope: {error}", all.join(", "));
+    Error::usage(what, "choose the others with --models")
 }
 
 /// Keeps what was measured elsewhere, so that it need not be measured here.
