@@ -8,7 +8,7 @@ use noble_data::cell_model::FieldReport;
 use noble_data::fitting::{FitTargets, ParameterSpace, bluepyopt};
 use noble_features::Mode;
 
-use super::inputs::{print_notes, read_channels};
+use super::inputs::{print_assumed, print_notes, read_channels};
 use super::sweep_input::{DefinitionArgs, SweepInputArgs};
 use super::terminal::words;
 use crate::fit::{RecordingSettings, default_space, recording_targets};
@@ -173,8 +173,7 @@ impl FitInputArgs {
 
     fn print_report(&self, report: &FieldReport) {
         report.ignored.iter().for_each(|line| words(&format!("ignored: {line}")));
-        let is_open = |line: &&String| self.axon.is_none() || !line.starts_with("axon rule");
-        report.assumed.iter().filter(is_open).for_each(|line| words(&format!("assumed: {line}")));
+        print_assumed(report, &[self.axon.map(|_| "axon rule")]);
     }
 
     fn space(&self, cells: &Cells, resting_mv: f64) -> Result<ParameterSpace, Error> {

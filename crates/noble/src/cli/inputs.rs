@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use noble_cell::{CompartmentSection, Integrator};
-use noble_data::cell_model::AxonRule;
+use noble_data::cell_model::{AxonRule, FieldReport};
 use noble_data::morphology::SwcReport;
 use noble_data::{ChannelModel, ModelId, Sampling, SectionKind};
 use noble_operator::{Operator, OperatorCard};
@@ -91,13 +91,8 @@ impl CellArgs {
             words(&format!("note: channel {name} is in no section of the cell; {remedy}"));
         }
         if !self.is_embedded() {
-            let is_decided = |line: &String| {
-                (self.axon.is_some() && line.starts_with("axon rule"))
-                    || (self.mechanisms.is_some() && line.starts_with("mechanism set"))
-            };
-            let is_open = |line: &&String| !is_decided(line);
-            let assumed = cells.reports.1.assumed.iter().filter(is_open);
-            assumed.for_each(|line| words(&format!("assumed: {line}")));
+            let typed = [self.axon.map(|_| "axon rule"), self.mechanisms.as_ref().map(|_| "mechanism set")];
+            print_assumed(&cells.reports.1, &typed);
             note_sections(&cells)?;
         }
         Ok(cells)
@@ -218,6 +213,13 @@ fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
     }
     words(&format!("note: {}: {} fields used", cell.display(), fields.used.len()));
     Ok(cells)
+}
+
+/// What was assumed, but for what was typed: lines that begin so.
+pub(super) fn print_assumed(report: &FieldReport, typed: &[Option<&str>]) {
+    let is_typed = |line: &&String| typed.iter().flatten().any(|start| line.starts_with(start));
+    let open = report.assumed.iter().filter(|line| !is_typed(line));
+    open.for_each(|line| words(&format!("assumed: {line}")));
 }
 
 /// What a user should know of a tracing, with the lines.

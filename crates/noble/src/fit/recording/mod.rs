@@ -114,14 +114,13 @@ pub fn recording_targets(
     settings: &RecordingSettings,
 ) -> Result<RecordedTargets, Error> {
     let groups = grouped(sweeps, settings)?;
-    if !groups.iter().any(|group| group.fires() && !group.is_blocked()) {
-        let is_only_blocked = groups.iter().any(Group::fires);
-        let what = if is_only_blocked {
-            "every current that makes the cell fire drives it into depolarization block"
-        } else {
-            "no current of the recording makes every repeat fire"
-        };
+    if !groups.iter().any(Group::fires) {
+        let what = "no current of the recording makes every repeat fire";
         return Err(Error::usage(what, "give a recording with spikes, or check its unit and window"));
+    }
+    if asked_na.is_none() && groups.iter().all(|group| !group.fires() || group.is_blocked()) {
+        let what = "every current that makes the cell fire drives it into depolarization block";
+        return Err(Error::usage(what, "record weaker currents, or name some all the same with --fit-na"));
     }
     if !groups.iter().any(|group| group.is_hyperpolarized() && !group.fires()) {
         let what =
