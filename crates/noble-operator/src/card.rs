@@ -218,7 +218,8 @@ impl OperatorCard {
     /// Counts first: everything else asks for memory by them.
     fn check_input(&self) -> Result<(), Error> {
         let counts = self.input.latents.iter().map(|latent| (latent.name.as_str(), latent.n_frequencies));
-        for (name, got) in counts.chain([("step", self.input.n_current_frequencies)]) {
+        let rhythm = self.input.rhythm.as_ref().map(|rhythm| ("rhythm", rhythm.n_frequencies));
+        for (name, got) in counts.chain([("step", self.input.n_current_frequencies)]).chain(rhythm) {
             let what = format!("frequencies of {name}");
             expect(&what, got <= MOST_FREQUENCIES, format_args!("at most {MOST_FREQUENCIES}"), got)?;
         }
@@ -233,7 +234,9 @@ impl OperatorCard {
             let is_range = latent.has_range();
             expect(&latent.name, is_range, "min below max", (latent.min, latent.max))?;
         }
-        Ok(())
+        let span_ms = self.grid.step_ms() * self.grid.n_samples() as f64;
+        let fault = self.input.rhythm.as_ref().and_then(|rhythm| rhythm.fault(&self.input, span_ms));
+        expect("input.rhythm", fault.is_none(), "rates of latent features over the trace", fault)
     }
 
     /// The grid, and the step and the sampling that must fit it.

@@ -3,12 +3,13 @@
 //! The order of roundings is part of what a trained network knows: phases reach 1e4 rad, where single precision
 //! resolves 1e-3, so every rounding here follows the program the networks are trained with.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::kernel::Kernels;
+use crate::{Error, Rhythm};
 
 /// Latent features are scaled to this range over the fitted models.
 const SCALED_MIN: f64 = 0.5;
@@ -62,7 +63,7 @@ impl LatentFeature {
     }
 }
 
-/// What the input channels mean, in their order: stimulus, embedding of its amplitude, embedding of each latent.
+/// What the input channels mean, in their order: stimulus, embedding of its amplitude, embedding of each latent, rhythm.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InputEncoding {
@@ -70,18 +71,34 @@ pub struct InputEncoding {
     pub current_unit_na: f64,
     /// Frequencies of the amplitude's embedding.
     pub n_current_frequencies: usize,
-    /// Latent features in the order of their channels.
+    /// Latent features in the order of their channels; one without frequencies has none.
     pub latents: Vec<LatentFeature>,
+    /// Count of spikes that the latent features promise; absent in the published network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rhythm: Option<Rhythm>,
 }
 
 impl InputEncoding {
-    /// `1 + 2 n_current_frequencies + Σ 2 n_frequencies`.
+    /// `1 + 2 n_current_frequencies + Σ 2 n_frequencies`, the rhythm's among the latter.
     #[must_use]
     pub fn n_channels(&self) -> usize {
-        1 + 2 * self.n_current_frequencies + self.latents.iter().map(|l| 2 * l.n_frequencies).sum::<usize>()
+        let latents = self.latents.iter().map(|l| 2 * l.n_frequencies).sum::<usize>();
+        1 + 2 * self.n_current_frequencies + latents + 2 * self.n_rhythm_frequencies()
     }
 
-    /// Names of the channels in order, such as `stimulus`, `step.sin0`, `step.cos0`, `i_thr_na.sin0`.
+    /// Those of some latent features that the network takes; one that it lacks stays lacking.
+    #[must_use]
+    pub fn taken(&self, latents: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+        let is_taken = |name: &str| self.latents.iter().any(|latent| latent.name == name);
+        let taken = latents.iter().filter(|(name, _)| is_taken(name));
+        taken.map(|(name, value)| (name.clone(), *value)).collect()
+    }
+
+    fn n_rhythm_frequencies(&self) -> usize {
+        self.rhythm.as_ref().map_or(0, |rhythm| rhythm.n_frequencies)
+    }
+
+    /// Names of the channels in order, such as `stimulus`, `step.sin0`, `step.cos0`, `i_thr_na.sin0`, `rhythm.sin0`.
     #[must_use]
     pub fn channel_names(&self) -> Vec<String> {
         let pairs = |name: &str, n: usize| -> Vec<String> {
@@ -91,6 +108,7 @@ impl InputEncoding {
         let mut names = vec!["stimulus".to_owned()];
         names.extend(pairs("step", self.n_current_frequencies));
         names.extend(latents);
+        names.extend(pairs("rhythm", self.n_rhythm_frequencies()));
         names
     }
 }
@@ -143,7 +161,13 @@ impl Embedding {
         assert!(out.len() == self.encoding.n_channels() * n, "{} values of input channels", out.len());
         let (shared, own) = out.split_at_mut(self.n_shared() * n);
         self.write_shared((stimulus_na, step_na), 0..n, (shared, n));
-        self.write_latents(latents, 0..n, (own, n));
+        self.write_own((latents, &self.spike_counts(stimulus_na, latents)), 0..n, (own, n));
+    }
+
+    /// Spikes that the rhythm promises up to each sample, `[n_samples]`; empty for an encoding without rhythm.
+    pub(crate) fn spike_counts(&self, stimulus_na: &[f32], latents: &[f64]) -> Vec<f32> {
+        let counts = |rhythm: &Rhythm| rhythm.counts(&self.encoding, stimulus_na, latents);
+        self.encoding.rhythm.as_ref().map(counts).unwrap_or_default()
     }
 
     /// Samples per channel.
@@ -173,10 +197,10 @@ impl Embedding {
         self.kernels.sinusoids(rows, stride, (step_na / unit_na) as f32, &self.time[samples]);
     }
 
-    /// Writes a stretch of the channels of the latent features into rows `stride` apart.
-    pub(crate) fn write_latents(
+    /// Writes a stretch of the channels of the latent features and the rhythm into rows `stride` apart.
+    pub(crate) fn write_own(
         &self,
-        latents: &[f64],
+        (latents, spike_counts): (&[f64], &[f32]),
         samples: Range<usize>,
         (out, stride): (&mut [f32], usize),
     ) {
@@ -184,8 +208,13 @@ impl Embedding {
         let mut rest = out;
         for (feature, value) in self.encoding.latents.iter().zip(latents) {
             let (rows, after) = rest.split_at_mut(2 * feature.n_frequencies * stride);
-            self.kernels.sinusoids(rows, stride, feature.scaled(*value), &self.time[samples.clone()]);
+            if !rows.is_empty() {
+                self.kernels.sinusoids(rows, stride, feature.scaled(*value), &self.time[samples.clone()]);
+            }
             rest = after;
+        }
+        if !rest.is_empty() {
+            self.kernels.sinusoids(rest, stride, 2.0, &spike_counts[samples]);
         }
     }
 }
@@ -245,7 +274,8 @@ mod tests {
 
     #[test]
     fn analytic_zero_current_has_a_constant_embedding() {
-        let encoding = InputEncoding { current_unit_na: 0.1, n_current_frequencies: 2, latents: vec![] };
+        let encoding =
+            InputEncoding { current_unit_na: 0.1, n_current_frequencies: 2, latents: vec![], rhythm: None };
         let mut out = vec![1.0; 5 * 3];
         Embedding::new(&encoding, 3).write(&[0.0; 3], 0.0, &[], &mut out);
         assert_eq!(out, [0., 0., 0., 0., 0., 0., 1., 1., 1., 0., 0., 0., 1., 1., 1.]);

@@ -156,9 +156,9 @@ impl NetworkPlan {
     }
 
     /// The lifting on a tile from the shared part in `raw`, as [`Self::lift_shared`] leaves it in the second wide buffer.
-    fn lift_latents(
+    fn lift_own(
         &self,
-        (embedding, latents): (&Embedding, &[f64]),
+        (embedding, own): (&Embedding, (&[f64], &[f32])),
         tile_idx: usize,
         hidden: &mut [f32],
         buffers: &mut TileBuffers,
@@ -172,8 +172,8 @@ impl NetworkPlan {
         if n_valid < len {
             rows.fill(0.0);
         }
-        let (own, grid) = rows.split_at_mut(n_own * len);
-        embedding.write_latents(latents, start..start + n_valid, (own, len));
+        let (own_rows, grid) = rows.split_at_mut(n_own * len);
+        embedding.write_own(own, start..start + n_valid, (own_rows, len));
         grid[..n_valid].copy_from_slice(&self.grid[start..start + n_valid]);
         let raw = self.apply(self.weight_from(first, n_shared), n_own + 1, (Start::Add, rows), raw);
         self.kernels.gelu(raw, self.mixing_share(0, tile_idx));
@@ -192,13 +192,14 @@ impl NetworkPlan {
                 let n_channels = embedding.encoding().n_channels();
                 assert!(n_channels == self.architecture.in_channels, "an embedding of {n_channels} channels");
                 let size = self.lifted_size();
+                let counts = embedding.spike_counts(stimulus_na, latents);
                 self.run(ws, &|tile_idx, hidden, buffers| {
                     let [x, raw, _] = &mut buffers.wide;
                     match shared {
                         Some(shared) => raw[..size].copy_from_slice(&shared[tile_idx * size..][..size]),
                         None => self.lift_shared((embedding, (stimulus_na, step_na)), tile_idx, x, raw),
                     }
-                    self.lift_latents((embedding, latents), tile_idx, hidden, buffers);
+                    self.lift_own((embedding, (latents, &counts)), tile_idx, hidden, buffers);
                 });
             }
         }

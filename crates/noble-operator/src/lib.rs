@@ -39,6 +39,7 @@ mod optimizer;
 mod plan;
 mod pool;
 mod resolution;
+mod rhythm;
 mod soft_features;
 mod spectral;
 mod train;
@@ -64,6 +65,7 @@ pub use optimizer::{
     PlateauSettings, Schedule, ScheduleState,
 };
 pub use plan::NetworkPlan;
+pub use rhythm::{RateKnot, Rhythm};
 pub use soft_features::{FeatureContext, SoftFeature, SoftSettings};
 pub use train::{BatchReport, Trainer, TrainerSettings};
 pub use warning::Warning;

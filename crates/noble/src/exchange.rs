@@ -150,7 +150,12 @@ fn encoding(network: &Network, description: &OperatorDescription) -> Result<Inpu
             "correct --current-frequencies, --latent-frequencies or --channel-order",
         ));
     };
-    Ok(InputEncoding { current_unit_na: description.current_unit_na, n_current_frequencies, latents })
+    Ok(InputEncoding {
+        current_unit_na: description.current_unit_na,
+        n_current_frequencies,
+        latents,
+        rhythm: None,
+    })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sweeps};
 use noble_operator::{Operator, OperatorPlan, Query, QueryStimulus, Warning};
 
-use crate::Error;
+use crate::{Error, LatentDensity};
 
 /// A member of an ensemble.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,26 @@ pub struct Member {
 pub fn members_of(operator: &Operator, ids: &[ModelId]) -> Result<Vec<Member>, Error> {
     let member = |id: &ModelId| Ok(Member { id: *id, latents: operator.card().model_latents(*id)?.clone() });
     ids.iter().map(member).collect()
+}
+
+/// Latent features with those that are not given at their [expectation](LatentDensity::completed) over the operator's
+/// training models; and the names of these.
+///
+/// # Errors
+/// [`Error::Usage`] when something is missing and the header has no models to expect it from.
+pub fn completed_latents(
+    operator: &Operator,
+    given: BTreeMap<String, f64>,
+) -> Result<(BTreeMap<String, f64>, Vec<String>), Error> {
+    let card = operator.card();
+    let names: Vec<String> = card.input.latents.iter().map(|latent| latent.name.clone()).collect();
+    let missing: Vec<String> = names.iter().filter(|name| !given.contains_key(*name)).cloned().collect();
+    if missing.is_empty() || given.is_empty() {
+        return Ok((given, Vec::new()));
+    }
+    let models = card.train_models.iter().map(|id| card.model_latents(*id));
+    let models: Vec<&BTreeMap<String, f64>> = models.collect::<Result<_, _>>()?;
+    Ok((LatentDensity::fit(&names, &models)?.completed(&given), missing))
 }
 
 /// A member at a place of latent space.

@@ -55,6 +55,9 @@ pub struct Manifest {
     pub delay_ms: f64,
     /// Duration of the current step.
     pub duration_ms: f64,
+    /// Current at which the way of latent features from the threshold ends; absent without such features.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub highest_na: Option<f64>,
     /// Models with their split and latent features.
     pub models: Vec<DatasetModel>,
     /// Shards in order.

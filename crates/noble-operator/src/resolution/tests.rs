@@ -10,7 +10,8 @@ use crate::{
 
 fn operator(n_current_frequencies: usize, grid: TimeGrid) -> Operator {
     let latent = LatentFeature { name: "i_thr_na".to_owned(), min: 0.01, max: 0.02, n_frequencies: 1 };
-    let input = InputEncoding { current_unit_na: 0.1, n_current_frequencies, latents: vec![latent] };
+    let input =
+        InputEncoding { current_unit_na: 0.1, n_current_frequencies, latents: vec![latent], rhythm: None };
     let architecture = Architecture::new(input.n_channels(), 4, 2, 12);
     let network = Network::new(&architecture, Initialization::UnitVariance, 1).unwrap();
     let card = OperatorCard {

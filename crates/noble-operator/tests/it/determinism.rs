@@ -25,7 +25,12 @@ struct Trace {
 impl Data {
     fn new() -> Self {
         let latent = LatentFeature::fit("i_thr_na", &[0.05, 0.2], 1).expect("two values");
-        let input = InputEncoding { current_unit_na: 0.1, n_current_frequencies: 3, latents: vec![latent] };
+        let input = InputEncoding {
+            current_unit_na: 0.1,
+            n_current_frequencies: 3,
+            latents: vec![latent],
+            rhythm: None,
+        };
         let architecture = Architecture::new(input.n_channels(), 12, 3, 32);
         let trace = |i: usize| {
             let step_na = if i % 8 == 7 { 0.001 * i as f64 } else { 0.1 * (i % 3) as f64 };

@@ -28,6 +28,7 @@ pub(crate) fn card() -> OperatorCard {
         current_unit_na: 0.1,
         n_current_frequencies: 2,
         latents: vec![feature("s_thr_hz_per_na", [50.0, 150.0]), feature("i_thr_na", [0.05, 0.2])],
+        rhythm: None,
     };
     OperatorCard {
         format_version: FORMAT_VERSION,

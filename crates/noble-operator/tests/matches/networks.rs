@@ -164,7 +164,8 @@ fn embedded_input(io: &Arrays, n_samples: usize, tally: &mut Tally, name: &str) 
     // Scaling maps [0, 3] to [0.5, 3.5], so a stored scaled feature goes in half a unit lower.
     let latent = |name: &str| LatentFeature { name: name.to_owned(), min: 0.0, max: 3.0, n_frequencies: 1 };
     let latents = vec![latent("slope"), latent("intercept")];
-    let encoding = InputEncoding { current_unit_na: 0.1, n_current_frequencies: N_FREQUENCIES, latents };
+    let encoding =
+        InputEncoding { current_unit_na: 0.1, n_current_frequencies: N_FREQUENCIES, latents, rhythm: None };
     let embedding = Embedding::new(&encoding, n_samples);
     let first = io.singles("x_first_trace");
     let mut x = Vec::new();

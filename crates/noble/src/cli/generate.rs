@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use noble_data::dataset::Split;
 
 use super::inputs::{CellArgs, ProtocolArgs, protocol_of};
@@ -10,8 +10,8 @@ use super::output::out_path;
 use super::team::on_ranks;
 use super::terminal::{Bar, on_threads, words};
 use crate::cluster::{Team, generate_together, rank_0_first};
-use crate::generate::{DatasetFolder, Existing, GenerateSettings, generate_shard};
-use crate::{Cells, Error, ExcitabilitySettings, Protocol, S_THR, Shard, embedded_operator};
+use crate::generate::{Amplitudes, DatasetFolder, Existing, GenerateSettings, generate_shard};
+use crate::{Cells, Error, ExcitabilitySettings, LatentSet, Protocol, S_THR, Shard, embedded_operator};
 
 /// A dataset for training: traces of many models at many currents, as HDF5 shards
 ///
@@ -34,6 +34,9 @@ pub(super) struct GenerateArgs {
     /// Largest amplitude of the current step; also the end of the F-I grid, where the slope is measured
     #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = GenerateSettings::default().highest_na)]
     highest_na: f64,
+    /// How amplitudes are spread
+    #[arg(long, value_enum, value_name = "DENSITY", default_value = "uniform")]
+    amplitudes: AmplitudeArg,
     /// Traces of every model, at currents spread over the range
     #[arg(long, value_name = "N", default_value_t = GenerateSettings::default().n_traces_per_model)]
     traces_per_model: usize,
@@ -49,6 +52,9 @@ pub(super) struct GenerateArgs {
     /// Traces of one shard
     #[arg(long, value_name = "N", default_value_t = GenerateSettings::default().n_traces_per_shard)]
     traces_per_shard: usize,
+    /// Latent features of each model
+    #[arg(long, value_enum, value_name = "SET", default_value = "excitability")]
+    latents: LatentArg,
     #[command(flatten)]
     protocol: ProtocolArgs,
     /// Seed of currents and splits
@@ -69,6 +75,22 @@ pub(super) struct GenerateArgs {
     /// Folder to write [default: noble-out/dataset]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AmplitudeArg {
+    /// Evenly over the range
+    Uniform,
+    /// Most where cells begin to fire, at 0.03 nA, as in the study: skew-normal, location -0.05 nA, scale 0.16 nA, shape 2
+    SkewNormal,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LatentArg {
+    /// Threshold current and F-I slope, as published
+    Excitability,
+    /// These, four rates on the F-I curve, latency, peak, width and afterhyperpolarization of spikes, rest, response to the lowest current, sag
+    Wide,
 }
 
 pub(super) fn run(args: &GenerateArgs) -> Result<(), Error> {
@@ -160,11 +182,19 @@ fn settings(args: &GenerateArgs) -> Result<GenerateSettings, Error> {
         protocol: args.protocol.protocol(base)?,
         lowest_na: args.lowest_na,
         highest_na: args.highest_na,
+        amplitudes: match args.amplitudes {
+            AmplitudeArg::Uniform => Amplitudes::Uniform,
+            AmplitudeArg::SkewNormal => Amplitudes::STUDY,
+        },
         n_traces_per_model: args.traces_per_model,
         n_validation_models: args.validation_models,
         n_test_models: args.test_models,
         held_out_fraction: args.held_out,
         n_traces_per_shard: args.traces_per_shard,
+        latents: match args.latents {
+            LatentArg::Excitability => LatentSet::Excitability,
+            LatentArg::Wide => LatentSet::Wide,
+        },
         excitability: ExcitabilitySettings { largest_na: args.highest_na, ..ExcitabilitySettings::default() },
     })
 }

@@ -17,7 +17,9 @@ use crate::features::{SweepFeatures, extract, summary_features};
 use crate::figure::{
     EnsembleFigure, LatentFigure, LatentPoint, LatentRole, StepCurrent, axis, ensemble_svg, latent_svg,
 };
-use crate::{Error, I_THR, Member, Prediction, S_THR, files, member_at, members_of, predict};
+use crate::{
+    Error, I_THR, Member, Prediction, S_THR, completed_latents, files, member_at, members_of, predict,
+};
 
 /// Voltage of an ensemble, its features and its figure
 ///
@@ -43,7 +45,7 @@ pub(super) struct PredictArgs {
     /// Models of the operator's header by number
     #[arg(long, value_name = "ID,…", value_delimiter = ',', conflicts_with = "latent")]
     models: Option<Vec<ModelId>>,
-    /// A neuron of your own by its latent features
+    /// A neuron of your own by its latent features; those left out are expected from the training models
     #[arg(long, value_name = "NAME=VALUE,…", value_delimiter = ',')]
     latent: Option<Vec<String>>,
     /// Time step of the answer; the nearest that divides the operator's span is taken [default: the operator's own]
@@ -166,7 +168,16 @@ fn warn(warnings: &[Vec<Warning>]) {
 
 fn members(args: &PredictArgs, operator: &Operator) -> Result<Vec<Member>, Error> {
     if let Some(pairs) = &args.latent {
-        return Ok(vec![member_at(operator, latents(pairs)?)?]);
+        let (latents, missing) = completed_latents(operator, latents(pairs)?)?;
+        let member = member_at(operator, latents)?;
+        if !missing.is_empty() {
+            let n_models = operator.card().train_models.len();
+            words(&format!(
+                "warning: not given, taken as the {n_models} training models let expect: {}",
+                missing.join(", ")
+            ));
+        }
+        return Ok(vec![member]);
     }
     if let Some(ids) = &args.models {
         return members_of(operator, ids);

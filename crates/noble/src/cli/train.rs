@@ -84,6 +84,12 @@ pub(super) struct TrainArgs {
     /// Frequencies of the current's embedding
     #[arg(long, value_name = "N", default_value_t = TrainSettings::default().n_current_frequencies)]
     current_frequencies: usize,
+    /// Latent features that are embedded, by name; none for none [default: all of the dataset]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    latents: Option<Vec<String>>,
+    /// Frequencies of the count of spikes that rates among the latent features promise; 0 embeds the rates themselves
+    #[arg(long, value_name = "N", default_value_t = TrainSettings::default().n_rhythm_frequencies)]
+    rhythm_frequencies: usize,
     /// Steps between two looks at the validation traces, and between checkpoints
     #[arg(long, value_name = "N", default_value_t = TrainSettings::default().n_steps_per_validation)]
     steps_per_validation: u64,
@@ -203,6 +209,11 @@ fn settings(args: &TrainArgs) -> Result<TrainSettings, Error> {
         n_layers: args.layers,
         n_modes: args.modes,
         n_current_frequencies: args.current_frequencies,
+        latents: args
+            .latents
+            .as_ref()
+            .map(|names| names.iter().filter(|name| *name != "none").cloned().collect()),
+        n_rhythm_frequencies: args.rhythm_frequencies,
         loss: Loss::named(&args.loss).unwrap_or(base.loss),
         optimizer,
         batch_size: args.batch,

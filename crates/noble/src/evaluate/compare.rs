@@ -158,9 +158,13 @@ fn predict_all(
     dataset: &DatasetFolder,
     chosen: &[ReferenceTrace],
 ) -> Result<Vec<f64>, Error> {
+    let input = &operator.card().input;
+    let latents = |id: ModelId| {
+        dataset.manifest.model(id).map(|model| input.taken(&model.latents)).unwrap_or_default()
+    };
     let query = |trace: &ReferenceTrace| Query {
         stimulus: QueryStimulus::Step { step_na: trace.step_na },
-        latents: dataset.manifest.model(trace.model).map(|model| model.latents.clone()).unwrap_or_default(),
+        latents: latents(trace.model),
     };
     let queries: Vec<Query> = chosen.iter().map(query).collect();
     Ok(operator.plan()?.predict_mv(&queries)?.into_iter().map(f64::from).collect())

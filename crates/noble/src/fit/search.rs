@@ -21,14 +21,15 @@ const N_EXPLORED_GENERATIONS: usize = 8;
 /// The first step around models that the user gave, as a share of the first step elsewhere.
 const NEAR: f64 = 1.0 / 3.0;
 
-/// A sum of scores must fall by this share to count as better.
-const LEAST_GAIN: f64 = 0.01;
+/// A sum of scores must fall by this share to count as better: a valley above the accepted score is left, however slowly
+/// its floor still falls.
+const LEAST_GAIN: f64 = 0.1;
 
 /// Sums of scores within this share of each other are as good as each other.
 const LEVEL: f64 = 0.02;
 
 /// Generations without a better sum after which a distribution rests, and as many more per parameter and candidate.
-const N_RESTING_GENERATIONS: usize = 60;
+const N_RESTING_GENERATIONS: usize = 40;
 
 /// State of the search of one seed, whole: it goes on from here to the same bits.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -237,6 +237,7 @@ fn new_manifest(
         every: protocol.every,
         delay_ms: protocol.delay_ms,
         duration_ms: protocol.duration_ms,
+        highest_na: (!settings.latents.is_excitability()).then_some(settings.excitability.largest_na),
         models,
         shards: Vec::new(),
         provenance,

@@ -9,7 +9,8 @@ use rayon::prelude::*;
 
 use super::GenerateSettings;
 use super::folder::{json, json_line};
-use crate::{Cells, Error, Progress, files, measure_excitability};
+use crate::latent_features::measure_swept;
+use crate::{Cells, Error, LatentSet, Progress, files, measure_excitability};
 
 /// Latent features by name, of each model.
 pub(crate) type Latents = BTreeMap<ModelId, BTreeMap<String, f64>>;
@@ -58,7 +59,8 @@ pub(crate) fn keep_latents(
     (cells, settings): (&Cells, &GenerateSettings),
     latents: &Latents,
 ) -> Result<(), Error> {
-    for (id, latents) in latents.iter().filter(|(id, _)| !cells.latents.contains_key(id)) {
+    let is_stated = |id: &ModelId| settings.latents.is_excitability() && cells.latents.contains_key(id);
+    for (id, latents) in latents.iter().filter(|(id, _)| !is_stated(id)) {
         let path = path_of(folder, (cells, settings), *id)?;
         if !path.is_file() {
             files::write(&path, &json(latents)?)?;
@@ -72,7 +74,8 @@ fn measured(
     (cells, settings): (&Cells, &GenerateSettings),
     id: ModelId,
 ) -> Result<BTreeMap<String, f64>, Error> {
-    if let Some(stated) = cells.latents.get(&id) {
+    let stated = cells.latents.get(&id);
+    if let (Some(stated), LatentSet::Excitability) = (stated, settings.latents) {
         return Ok(stated.clone());
     }
     let path = path_of(folder, (cells, settings), id)?;
@@ -81,10 +84,25 @@ fn measured(
     }) {
         return Ok(kept);
     }
-    let latents =
-        measure_excitability(&cells.plan(id)?, &settings.protocol, &settings.excitability)?.latents();
+    let plan = cells.plan(id)?;
+    let mut latents = match stated {
+        Some(stated) => stated.clone(),
+        None => measure_excitability(&plan, &settings.protocol, &settings.excitability)?.latents(),
+    };
+    if settings.latents == LatentSet::Wide {
+        let range_na = (settings.lowest_na, settings.excitability.largest_na);
+        latents = measure_swept(&plan, &settings.protocol, &latents, range_na)?;
+    }
     files::write(&path, &json(&latents)?)?;
     Ok(latents)
+}
+
+/// What features of the wide set depend on beyond the others.
+fn wide_key(cells: &Cells, settings: &GenerateSettings, id: ModelId) -> Result<Vec<u8>, Error> {
+    match settings.latents {
+        LatentSet::Excitability => Ok(Vec::new()),
+        LatentSet::Wide => json_line(&("wide", settings.lowest_na, cells.latents.get(&id))),
+    }
 }
 
 /// A file whose name has everything that the features depend on.
@@ -97,6 +115,7 @@ fn path_of(
         json_line(&cells.models[&id])?,
         json_line(&(settings.protocol, settings.excitability))?,
         cells.channels_sha256().into_bytes(),
+        wide_key(cells, settings, id)?,
     ];
     let key = sha256_hex(&key.concat());
     let name = format!("{id}-{}-{}.json", &cells.morphology_sha256[..8], &key[..16]);

@@ -7,7 +7,8 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, ExcitabilitySettings, Protocol};
+use super::Amplitudes;
+use crate::{Error, ExcitabilitySettings, LatentSet, Protocol};
 
 /// What dataset to make.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct GenerateSettings {
     pub lowest_na: f64,
     /// Largest amplitude.
     pub highest_na: f64,
+    /// How amplitudes are spread between them.
+    #[serde(default, skip_serializing_if = "Amplitudes::is_uniform")]
+    pub amplitudes: Amplitudes,
     /// Traces of every model.
     pub n_traces_per_model: usize,
     /// Models that training never sees, for choices.
@@ -33,6 +37,9 @@ pub struct GenerateSettings {
     pub n_traces_per_shard: usize,
     /// How latent features are measured.
     pub excitability: ExcitabilitySettings,
+    /// Which latent features are measured.
+    #[serde(default, skip_serializing_if = "LatentSet::is_excitability")]
+    pub latents: LatentSet,
 }
 
 impl Default for GenerateSettings {
@@ -43,12 +50,14 @@ impl Default for GenerateSettings {
             protocol: Protocol::default(),
             lowest_na: -0.11,
             highest_na: 0.28,
+            amplitudes: Amplitudes::Uniform,
             n_traces_per_model: 200,
             n_validation_models: 4,
             n_test_models: 6,
             held_out_fraction: 0.1,
             n_traces_per_shard: 100,
             excitability: ExcitabilitySettings::default(),
+            latents: LatentSet::Excitability,
         }
     }
 }
@@ -143,8 +152,8 @@ impl GenerateSettings {
         (self.held_out_fraction * self.n_traces_per_model as f64).round() as usize
     }
 
-    /// Every trace of one model: amplitudes drawn one from each of as many equal parts of the range, so that no
-    /// part of it is missed.
+    /// Every trace of one model: amplitudes drawn one from each of as many equally likely parts of the range, so that
+    /// no part of it is missed.
     ///
     /// The amplitudes of a model depend on the seed and its number, not on the other models.
     #[must_use]
@@ -154,11 +163,10 @@ impl GenerateSettings {
         );
         let n_traces = self.n_traces_per_model;
         #[expect(clippy::cast_precision_loss, reason = "a small whole number")]
-        let width_na = (self.highest_na - self.lowest_na) / n_traces as f64;
-        #[expect(clippy::cast_precision_loss, reason = "a small whole number")]
-        let mut draw_na =
-            |part: usize| rounded_na(self.lowest_na + width_na * (part as f64 + rng.random::<f64>()));
-        let steps_na: Vec<f64> = (0..n_traces).map(&mut draw_na).collect();
+        let parts = (0..n_traces).map(|part| (part as f64 + rng.random::<f64>()) / n_traces as f64);
+        let range_na = (self.lowest_na, self.highest_na);
+        let steps_na: Vec<f64> =
+            self.amplitudes.quantiles_na(range_na, parts).into_iter().map(rounded_na).collect();
         let mut order: Vec<usize> = (0..n_traces).collect();
         order.shuffle(&mut rng);
         let n_held_out = self.n_held_out_traces();

@@ -3,13 +3,14 @@
 use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
 use noble_operator::{
-    Embedding, InputEncoding, LatentFeature, Sample, SampleInput, StepRange, StepTiming, VoltageOutput,
+    Embedding, InputEncoding, LatentFeature, Rhythm, Sample, SampleInput, StepRange, StepTiming,
+    VoltageOutput,
 };
 
 use super::{TrainSettings, Window};
-use crate::Error;
 use crate::evaluate::ReferenceTrace;
 use crate::generate::DatasetFolder;
+use crate::{Error, I_THR, rate_knots};
 
 /// One trace of the set.
 #[derive(Debug, Clone)]
@@ -57,8 +58,8 @@ impl TrainingSet {
     /// [`Error::DatasetTrace`] for an amplitude that is not, [`Error::Usage`] for a dataset without training traces or
     /// an impossible window, [`Error::Operator`] for latent features that do not differ between models.
     pub fn read(folder: &DatasetFolder, settings: &TrainSettings) -> Result<Self, Error> {
-        let input = encoding(&folder.manifest, settings)?;
         let window = Window::new(&folder.manifest, settings)?;
+        let input = encoding(&folder.manifest, settings, &window)?;
         Self::read_as(folder, window, input, VoltageOutput::scaled(0.0, settings.voltage_scale_mv))
     }
 
@@ -244,17 +245,53 @@ impl TrainingSet {
     }
 }
 
-fn encoding(manifest: &Manifest, settings: &TrainSettings) -> Result<InputEncoding, Error> {
+fn encoding(manifest: &Manifest, settings: &TrainSettings, window: &Window) -> Result<InputEncoding, Error> {
     let train = || manifest.models.iter().filter(|model| model.split == Split::Train);
-    let names: Vec<&String> = train().next().map(|model| model.latents.keys().collect()).unwrap_or_default();
+    let known: Vec<&String> = train().next().map(|model| model.latents.keys().collect()).unwrap_or_default();
+    let names: Vec<&String> = match &settings.latents {
+        Some(asked) => asked.iter().collect(),
+        None => known.clone(),
+    };
+    if let Some(name) = names.iter().find(|name| !known.contains(name)) {
+        let listed: Vec<&str> = known.iter().map(|name| name.as_str()).collect();
+        let what = format!("the dataset has no latent feature {name}, only {}", listed.join(", "));
+        return Err(Error::usage(what, "name some of these, or generate with --latents wide"));
+    }
+    let rhythm = rhythm(manifest, &names, settings, window);
+    let is_rate =
+        |name: &str| rhythm.as_ref().is_some_and(|rhythm| rhythm.rates.iter().any(|knot| knot.name == name));
     let fit = |name: &&String| {
         let values: Vec<f64> = train().filter_map(|model| model.latents.get(*name)).copied().collect();
-        Ok(LatentFeature::fit(name, &values, settings.n_latent_frequencies)?)
+        let n_frequencies = if is_rate(name) { 0 } else { settings.n_latent_frequencies };
+        Ok(LatentFeature::fit(name, &values, n_frequencies)?)
     };
     let latents = names.iter().map(fit).collect::<Result<_, Error>>()?;
     Ok(InputEncoding {
         current_unit_na: settings.current_unit_na,
         n_current_frequencies: settings.n_current_frequencies,
         latents,
+        rhythm,
+    })
+}
+
+/// The rhythm, where threshold current and rates are among the latent features.
+fn rhythm(
+    manifest: &Manifest,
+    names: &[&String],
+    settings: &TrainSettings,
+    window: &Window,
+) -> Option<Rhythm> {
+    let rates = rate_knots();
+    let has = |name: &str| names.iter().any(|own| *own == name);
+    let highest_na = manifest.highest_na?;
+    let is_known = has(I_THR) && rates.iter().all(|knot| has(&knot.name));
+    #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+    let span_ms = window.grid.step_ms() * window.grid.n_samples() as f64;
+    (is_known && settings.n_rhythm_frequencies > 0).then(|| Rhythm {
+        threshold: I_THR.to_owned(),
+        highest_na,
+        rates,
+        span_ms,
+        n_frequencies: settings.n_rhythm_frequencies,
     })
 }

@@ -352,7 +352,7 @@ impl<'a> Run<'a> {
         metrics.extend(entry.soft_features.iter().map(rms));
         let latents = |model: &noble_data::dataset::DatasetModel| ModelLatents {
             id: model.id,
-            latents: model.latents.clone(),
+            latents: self.set.input.taken(&model.latents),
         };
         OperatorCard {
             format_version: noble_operator::FORMAT_VERSION,

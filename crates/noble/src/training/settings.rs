@@ -23,7 +23,7 @@ pub enum RateShape {
 }
 
 /// A training run.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrainSettings {
     /// Seed of the weights and of the order of the traces.
@@ -38,6 +38,13 @@ pub struct TrainSettings {
     pub n_current_frequencies: usize,
     /// Frequencies of each latent feature's embedding.
     pub n_latent_frequencies: usize,
+    /// Latent features of the dataset that are embedded; none given stands for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latents: Option<Vec<String>>,
+    /// Frequencies of the [rhythm](noble_operator::Rhythm), where threshold current and rates are among the latent
+    /// features.
+    #[serde(default = "n_rhythm_frequencies", skip_serializing_if = "is_usual_rhythm")]
+    pub n_rhythm_frequencies: usize,
     /// Current of one model unit.
     pub current_unit_na: f64,
     /// Voltage of one output unit.
@@ -86,6 +93,8 @@ impl Default for TrainSettings {
             n_modes: 128,
             n_current_frequencies: 6,
             n_latent_frequencies: 1,
+            latents: None,
+            n_rhythm_frequencies: n_rhythm_frequencies(),
             current_unit_na: 0.1,
             voltage_scale_mv: 100.0,
             loss: Loss::RelativeL4,
@@ -106,6 +115,15 @@ impl Default for TrainSettings {
             max_shift_ms: 30.0,
         }
     }
+}
+
+fn n_rhythm_frequencies() -> usize {
+    4
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_usual_rhythm(n_frequencies: &usize) -> bool {
+    *n_frequencies == n_rhythm_frequencies()
 }
 
 /// Largest learning rate of Muon, the best of three in the comparison of `docs/training.md`.

@@ -148,6 +148,7 @@ mod tests {
             sampling: Sampling::Plain,
             every: 3,
             delay_ms: 30.0,
+            highest_na: None,
             duration_ms: 400.0,
             models: Vec::new(),
             shards: Vec::new(),

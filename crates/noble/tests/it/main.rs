@@ -13,6 +13,7 @@ mod features;
 mod fi;
 mod fine_tuning;
 mod fit;
+mod latents;
 mod recordings;
 mod soft_features;
 mod training;

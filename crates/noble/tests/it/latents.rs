@@ -1,0 +1,69 @@
+//! The wide set of latent features: measured, embedded with the rhythm of its rates, chosen from, completed.
+
+use noble_data::dataset::Manifest;
+use noble_operator::Operator;
+
+use crate::command::{Folder, bytes};
+
+const GENERATE: &str = "generate --models 0,1,2,3,4,5 --validation-models 1 --test-models 1 --traces-per-model 6 \
+                        --held-out 0.2 --traces-per-shard 50 --total-ms 190 --delay-ms 20 --duration-ms 150 \
+                        --every 10 --latents wide --amplitudes skew-normal --out dataset";
+const TRAIN: &str = "train --dataset dataset --hidden-channels 4 --layers 1 --modes 8 --current-frequencies 4 \
+                     --batch 4 --steps 10 --steps-per-validation 5";
+
+fn operator(folder: &Folder, name: &str) -> Operator {
+    Operator::from_bytes(&bytes(&folder.path(name))).unwrap()
+}
+
+#[test]
+fn invariant_rates_become_a_rhythm_and_all_can_be_chosen_from() {
+    let folder = Folder::new("wide");
+    folder.done(GENERATE);
+    let manifest = Manifest::read(&bytes(&folder.path("dataset/manifest.json"))).unwrap();
+    assert_eq!(manifest.highest_na, Some(0.28));
+    for model in &manifest.models {
+        let rates = ["rate_01_hz", "rate_16_hz", "rate_49_hz", "rate_100_hz"].map(|name| model.latents[name]);
+        assert!(rates.windows(2).all(|pair| pair[0] < pair[1]), "{rates:?}");
+        assert!(model.latents.len() == 13 && (-90.0..-50.0).contains(&model.latents["rest_mv"]));
+    }
+    folder.done(&format!("{TRAIN} --out wide.safetensors"));
+    let wide = operator(&folder, "wide.safetensors");
+    let rhythm = wide.card().input.rhythm.as_ref().unwrap();
+    assert_eq!((rhythm.rates.len(), rhythm.n_frequencies), (4, 4));
+    assert!(wide.card().channel_order.iter().all(|name| !name.starts_with("rate_")));
+    assert_eq!(wide.card().channel_order.last().unwrap(), "rhythm.cos3");
+    folder.done(&format!("{TRAIN} --latents i_thr_na,s_thr_hz_per_na --out two.safetensors"));
+    assert_eq!(operator(&folder, "two.safetensors").card().input.latents.len(), 2);
+    folder.done(&format!("{TRAIN} --latents none --out none.safetensors"));
+    assert!(operator(&folder, "none.safetensors").card().input.latents.is_empty());
+    let message = folder.refused(&format!("{TRAIN} --latents i_thr --out other.safetensors"));
+    assert!(message.contains("no latent feature i_thr, only ahp_depth_mv"), "{message}");
+    for name in ["wide", "none"] {
+        folder.done(&format!(
+            "evaluate --operator {name}.safetensors --dataset dataset --split validation --format json"
+        ));
+    }
+}
+
+#[test]
+fn invariant_features_left_out_are_expected_from_the_models() {
+    let folder = Folder::new("completed");
+    folder.done(GENERATE);
+    folder.done(&format!("{TRAIN} --out wide.safetensors"));
+    let card = operator(&folder, "wide.safetensors").card().clone();
+    let model = &card.models[0].latents;
+    let predict = |latents: String| {
+        let table =
+            format!("predict --operator wide.safetensors --latent {latents} --step-na 0.1 --format json");
+        let rows: serde_json::Value =
+            serde_json::from_str(&folder.done(&format!("{table} --out ensemble"))).unwrap();
+        rows[0].clone()
+    };
+    let two = |name: &str| format!("{name}={}", model[name]);
+    let expected = predict([two("i_thr_na"), two("s_thr_hz_per_na")].join(","));
+    let rate_hz = expected["latents"]["rate_49_hz"].as_f64().unwrap();
+    assert!((rate_hz / model["rate_49_hz"] - 1.0).abs() < 0.1, "{rate_hz} {model:?}");
+    let all: Vec<String> = model.keys().map(|name| two(name)).collect();
+    let whole = predict(all.join(","));
+    assert!((whole["latents"]["rate_49_hz"].as_f64().unwrap() - model["rate_49_hz"]).abs() < 1e-12);
+}
