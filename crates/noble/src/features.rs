@@ -140,13 +140,25 @@ pub fn extract(
     asked: &[&'static Feature],
     window: StimulusWindow,
 ) -> Result<Vec<SweepFeatures>, Error> {
+    extract_as(sweeps, asked, (window, &Settings::default()))
+}
+
+/// The same with other settings, such as [precise mode](noble_features::Mode).
+///
+/// # Errors
+/// As [`extract`].
+pub fn extract_as(
+    sweeps: &Sweeps,
+    asked: &[&'static Feature],
+    (window, settings): (StimulusWindow, &Settings),
+) -> Result<Vec<SweepFeatures>, Error> {
     let rows = (0..sweeps.n_sweeps()).into_par_iter();
     rows.map(|sweep_idx| {
         let v_mv = sweeps.v_mv.row(sweep_idx).to_vec();
         let named = |error: noble_features::Error| in_sweep(&format!("sweep {sweep_idx}"), &error);
         let sweep =
             Sweep::new(sweeps.times_ms.as_slice(), &v_mv, window.start_ms, window.end_ms).map_err(named)?;
-        let prepared = PreparedSweep::new(&sweep, &Settings::default()).map_err(named)?;
+        let prepared = PreparedSweep::new(&sweep, settings).map_err(named)?;
         let row = of_prepared(&prepared, asked, Missing::None);
         Ok(SweepFeatures { sweep_idx, step_na: sweeps.step_na[sweep_idx], ..row })
     })

@@ -13,7 +13,7 @@ use super::inputs::operator;
 use super::output::out_path;
 use super::table::{csv_table, short, text_table};
 use super::terminal::{data, on_threads, words};
-use crate::evaluate::{ComparedTrace, Evaluation, GroupReport, compare, group_reports};
+use crate::evaluate::{ComparedTrace, Evaluation, FeatureError, GroupReport, compare, group_reports};
 use crate::figure::{
     FiFigure, FiRole, FiSeries, LatentFigure, LatentPoint, LatentRole, TimeWindow, TracePanel, TracesFigure,
     axis, fi_svg, latent_svg, traces_svg,
@@ -117,18 +117,36 @@ fn tables(evaluation: &Evaluation) -> String {
 fn group_text(group: &GroupReport) -> String {
     let mut text = String::new();
     let percent = |fraction: f64| format!("{:.2} %", 100.0 * fraction);
+    let within = |name: &str, show: &dyn Fn(f64) -> String| {
+        let interval = group.intervals.get(name);
+        interval.map_or_else(String::new, |[low, high]| format!(" ({} to {})", show(*low), show(*high)))
+    };
     let _ = writeln!(text, "{}: {} traces of {} models", group.name, group.n_traces, group.n_models);
     let _ = writeln!(
         text,
-        "voltage relative L2   mean {}, median {}; {:.2} mV root mean square",
+        "voltage relative L2   mean {}{}, median {}; {:.2} mV root mean square",
         percent(group.voltage_relative_l2),
+        within("voltage_relative_l2", &percent),
         percent(group.voltage_relative_l2_median),
         group.voltage_rms_mv
     );
-    let of_all = |fraction| format!(", {} of all spikes", percent(fraction));
+    let of_all = |fraction| {
+        format!(", {} of all spikes{}", percent(fraction), within("spike_count_relative", &percent))
+    };
     let counts = group.spike_count_relative.map_or_else(String::new, of_all);
     let _ =
         writeln!(text, "spike count           off by {:.2} a trace{counts}", group.spike_count_mean_absolute);
+    if let Some(factor) = group.coincidence_factor {
+        let plain = |factor: f64| format!("{factor:.3}");
+        let interval = within("coincidence_factor", &plain);
+        let _ = writeln!(text, "coincidence factor    {factor:.3}{interval} at 2 ms");
+    }
+    let _ = writeln!(
+        text,
+        "misfires              {}{} of all traces",
+        percent(group.misfire_fraction),
+        within("misfire_fraction", &percent)
+    );
     let firing = group.firing;
     let cells = |values: [&str; 3]| values.map(str::to_owned).to_vec();
     let rows = [
@@ -143,17 +161,16 @@ fn group_text(group: &GroupReport) -> String {
     text += "\n";
     let header =
         ["feature", "pairs", "one-sided", "mean rel.", "median rel.", "median abs."].map(str::to_owned);
-    let rows: Vec<Vec<String>> = group
-        .features
-        .iter()
-        .map(|(name, error)| {
-            let relative = [error.mean_relative, error.median_relative].map(percent);
-            let [mean, median] = relative;
-            let one_sided = (error.n_reference_only + error.n_predicted_only).to_string();
-            let absolute = short(Some(error.median_absolute));
-            vec![(*name).to_owned(), error.n_pairs.to_string(), one_sided, mean, median, absolute]
-        })
-        .collect();
+    let row = |name: String, error: &FeatureError| {
+        let [mean, median] = [error.mean_relative, error.median_relative].map(percent);
+        let one_sided = (error.n_reference_only + error.n_predicted_only).to_string();
+        let absolute = short(Some(error.median_absolute));
+        vec![name, error.n_pairs.to_string(), one_sided, mean, median, absolute]
+    };
+    let efel = group.features.iter().map(|(name, error)| row((*name).to_owned(), error));
+    let precise = group.precise_features.iter();
+    let precise = precise.map(|(name, error)| row(format!("{name}, precise"), error));
+    let rows: Vec<Vec<String>> = efel.chain(precise).collect();
     text + &text_table(&header, &rows)
 }
 

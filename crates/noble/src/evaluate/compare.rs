@@ -4,11 +4,11 @@ use ndarray::Array2;
 use noble_data::dataset::Split;
 use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sweeps};
-use noble_features::metrics::{Norm, TracePair};
-use noble_features::{Feature, STUDY_FEATURES, feature};
+use noble_features::metrics::{CoincidenceSettings, Interval, Norm, TracePair, coincidence_factor};
+use noble_features::{Feature, Mode, STUDY_FEATURES, Settings, feature};
 use noble_operator::{Operator, Query, QueryStimulus};
 
-use crate::features::{SweepFeatures, extract};
+use crate::features::{SweepFeatures, extract_as};
 use crate::generate::DatasetFolder;
 use crate::training::Window;
 use crate::{Error, I_THR};
@@ -38,6 +38,10 @@ pub struct ComparedTrace {
     pub reference: SweepFeatures,
     /// Features of the predicted trace.
     pub predicted: SweepFeatures,
+    /// Features between the samples of the simulated and of the predicted trace.
+    pub precise: (SweepFeatures, SweepFeatures),
+    /// Coincidence factor of the spikes within the step, at 2 ms; none where neither fires.
+    pub coincidence: Option<f64>,
 }
 
 /// A simulated trace to compare with.
@@ -75,51 +79,97 @@ pub fn compare(
         return Err(Error::usage(what, "generate one that does"));
     }
     let predicted_mv = predict_all(operator, dataset, &chosen)?;
-    let asked: Vec<&'static Feature> =
-        STUDY_FEATURES.iter().map(|name| feature(name)).collect::<Result<_, _>>()?;
-    compare_traces(chosen, &predicted_mv, &asked, &window)
+    compare_traces(chosen, &predicted_mv, &Asked::new(&STUDY_FEATURES, &PRECISE_FEATURES)?, &window)
+}
+
+/// Features that eFEL's resampling to 0.1 ms blurs.
+pub(super) const PRECISE_FEATURES: [&str; 4] =
+    ["AP1_peak", "AP1_width", "spike_half_width", "time_to_first_spike"];
+
+/// Features of a comparison.
+pub(crate) struct Asked {
+    efel: Vec<&'static Feature>,
+    precise: Vec<&'static Feature>,
+}
+
+impl Asked {
+    /// Features by name, in eFEL's way and between samples.
+    ///
+    /// # Errors
+    /// [`Error::Features`] for an unknown name.
+    pub(crate) fn new(efel: &[&str], precise: &[&str]) -> Result<Self, Error> {
+        let named = |names: &[&str]| names.iter().map(|name| feature(name)).collect::<Result<Vec<_>, _>>();
+        Ok(Self { efel: named(efel)?, precise: named(precise)? })
+    }
 }
 
 /// Compares simulated traces with predictions `[n_traces × n_samples]` on the window's grid.
 pub(crate) fn compare_traces(
     chosen: Vec<ReferenceTrace>,
     predicted_mv: &[f64],
-    asked: &[&'static Feature],
+    asked: &Asked,
     window: &Window,
 ) -> Result<Vec<ComparedTrace>, Error> {
     let n_samples = window.grid.n_samples();
     let start_ms = window.timing.delay_ms;
     let stimulus = StimulusWindow { start_ms, end_ms: start_ms + window.timing.duration_ms };
     let reference: Vec<f64> = chosen.iter().flat_map(|trace| trace.v_mv.iter().copied()).collect();
-    let features = |v_mv: Vec<f64>| -> Result<Vec<SweepFeatures>, Error> {
+    let precise = Settings { mode: Mode::Precise, ..Settings::default() };
+    let features = |v_mv: Vec<f64>| -> Result<Vec<(SweepFeatures, SweepFeatures)>, Error> {
         let v_mv = Array2::from_shape_vec((chosen.len(), n_samples), v_mv)
             .map_err(|error| Error::Internal { what: error.to_string() })?;
         let steps = chosen.iter().map(|trace| Some(trace.step_na)).collect();
         let sweeps = Sweeps::new(window.grid.times_ms(), steps, v_mv)?;
-        extract(&sweeps, asked, stimulus)
+        let efel = extract_as(&sweeps, &asked.efel, (stimulus, &Settings::default()))?;
+        let precise = match asked.precise.is_empty() {
+            true => efel.clone(),
+            false => extract_as(&sweeps, &asked.precise, (stimulus, &precise))?,
+        };
+        Ok(efel.into_iter().zip(precise).collect())
     };
     let both = features(reference)?.into_iter().zip(features(predicted_mv.to_vec())?);
     let traces = chosen.into_iter().zip(predicted_mv.chunks(n_samples)).zip(both);
-    let compared = |((chosen, predicted_mv), (reference, predicted)): (
-        (ReferenceTrace, &[f64]),
-        (SweepFeatures, SweepFeatures),
-    )| {
-        let pair = TracePair::new(&chosen.v_mv, predicted_mv)?;
-        Ok(ComparedTrace {
-            model: chosen.model,
-            model_split: chosen.model_split,
-            step_na: chosen.step_na,
-            i_thr_na: chosen.i_thr_na,
-            relative_l2: pair.relative_error(Norm::L2).unwrap_or(f64::INFINITY),
-            rms_mv: pair.rms_error_mv(),
-            n_spikes: (n_within(&reference, stimulus), n_within(&predicted, stimulus)),
-            reference_mv: chosen.v_mv,
-            predicted_mv: predicted_mv.to_vec(),
-            reference,
-            predicted,
-        })
-    };
+    type Both = (SweepFeatures, SweepFeatures);
+    let compared =
+        |((chosen, predicted_mv), (reference, predicted)): ((ReferenceTrace, &[f64]), (Both, Both))| {
+            let ((reference, precise_reference), (predicted, precise_predicted)) = (reference, predicted);
+            let pair = TracePair::new(&chosen.v_mv, predicted_mv)?;
+            Ok(ComparedTrace {
+                model: chosen.model,
+                model_split: chosen.model_split,
+                step_na: chosen.step_na,
+                i_thr_na: chosen.i_thr_na,
+                relative_l2: pair.relative_error(Norm::L2).unwrap_or(f64::INFINITY),
+                rms_mv: pair.rms_error_mv(),
+                n_spikes: (n_within(&reference, stimulus), n_within(&predicted, stimulus)),
+                reference_mv: chosen.v_mv,
+                predicted_mv: predicted_mv.to_vec(),
+                coincidence: coincidence(&precise_reference, &precise_predicted, stimulus)?,
+                precise: (precise_reference, precise_predicted),
+                reference,
+                predicted,
+            })
+        };
     traces.map(compared).collect()
+}
+
+/// Coincidence of the spikes within the step; none where there are none, or so many that chance would do as well.
+fn coincidence(
+    reference: &SweepFeatures,
+    predicted: &SweepFeatures,
+    stimulus: StimulusWindow,
+) -> Result<Option<f64>, Error> {
+    let interval = Interval { start_ms: stimulus.start_ms, end_ms: stimulus.end_ms };
+    let [reference, predicted] =
+        [reference, predicted].map(|features| interval.spikes_within(&features.spike_times_ms));
+    if reference.is_empty() && predicted.is_empty() {
+        return Ok(None);
+    }
+    match coincidence_factor(reference, predicted, interval, &CoincidenceSettings::default()) {
+        Ok(coincidence) => Ok(Some(coincidence.factor)),
+        Err(noble_features::Error::Setting { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn check_origin(operator: &Operator, dataset: &DatasetFolder) -> Result<(), Error> {
@@ -159,9 +209,8 @@ fn predict_all(
     chosen: &[ReferenceTrace],
 ) -> Result<Vec<f64>, Error> {
     let input = &operator.card().input;
-    let latents = |id: ModelId| {
-        dataset.manifest.model(id).map(|model| input.taken(&model.latents)).unwrap_or_default()
-    };
+    let latents =
+        |id: ModelId| dataset.manifest.model(id).map(|model| input.taken(&model.latents)).unwrap_or_default();
     let query = |trace: &ReferenceTrace| Query {
         stimulus: QueryStimulus::Step { step_na: trace.step_na },
         latents: latents(trace.model),

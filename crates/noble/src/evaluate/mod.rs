@@ -4,9 +4,10 @@
 //! are the first table: every trace is in it, and the feature errors say over how many pairs they were taken.
 
 mod compare;
+mod intervals;
 mod report;
 
+pub(crate) use compare::{Asked, ReferenceTrace, compare_traces};
 pub use compare::{ComparedTrace, compare};
-pub(crate) use compare::{ReferenceTrace, compare_traces};
 pub(crate) use report::group_report;
 pub use report::{Evaluation, FeatureError, FiringTable, GroupReport, group_reports};

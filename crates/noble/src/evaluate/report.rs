@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use noble_data::ModelId;
 use noble_data::dataset::Split;
 use noble_features::STUDY_FEATURES;
 use serde::Serialize;
 
 use super::ComparedTrace;
+use super::compare::PRECISE_FEATURES;
+use super::intervals::{ModelSums, bootstrap_interval};
 
 /// Who fires: every trace is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -59,8 +62,16 @@ pub struct GroupReport {
     pub spike_count_mean_absolute: f64,
     /// Sum of `|predicted − reference|` of the spike count over the sum of the reference's.
     pub spike_count_relative: Option<f64>,
+    /// Part of the traces in which one fires and the other does not.
+    pub misfire_fraction: f64,
+    /// Mean coincidence factor at 2 ms over the traces in which one of both fires.
+    pub coincidence_factor: Option<f64>,
     /// Features of the published study by eFEL's name; one that no pair has is left out.
     pub features: BTreeMap<&'static str, FeatureError>,
+    /// Features between the samples, which eFEL's resampling to 0.1 ms would blur.
+    pub precise_features: BTreeMap<&'static str, FeatureError>,
+    /// 95 % intervals over draws of the models, of the figures above by their names.
+    pub intervals: BTreeMap<&'static str, [f64; 2]>,
 }
 
 /// The whole comparison.
@@ -89,12 +100,19 @@ pub fn group_reports(traces: &[ComparedTrace]) -> Evaluation {
 pub(crate) fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> GroupReport {
     let n_traces = traces.len() as f64;
     let mut errors: Vec<f64> = traces.iter().map(|trace| trace.relative_l2).collect();
-    let models: std::collections::BTreeSet<u32> = traces.iter().map(|trace| trace.model).collect();
+    let models: std::collections::BTreeSet<ModelId> = traces.iter().map(|trace| trace.model).collect();
     let n_spikes = |features: &crate::features::SweepFeatures| features.spike_times_ms.len() as f64;
     let missed: f64 =
         traces.iter().map(|trace| (n_spikes(&trace.predicted) - n_spikes(&trace.reference)).abs()).sum();
     let fired: f64 = traces.iter().map(|trace| n_spikes(&trace.reference)).sum();
-    let features = STUDY_FEATURES.iter().filter_map(|name| Some((*name, feature_error(name, traces)?)));
+    let efel = |trace: &&ComparedTrace, name: &str| (trace.reference.mean(name), trace.predicted.mean(name));
+    let precise =
+        |trace: &&ComparedTrace, name: &str| (trace.precise.0.mean(name), trace.precise.1.mean(name));
+    let features = STUDY_FEATURES.iter().filter_map(|name| Some((*name, feature_error(name, traces, efel)?)));
+    let precise_features =
+        PRECISE_FEATURES.iter().filter_map(|name| Some((*name, feature_error(name, traces, precise)?)));
+    let coincidences: Vec<f64> = traces.iter().filter_map(|trace| trace.coincidence).collect();
+    let firing = firing(traces);
     GroupReport {
         name,
         n_traces: traces.len(),
@@ -102,11 +120,48 @@ pub(crate) fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> Gro
         voltage_relative_l2: errors.iter().sum::<f64>() / n_traces,
         voltage_relative_l2_median: median(&mut errors),
         voltage_rms_mv: traces.iter().map(|trace| trace.rms_mv).sum::<f64>() / n_traces,
-        firing: firing(traces),
+        firing,
+        misfire_fraction: (firing.n_missed + firing.n_invented) as f64 / n_traces,
+        coincidence_factor: (!coincidences.is_empty())
+            .then(|| coincidences.iter().sum::<f64>() / coincidences.len() as f64),
         spike_count_mean_absolute: missed / n_traces,
         spike_count_relative: (fired > 0.0).then_some(missed / fired),
         features: features.collect(),
+        precise_features: precise_features.collect(),
+        intervals: intervals(traces),
     }
+}
+
+/// A figure of a trace and the weight with which it counts.
+type Figure = fn(&ComparedTrace) -> (f64, f64);
+
+/// 95 % intervals of the figures that are means over traces.
+#[expect(clippy::cast_precision_loss, reason = "counts of spikes")]
+fn intervals(traces: &[&ComparedTrace]) -> BTreeMap<&'static str, [f64; 2]> {
+    let figures: [(&str, Figure); 5] = [
+        ("voltage_relative_l2", |trace| (trace.relative_l2, 1.0)),
+        ("voltage_rms_mv", |trace| (trace.rms_mv, 1.0)),
+        ("spike_count_relative", |trace| {
+            let (reference, predicted) =
+                (trace.reference.spike_times_ms.len() as f64, trace.predicted.spike_times_ms.len() as f64);
+            ((predicted - reference).abs(), reference)
+        }),
+        ("misfire_fraction", |trace| {
+            let (reference, predicted) = fires(trace);
+            (f64::from(u8::from(reference != predicted)), 1.0)
+        }),
+        ("coincidence_factor", |trace| trace.coincidence.map_or((0.0, 0.0), |factor| (factor, 1.0))),
+    ];
+    let interval = |(name, figure): (&'static str, Figure)| {
+        let mut sums = ModelSums::new();
+        for trace in traces {
+            let (value, weight) = figure(trace);
+            let sum = sums.entry(trace.model).or_default();
+            *sum = (sum.0 + value, sum.1 + weight);
+        }
+        Some((name, bootstrap_interval(&sums)?))
+    };
+    figures.into_iter().filter_map(interval).collect()
 }
 
 fn fires(trace: &ComparedTrace) -> (bool, bool) {
@@ -126,13 +181,16 @@ fn firing(traces: &[&ComparedTrace]) -> FiringTable {
     table
 }
 
-fn feature_error(name: &str, traces: &[&ComparedTrace]) -> Option<FeatureError> {
+fn feature_error(
+    name: &str,
+    traces: &[&ComparedTrace],
+    means: impl Fn(&&ComparedTrace, &str) -> (Option<f64>, Option<f64>),
+) -> Option<FeatureError> {
     let agreeing = traces.iter().filter(|trace| {
         let (reference, predicted) = fires(trace);
         reference == predicted
     });
-    let both: Vec<(Option<f64>, Option<f64>)> =
-        agreeing.map(|trace| (trace.reference.mean(name), trace.predicted.mean(name))).collect();
+    let both: Vec<(Option<f64>, Option<f64>)> = agreeing.map(|trace| means(trace, name)).collect();
     let pairs: Vec<(f64, f64)> = both.iter().filter_map(|(r, p)| Some(((*r)?, (*p)?))).collect();
     if pairs.is_empty() {
         return None;
@@ -179,6 +237,8 @@ mod tests {
             n_spikes: (reference.spike_times_ms.len(), predicted.spike_times_ms.len()),
             reference_mv: Vec::new(),
             predicted_mv: Vec::new(),
+            precise: (reference.clone(), predicted.clone()),
+            coincidence: None,
             reference,
             predicted,
         }

@@ -1,11 +1,10 @@
 //! What an operator in training makes of the validation traces.
 
-use noble_features::{Feature, feature};
 use noble_operator::{Loss, Network, NetworkPlan, SampleInput, predict_batch};
 
 use super::{FeatureErrors, TrainingSet};
 use crate::Error;
-use crate::evaluate::{GroupReport, compare_traces, group_report};
+use crate::evaluate::{Asked, GroupReport, compare_traces, group_report};
 
 const SPIKE_HEIGHT: &str = "mean_AP_amplitude";
 const SPIKE_WIDTH: &str = "AP1_width";
@@ -45,7 +44,7 @@ pub(super) fn validate(set: &TrainingSet, network: &Network) -> Result<Validatio
 fn feature_errors(set: &TrainingSet, predicted: &[f32]) -> Result<FeatureErrors, Error> {
     let predicted_mv: Vec<f64> = predicted.iter().map(|y| set.to_mv(*y)).collect();
     let names = [SPIKE_HEIGHT, SPIKE_WIDTH, STEADY_STATE];
-    let asked: Vec<&'static Feature> = names.into_iter().map(feature).collect::<Result<_, _>>()?;
+    let asked = Asked::new(&names, &[])?;
     let traces = compare_traces(set.validation_references(), &predicted_mv, &asked, &set.window)?;
     let report: GroupReport = group_report("validation", &traces.iter().collect::<Vec<_>>());
     let median = |name: &str| report.features.get(name).map(|error| error.median_absolute);
