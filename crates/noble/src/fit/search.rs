@@ -21,14 +21,13 @@ const N_EXPLORED_GENERATIONS: usize = 8;
 /// The first step around models that the user gave, as a share of the first step elsewhere.
 const NEAR: f64 = 1.0 / 3.0;
 
-/// A sum of scores must fall by this share to count as better: a valley above the accepted score is left, however slowly
-/// its floor still falls.
-const LEAST_GAIN: f64 = 0.1;
+/// What a model misses must fall by this share to count as better.
+const LEAST_GAIN: f64 = 0.01;
 
 /// Sums of scores within this share of each other are as good as each other.
 const LEVEL: f64 = 0.02;
 
-/// Generations without a better sum after which a distribution rests, and as many more per parameter and candidate.
+/// Generations without a model that misses less after which a distribution rests, and as many more per parameter and candidate.
 const N_RESTING_GENERATIONS: usize = 40;
 
 /// State of the search of one seed, whole: it goes on from here to the same bits.
@@ -50,7 +49,7 @@ pub(super) struct Search {
     n_generations_before: u32,
     /// How often the active stage was begun again.
     n_restarts: u32,
-    /// Smallest sum of what the optimizer of this stage was told, and the generation that gave it.
+    /// Least that a model of this stage missed, and the generation that had it.
     least: Option<(f64, u32)>,
 }
 
@@ -136,8 +135,10 @@ impl Search {
         let sums = || told.iter().map(|(_, scores)| scores.iter().sum::<f64>());
         let (least, largest) = (sums().fold(f64::INFINITY, f64::min), sums().fold(0.0, f64::max));
         let generation = self.evolution.generation();
-        if self.least.is_none_or(|(before, _)| least < (1.0 - LEAST_GAIN) * before) {
-            self.least = Some((least, generation));
+        let missed =
+            evaluations.iter().map(|own| excess(&own.scores, settings)).fold(f64::INFINITY, f64::min);
+        if self.least.is_none_or(|(before, _)| missed < (1.0 - LEAST_GAIN) * before) {
+            self.least = Some((missed, generation));
         }
         self.note(settings, evaluations);
         match self.stage.kind {
@@ -181,7 +182,8 @@ impl Search {
 
     /// Whether the one distribution of the scalar optimizer has come to rest away from every accepted model.
     ///
-    /// It rests when its candidates are all as good as each other, or none was better than before for long.
+    /// It rests when its candidates are all as good as each other, or none came nearer to being accepted for long: sums of
+    /// scores may go on falling in a valley that has no accepted model.
     fn is_stuck(&self, settings: &FitSettings, is_level: bool) -> bool {
         let is_found = self.accepted(settings).next().is_some();
         let patience =
@@ -300,8 +302,12 @@ fn rank(scores: &[f64], settings: &FitSettings) -> f64 {
     if settings.accepts(scores.iter().copied()) {
         return mean(scores);
     }
-    let excess: f64 = scores.iter().map(|score| (score - settings.accepted_z).max(0.0)).sum();
-    settings.accepted_z + excess
+    settings.accepted_z + excess(scores, settings)
+}
+
+/// How far a model misses what is accepted, summed over the scores.
+fn excess(scores: &[f64], settings: &FitSettings) -> f64 {
+    scores.iter().map(|score| (score - settings.accepted_z).max(0.0)).sum()
 }
 
 pub(super) fn mean(scores: &[f64]) -> f64 {
