@@ -17,6 +17,13 @@ pub enum Warning {
         /// Largest value of training.
         highest: f64,
     },
+    /// A place outside of the convex hull of the training models, though each feature lies within its range.
+    OutsideHull {
+        /// The two latent features that span the plane of the hull.
+        names: [String; 2],
+        /// Training models around whose places the hull goes.
+        n_models: usize,
+    },
     /// The fastest sinusoid of an embedding has less than two samples per period, so that it looks like a slower one.
     Aliased {
         /// `step_na`, or the latent feature.
@@ -42,6 +49,12 @@ impl fmt::Display for Warning {
         match self {
             Self::BeyondTraining { name, value, lowest, highest } => {
                 write!(f, "{name} = {value} lies outside of the training range {lowest} to {highest}")
+            }
+            Self::OutsideHull { names: [one, other], n_models } => {
+                write!(
+                    f,
+                    "{one} and {other} lie outside of the convex hull of the {n_models} training models"
+                )
             }
             Self::Aliased { name, value, samples_per_period, n_frequencies } => write!(
                 f,

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sweeps};
-use noble_operator::{Operator, OperatorPlan, Query, QueryStimulus, Warning};
+use noble_operator::{Operator, OperatorCard, OperatorPlan, Query, QueryStimulus, Warning};
 
-use crate::{Error, LatentDensity};
+use crate::ensemble_members::{hull_of, in_plane};
+use crate::hull::is_inside;
+use crate::{Error, I_THR, LatentDensity, S_THR};
 
 /// A member of an ensemble.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,5 +102,21 @@ pub fn predict(plan: &OperatorPlan, members: &[Member], steps_na: &[f64]) -> Res
     let timing = card.stimulus;
     sweeps.window =
         Some(StimulusWindow { start_ms: timing.delay_ms, end_ms: timing.delay_ms + timing.duration_ms });
-    Ok(Prediction { sweeps, warnings: queries.iter().map(|query| plan.warnings(query)).collect() })
+    let hull = hull_of(card);
+    let warnings = |query: &Query| {
+        let mut warnings = plan.warnings(query);
+        warnings.extend(hull.as_deref().and_then(|hull| outside(card, hull, &query.latents)));
+        warnings
+    };
+    Ok(Prediction { sweeps, warnings: queries.iter().map(warnings).collect() })
+}
+
+/// A warning where a place lies outside of the hull; a model of training never does, whatever the rounding.
+fn outside(card: &OperatorCard, hull: &[(f64, f64)], latents: &BTreeMap<String, f64>) -> Option<Warning> {
+    let point = in_plane(latents)?;
+    let is_corner = hull.iter().any(|corner| corner.0 == point.0 && corner.1 == point.1);
+    (!is_corner && !is_inside(hull, point)).then(|| Warning::OutsideHull {
+        names: [I_THR, S_THR].map(str::to_owned),
+        n_models: card.train_models.len(),
+    })
 }

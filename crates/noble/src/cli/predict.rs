@@ -18,7 +18,8 @@ use crate::figure::{
     EnsembleFigure, LatentFigure, LatentPoint, LatentRole, StepCurrent, axis, ensemble_svg, latent_svg,
 };
 use crate::{
-    Error, I_THR, Member, Prediction, S_THR, completed_latents, files, member_at, members_of, predict,
+    Error, I_THR, Member, Placement, Prediction, S_THR, completed_latents, files, member_at, members_of,
+    place_members, predict,
 };
 
 /// Voltage of an ensemble, its features and its figure
@@ -30,6 +31,8 @@ use crate::{
     noble predict\n  \
     noble predict --step-na 0.1,0.2 --members 50 --out ensemble\n  \
     noble predict --latent i_thr_na=0.017,s_thr_hz_per_na=250 --step-na 0.15 --format json\n  \
+    noble predict --draw hull --members 200 --step-na 0.1 --out novel\n  \
+    noble predict --between 3,17 --members 9 --step-na 0.1\n  \
     noble predict --operator pvalb.safetensors --models 3,17\n  \
     noble predict --step-na 0.15 --dt-ms 0.05 --out fine")]
 pub(super) struct PredictArgs {
@@ -39,7 +42,8 @@ pub(super) struct PredictArgs {
     /// Amplitudes of the current step in nA [default: median threshold and 30 Hz over median F-I slope]
     #[arg(long, value_name = "NA,…", value_delimiter = ',', allow_hyphen_values = true)]
     step_na: Option<Vec<f64>>,
-    /// The first N models of the operator's header: training, validation, test [default: 20]
+    /// The first N models of the operator's header: training, validation, test; with --draw, --between and --near N neurons
+    /// [default: 20]
     #[arg(long, value_name = "N", conflicts_with_all = ["models", "latent"])]
     members: Option<usize>,
     /// Models of the operator's header by number
@@ -48,6 +52,21 @@ pub(super) struct PredictArgs {
     /// A neuron of your own by its latent features; those left out are expected from the training models
     #[arg(long, value_name = "NAME=VALUE,…", value_delimiter = ',')]
     latent: Option<Vec<String>>,
+    /// Neurons between the known ones: drawn evenly from the hull of the training models, or from their density
+    #[arg(long, value_enum, value_name = "FROM", conflicts_with_all = ["models", "latent", "between", "near"])]
+    draw: Option<Draw>,
+    /// Neurons from one model to another in even steps
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',', conflicts_with_all = ["models", "latent", "near"])]
+    between: Option<Vec<ModelId>>,
+    /// Neurons around a model, drawn evenly from a disk of --radius
+    #[arg(long, value_name = "ID", conflicts_with_all = ["models", "latent"])]
+    near: Option<ModelId>,
+    /// Radius of --near, in ranges of the training models' threshold current and slope
+    #[arg(long, value_name = "PART", default_value_t = 0.1)]
+    radius: f64,
+    /// Seed of --draw and --near
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
     /// Time step of the answer; the nearest that divides the operator's span is taken [default: the operator's own]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     dt_ms: Option<f64>,
@@ -60,6 +79,14 @@ pub(super) struct PredictArgs {
     /// Folder to write [default: noble-out]
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Draw {
+    /// Evenly over the convex hull in the plane of threshold current and F-I slope
+    Hull,
+    /// A normal distribution fitted to all latent features
+    Density,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -182,10 +209,32 @@ fn members(args: &PredictArgs, operator: &Operator) -> Result<Vec<Member>, Error
     if let Some(ids) = &args.models {
         return members_of(operator, ids);
     }
+    if let Some(placement) = placement(args)? {
+        return place_members(operator, placement, args.members.unwrap_or(DEFAULT_MEMBERS));
+    }
     let card = operator.card();
     let n_known = card.train_models.len() + card.validation_models.len() + card.test_models.len();
     let n_members = args.members.unwrap_or(DEFAULT_MEMBERS.min(n_known));
     members_of(operator, &first_members(card, n_members)?)
+}
+
+/// Where members are placed, if not among the known models.
+fn placement(args: &PredictArgs) -> Result<Option<Placement>, Error> {
+    let seed = args.seed;
+    if let Some(ids) = &args.between {
+        let [first, last] = ids[..] else {
+            let what = format!("--between names {} models", ids.len());
+            return Err(Error::usage(what, "name two, such as --between 3,17"));
+        };
+        return Ok(Some(Placement::Between { first, last }));
+    }
+    if let Some(model) = args.near {
+        return Ok(Some(Placement::Near { model, radius: args.radius, seed }));
+    }
+    Ok(args.draw.map(|draw| match draw {
+        Draw::Hull => Placement::Hull { seed },
+        Draw::Density => Placement::Density { seed },
+    }))
 }
 
 fn latents(pairs: &[String]) -> Result<BTreeMap<String, f64>, Error> {

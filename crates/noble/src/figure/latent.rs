@@ -1,7 +1,8 @@
 //! The latent plane of an ensemble: every cell model at its threshold current and its F-I slope.
 
+use crate::hull::convex_hull;
+
 use super::axis::{Scale, X_AXIS_HEIGHT, draw_x_axis, draw_y_axis, draw_y_grid, extent, padded};
-use super::hull::convex_hull;
 use super::mark::{Mark, draw_mark, polygon};
 use super::page::{LegendEntry, MARGIN, RIM, counted, draw_empty, draw_heading, finish, panel_frame};
 use super::palette::{BLUE, GREEN, INK, MUTED, VERMILLION};

@@ -67,3 +67,40 @@ fn invariant_features_left_out_are_expected_from_the_models() {
     let whole = predict(all.join(","));
     assert!((whole["latents"]["rate_49_hz"].as_f64().unwrap() - model["rate_49_hz"]).abs() < 1e-12);
 }
+
+#[test]
+fn invariant_neurons_are_placed_between_and_around_the_known_ones() {
+    let folder = Folder::new("placed");
+    folder.done(GENERATE);
+    folder.done(&format!("{TRAIN} --out wide.safetensors"));
+    let card = operator(&folder, "wide.safetensors").card().clone();
+    let (first, last) = (card.train_models[0], card.train_models[1]);
+    let predict = |options: &str| -> Vec<serde_json::Value> {
+        let predict =
+            format!("predict --operator wide.safetensors {options} --step-na 0.1 --format json --out e");
+        serde_json::from_str(&folder.done(&predict)).unwrap()
+    };
+    let latent = |row: &serde_json::Value, name: &str| row["latents"][name].as_f64().unwrap();
+    let rows = predict(&format!("--between {first},{last} --members 5"));
+    let ends = [first, last].map(|id| card.model_latents(id).unwrap()["rest_mv"]);
+    for (i, row) in (0_u32..).zip(&rows) {
+        let expected = ends[0] + f64::from(i) / 4.0 * (ends[1] - ends[0]);
+        assert!((latent(row, "rest_mv") - expected).abs() < 1e-9, "{row}");
+    }
+    let ids: Vec<u64> = rows.iter().map(|row| row["model"].as_u64().unwrap()).collect();
+    assert_eq!(ids, (6..11).collect::<Vec<u64>>());
+    let drawn = predict("--draw hull --members 30 --seed 4");
+    let warns = |row: &serde_json::Value| row["warnings"].to_string().contains("outside of the convex hull");
+    assert!(drawn.len() == 30 && !drawn.iter().any(warns));
+    assert_eq!(drawn, predict("--draw hull --members 30 --seed 4"));
+    assert_ne!(drawn, predict("--draw hull --members 30 --seed 5"));
+    assert_eq!(predict("--draw density").len(), 20);
+    for row in predict(&format!("--near {first} --radius 0.01 --members 4")) {
+        let own = card.model_latents(first).unwrap();
+        assert!((latent(&row, "i_thr_na") / own["i_thr_na"] - 1.0).abs() < 0.02, "{row}");
+    }
+    let far = predict("--latent i_thr_na=0.1,s_thr_hz_per_na=250");
+    assert!(warns(&far[0]), "{}", far[0]);
+    let message = folder.refused("predict --operator wide.safetensors --between 1");
+    assert!(message.contains("--between names 1 models"), "{message}");
+}

@@ -20,6 +20,12 @@ pub fn convex_hull(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     hull
 }
 
+/// Whether a point lies within the corners of a hull, its edges included; a hull without area holds nothing.
+pub(crate) fn is_inside(hull: &[(f64, f64)], point: (f64, f64)) -> bool {
+    let next = hull.iter().cycle().skip(1);
+    hull.len() > 2 && hull.iter().zip(next).all(|(a, b)| turn(*a, *b, point) >= 0.0)
+}
+
 /// The lower chain of points sorted by x, or the upper one of points in reverse.
 fn half_hull(points: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
     let mut chain: Vec<(f64, f64)> = vec![];
@@ -49,7 +55,10 @@ mod tests {
         for i in 0..5 {
             points.extend((0..5).map(|j| (f64::from(i), f64::from(j))));
         }
-        assert_eq!(convex_hull(&points), [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0)]);
+        let hull = convex_hull(&points);
+        assert_eq!(hull, [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0)]);
+        assert!(is_inside(&hull, (1.0, 3.9)) && is_inside(&hull, (4.0, 2.0)));
+        assert!(!is_inside(&hull, (4.1, 2.0)) && !is_inside(&hull[..2], (2.0, 0.0)));
     }
 
     #[test]
