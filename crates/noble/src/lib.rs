@@ -33,6 +33,7 @@ pub mod reference_cell;
 mod shard;
 mod simulate;
 pub mod sweep_file;
+mod table;
 pub mod training;
 
 pub use cells::Cells;

@@ -6,9 +6,9 @@ use clap::{Args, ValueEnum};
 use noble_cell::{CableState, Integrator};
 
 use super::inputs::{CellArgs, amplitudes};
-use super::table::{short, text_table};
 use super::terminal::{data, words};
 use crate::accuracy::{Accuracy, Scheme, SchemeRun, run_scheme};
+use crate::table::{short, text_table};
 use crate::{Error, Protocol};
 
 /// Error and cost of a simulation by its time step, for both integrators

@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 
 use super::inputs::{CellArgs, ProtocolArgs, amplitudes};
 use super::sweep_input::{DefinitionArgs, SweepInputArgs};
-use super::table::{csv_table, text_table};
 use super::terminal::{counted, data, on_threads, words};
 use crate::fi_curve::{
     CurrentSweeps, FiQuantity, FiReport, SimulatedFiSettings, ThresholdRule, current_sweeps, recorded_fi,
     simulated_fi,
 };
 use crate::figure::{FiAnalysisFigure, axis, fi_analysis_svg};
+use crate::table::{csv_table, text_table};
 use crate::{Error, files};
 
 /// The F-I curve of recorded sweeps or of a simulated cell: threshold, slopes, saturation, depolarization block

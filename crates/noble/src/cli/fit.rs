@@ -10,7 +10,6 @@ use noble_evolve::{Method, Variation};
 use super::fit_inputs::{FitInputArgs, FitInputs};
 use super::output::out_path;
 use super::sweep_input::{DefinitionArgs, SweepInputArgs};
-use super::table::{short, text_table};
 use super::team::on_ranks;
 use super::terminal::{Bar, counted, data, on_threads, words};
 use crate::cluster::{Team, dismiss, rank_0_first};
@@ -21,6 +20,7 @@ use crate::fit::{
 };
 use crate::generate::{json, json_line};
 use crate::sweep_file::SweepFile;
+use crate::table::{short, text_table};
 use crate::{Error, ExcitabilitySettings, Protocol, Shard, files};
 
 /// A hall of fame: many parameter sets of one morphology that fire as a recording does, found by evolution

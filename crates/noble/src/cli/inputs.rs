@@ -10,7 +10,7 @@ use noble_data::{ChannelModel, ModelId, Sampling, SectionKind};
 use noble_operator::{Operator, OperatorCard};
 
 use super::terminal::words;
-use crate::reference_cell::reference_cells;
+use crate::reference_cell::{reference_archive_cells, reference_cells};
 use crate::{Cells, Error, Protocol, embedded_operator, files};
 
 /// Which cell, and how its axon ends.
@@ -72,9 +72,14 @@ impl CellArgs {
 
     /// Reads the files, prints what was assumed, and keeps the models asked for.
     pub(super) fn cells(&self) -> Result<Cells, Error> {
+        self.cells_with(&[])
+    }
+
+    /// The same; of the embedded cell with models beyond the hall of fame, where these are named.
+    fn cells_with(&self, further: &[ModelId]) -> Result<Cells, Error> {
         let mut cells = match (&self.morphology, &self.cell) {
             (Some(morphology), Some(cell)) => read_cells(morphology, cell)?,
-            _ => reference_cells()?,
+            _ => self.embedded_cells(further)?,
         };
         if let Some(ids) = self.ids(&cells)? {
             cells.select(&ids)?;
@@ -98,13 +103,20 @@ impl CellArgs {
         Ok(cells)
     }
 
+    fn embedded_cells(&self, further: &[ModelId]) -> Result<Cells, Error> {
+        let cells = reference_cells()?;
+        let set = self.hof.as_deref().and_then(|text| text.parse().ok());
+        let mut named = self.models.iter().flatten().chain(further).chain(&set);
+        if named.all(|id| cells.models.contains_key(id)) { Ok(cells) } else { reference_archive_cells() }
+    }
+
     /// Cells, the models to run in order, and the protocol that options change.
     ///
     /// `members` counts models of the embedded cell in the order of the embedded operator; one without it.
     pub(super) fn chosen(&self, members: Option<usize>) -> Result<(Cells, Vec<ModelId>, Protocol), Error> {
-        let mut cells = self.cells()?;
-        let typed = self.ids(&cells)?;
         if !self.is_embedded() {
+            let cells = self.cells()?;
+            let typed = self.ids(&cells)?;
             if typed.is_none() && cells.models.len() > 1 {
                 let what = format!("the file holds {} parameter sets", cells.models.len());
                 return Err(Error::usage(what, "choose with --hof K, --hof all or --models ID,…"));
@@ -113,10 +125,10 @@ impl CellArgs {
             return Ok((cells, ids, Protocol::default()));
         }
         let operator = embedded_operator()?;
-        let ids = match typed {
-            Some(ids) => ids,
-            None => first_members(operator.card(), members.unwrap_or(1))?,
-        };
+        let first = first_members(operator.card(), members.unwrap_or(1))?;
+        let is_typed = self.hof.is_some() || self.models.is_some();
+        let mut cells = self.cells_with(if is_typed { &[] } else { &first })?;
+        let ids = self.ids(&cells)?.unwrap_or(first);
         cells.select(&ids)?;
         Ok((cells, ids, protocol_of(operator.card())))
     }

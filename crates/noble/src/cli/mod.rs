@@ -20,7 +20,6 @@ mod output;
 mod predict;
 mod simulate;
 mod sweep_input;
-mod table;
 mod team;
 mod terminal;
 mod train;

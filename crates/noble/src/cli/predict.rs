@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::inputs::{amplitudes, first_members, operator};
 use super::output::DEFAULT_FOLDER;
-use super::table::{csv_table, short, text_table};
 use super::terminal::{data, on_threads, words};
 use crate::features::{SweepFeatures, extract, summary_features};
 use crate::figure::{
     EnsembleFigure, LatentFigure, LatentPoint, LatentRole, StepCurrent, axis, ensemble_svg, latent_svg,
 };
+use crate::table::{csv_table, short, text_table};
 use crate::{
     Error, I_THR, Member, Placement, Prediction, S_THR, completed_latents, files, member_at, members_of,
     place_members, predict,
@@ -106,6 +106,8 @@ const SHOWN: [&str; 7] = [
     "steady_state_voltage_stimend",
 ];
 const DEFAULT_MEMBERS: usize = 20;
+/// Latent features beside which the features still fit a screen.
+const MOST_SHOWN_LATENTS: usize = 3;
 /// Well above threshold, where cells fire regularly. // [Hz]
 const DEFAULT_RATE_HZ: f64 = 30.0;
 /// Rows that fit a screen.
@@ -254,7 +256,8 @@ fn latents(pairs: &[String]) -> Result<BTreeMap<String, f64>, Error> {
 }
 
 fn print_table(rows: &Rows<'_>, n_steps: usize) -> Result<(), Error> {
-    let (header, lines) = rows.table(&SHOWN, short);
+    let latents = rows.shown_latents();
+    let (header, lines) = rows.table((&latents, &SHOWN), short);
     data(&text_table(&header, &lines[..lines.len().min(MOST_ROWS)]))?;
     if lines.len() > MOST_ROWS {
         words(&format!("… {} more rows in features.csv", lines.len() - MOST_ROWS));
@@ -288,6 +291,12 @@ impl Rows<'_> {
         self.card.input.latents.iter().map(|latent| &latent.name)
     }
 
+    /// Latent features that fit a screen: all of a few, of many those that span the map.
+    fn shown_latents(&self) -> Vec<&String> {
+        let is_many = self.card.input.latents.len() > MOST_SHOWN_LATENTS;
+        self.latent_names().filter(|name| !is_many || [I_THR, S_THR].contains(&name.as_str())).collect()
+    }
+
     /// What the operator and the features warn of in a row.
     fn row_warnings(&self, features: &SweepFeatures) -> Vec<String> {
         let of_operator = self.warnings[features.sweep_idx].iter().map(ToString::to_string);
@@ -296,15 +305,15 @@ impl Rows<'_> {
 
     fn table(
         &self,
-        names: &[&str],
+        (latents, names): (&[&String], &[&str]),
         format: impl Fn(Option<f64>) -> String,
     ) -> (Vec<String>, Vec<Vec<String>>) {
         let mut header = vec!["model".to_owned(), "step_na".to_owned()];
-        header.extend(self.latent_names().cloned());
+        header.extend(latents.iter().map(|name| (*name).clone()));
         header.extend(names.iter().map(|name| (*name).to_owned()));
         let line = |row: &SweepFeatures| {
             let idx = row.sweep_idx;
-            let latents = self.latent_names().map(|name| Some(self.sweeps.latents[name][idx]));
+            let latents = latents.iter().map(|name| Some(self.sweeps.latents[*name][idx]));
             let values =
                 std::iter::once(row.step_na).chain(latents).chain(names.iter().map(|name| row.mean(name)));
             std::iter::once(self.model(idx).to_string()).chain(values.map(&format)).collect()
@@ -315,7 +324,8 @@ impl Rows<'_> {
     /// All features and warnings.
     fn csv(&self, names: &[&str]) -> String {
         let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        let (mut header, mut lines) = self.table(names, number);
+        let latents: Vec<&String> = self.latent_names().collect();
+        let (mut header, mut lines) = self.table((&latents, names), number);
         header.push("warnings".to_owned());
         for (line, features) in lines.iter_mut().zip(self.features) {
             line.push(self.row_warnings(features).join("; "));

@@ -5,9 +5,11 @@
 
 mod compare;
 mod intervals;
+mod pages;
 mod report;
 
 pub(crate) use compare::{Asked, ReferenceTrace, compare_traces};
 pub use compare::{ComparedTrace, compare};
+pub use pages::{REPORT, evaluation_pages, evaluation_text};
 pub(crate) use report::group_report;
 pub use report::{Evaluation, FeatureError, FiringTable, GroupReport, group_reports};

@@ -17,6 +17,7 @@ pub use grow::{GrowthSettings, grow_swc};
 
 const MORPHOLOGY_SWC: &[u8] = include_bytes!("../../assets/fast_spiking.swc");
 const HALL_OF_FAME: &[u8] = include_bytes!("../../assets/fast_spiking.hall_of_fame.json");
+const ARCHIVE: &[u8] = include_bytes!("../../assets/fast_spiking.archive.hall_of_fame.json");
 
 /// The embedded cell with all its parameter sets.
 ///
@@ -24,6 +25,14 @@ const HALL_OF_FAME: &[u8] = include_bytes!("../../assets/fast_spiking.hall_of_fa
 /// None in a released program: the embedded files are read by a test.
 pub fn reference_cells() -> Result<Cells, Error> {
     Cells::read(MORPHOLOGY_SWC, HALL_OF_FAME)
+}
+
+/// The embedded cell with every accepted parameter set that was kept, those of the hall of fame first.
+///
+/// # Errors
+/// None in a released program: the embedded files are read by a test.
+pub fn reference_archive_cells() -> Result<Cells, Error> {
+    Cells::read(MORPHOLOGY_SWC, ARCHIVE)
 }
 
 /// The embedded hall of fame with its latent features.

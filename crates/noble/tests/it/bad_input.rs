@@ -101,7 +101,6 @@ fn invariant_wrong_operators_and_datasets_are_refused() {
         ("predict --operator cut.safetensors", "cut.safetensors"),
         ("predict --operator missing.safetensors", "missing.safetensors"),
         ("predict --latent speed=3,i_thr_na=0.07", "speed"),
-        ("predict --latent i_thr_na=0.07", "s_thr_hz_per_na"),
         ("predict --models 999", "999"),
         ("predict --members 0", "--members 0"),
         ("evaluate --operator whole.safetensors --dataset dataset", "samples of"),

@@ -138,7 +138,7 @@ fn invariant_parts_that_do_not_make_sweeps_are_named() {
     };
     foreign("--axon keep", "have other cells, drives or settings");
     foreign("--every 4", "have other time_ms");
-    foreign("--dt-ms 0.01 --every 10", "have other cells, drives or settings");
+    foreign("--dt-ms 0.01 --every 6", "have other cells, drives or settings");
     std::fs::write(folder.path(&two), &bytes(&folder.path(&two))[..200]).unwrap();
     check(&format!("{one} {two} {three}"), "traces.shard-2-of-3.npz: npz file: ");
 }

@@ -139,7 +139,7 @@ fn invariant_wrong_experiments_are_refused() {
         ("--record v_mv@soma,v_mv@soma[0](0.5)", "v_mv@soma[0](0.5) is recorded twice"),
         ("--record NaV.O@soma(1)", "no mechanism"),
         ("--lanes 0", "--lanes is 0"),
-        ("--step-na 0.1,3000", "3000 nA: the voltage of soma[0](0)"),
+        ("--step-na 0.1,3000", "3000 nA: the voltage of soma[0]("),
         ("--figure a.npz", "the same file"),
         ("--out .", "is a folder"),
         ("--out missing.npz/a.npz --figure .", "is a folder"),

@@ -10,7 +10,7 @@ use noble_operator::{FeatureContext, SoftFeature, SoftSettings, StepTiming};
 const MODELS: [ModelId; 10] = [0, 6, 12, 18, 24, 30, 36, 42, 48, 54];
 const STEPS_NA: [f64; 9] = [-0.11, -0.08, -0.04, 0.03, 0.07, 0.09, 0.13, 0.2, 0.28];
 
-/// The embedded operator's protocol: 180 ms at 0.1 ms.
+/// Short sweeps, 180 ms at 0.1 ms.
 fn protocol() -> Protocol {
     Protocol { delay_ms: 10.0, duration_ms: 150.0, total_ms: 180.0, every: 5, ..Protocol::default() }
 }

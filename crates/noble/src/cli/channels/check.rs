@@ -11,9 +11,9 @@ use noble_data::channel::{BinaryOperator, CurrentKind, CurrentSpec, Expression, 
 
 use super::super::inputs::read_channel;
 use super::super::report;
-use super::super::table::{short, text_table};
 use super::super::terminal::{data, words};
 use crate::Error;
+use crate::table::{short, text_table};
 
 /// Read channel files, and print what they say
 ///

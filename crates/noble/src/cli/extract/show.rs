@@ -3,10 +3,10 @@
 use noble_features::Feature;
 use serde_json::{Map, Value, json};
 
-use super::super::table::{csv_table, short, text_table};
 use super::Row;
 use crate::features::SweepFeatures;
 use crate::sweep_file::FileSweep;
+use crate::table::{csv_table, short, text_table};
 
 const SWEEPS_ACROSS: usize = 8;
 

@@ -4,7 +4,7 @@
 ///
 /// # Panics
 /// When a row has another length than the header.
-pub(super) fn text_table(header: &[String], rows: &[Vec<String>]) -> String {
+pub(crate) fn text_table(header: &[String], rows: &[Vec<String>]) -> String {
     rows.iter().for_each(|row| assert!(row.len() == header.len(), "{} cells under {header:?}", row.len()));
     let n_chars = |cell: &String| cell.chars().count();
     let widths: Vec<usize> = (0..header.len())
@@ -25,7 +25,7 @@ pub(super) fn text_table(header: &[String], rows: &[Vec<String>]) -> String {
 }
 
 /// The same as CSV; cells that hold commas, quotes or line ends are quoted.
-pub(super) fn csv_table(header: &[String], rows: &[Vec<String>]) -> String {
+pub(crate) fn csv_table(header: &[String], rows: &[Vec<String>]) -> String {
     let cell = |cell: &String| match cell.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", cell.replace('"', "\"\"")),
         false => cell.clone(),
@@ -35,7 +35,7 @@ pub(super) fn csv_table(header: &[String], rows: &[Vec<String>]) -> String {
 }
 
 /// A number for a table: four significant digits, an empty cell where there is none.
-pub(super) fn short(value: Option<f64>) -> String {
+pub(crate) fn short(value: Option<f64>) -> String {
     let Some(value) = value else { return "–".to_owned() };
     let magnitude = value.abs();
     let n_decimals = if magnitude >= 1000.0 {
