@@ -30,6 +30,7 @@ mod predict;
 mod progress;
 mod protocol;
 pub mod reference_cell;
+pub mod reproduce;
 mod shard;
 mod simulate;
 pub mod sweep_file;

@@ -81,7 +81,7 @@ pub(super) struct GenerateArgs {
 enum AmplitudeArg {
     /// Evenly over the range
     Uniform,
-    /// Most where cells begin to fire, at 0.03 nA, as in the study: skew-normal, location -0.05 nA, scale 0.16 nA, shape 2
+    /// Most where cells begin to fire, as in the study: skew-normal of shape 2, its mode at 0.36 of the range
     SkewNormal,
 }
 
@@ -184,7 +184,7 @@ fn settings(args: &GenerateArgs) -> Result<GenerateSettings, Error> {
         highest_na: args.highest_na,
         amplitudes: match args.amplitudes {
             AmplitudeArg::Uniform => Amplitudes::Uniform,
-            AmplitudeArg::SkewNormal => Amplitudes::STUDY,
+            AmplitudeArg::SkewNormal => Amplitudes::study((args.lowest_na, args.highest_na)),
         },
         n_traces_per_model: args.traces_per_model,
         n_validation_models: args.validation_models,

@@ -103,6 +103,14 @@ impl CellArgs {
         Ok(cells)
     }
 
+    /// The same; of the embedded cell, where no model is named, every accepted one that was kept.
+    pub(super) fn archive_cells(&self) -> Result<Cells, Error> {
+        if self.is_embedded() && self.models.is_none() && self.hof.is_none() {
+            return reference_archive_cells();
+        }
+        self.cells()
+    }
+
     fn embedded_cells(&self, further: &[ModelId]) -> Result<Cells, Error> {
         let cells = reference_cells()?;
         let set = self.hof.as_deref().and_then(|text| text.parse().ok());

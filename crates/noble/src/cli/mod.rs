@@ -18,6 +18,7 @@ mod operator;
 mod operator_convert;
 mod output;
 mod predict;
+mod reproduce;
 mod simulate;
 mod sweep_input;
 mod team;
@@ -56,6 +57,7 @@ enum Command {
     Train(train::TrainArgs),
     Predict(predict::PredictArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Reproduce(Box<reproduce::ReproduceArgs>),
     Operator(operator::OperatorArgs),
     Channels(channels::ChannelsArgs),
 }
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Reproduce(args) => reproduce::run(&args),
         Command::Operator(args) => operator::run(&args),
         Command::Channels(args) => channels::run(&args),
     };

@@ -15,5 +15,6 @@ mod fine_tuning;
 mod fit;
 mod latents;
 mod recordings;
+mod reproduce;
 mod soft_features;
 mod training;

@@ -1,0 +1,122 @@
+//! How much is simulated and trained for a budget.
+
+use noble_data::dataset::sha256_hex;
+use serde::{Deserialize, Serialize};
+
+use crate::generate::{Amplitudes, GenerateSettings, json_line};
+use crate::training::TrainSettings;
+use crate::{Cells, Error, ExcitabilitySettings, LatentSet, Protocol};
+
+/// Size of a reproduction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Budget {
+    /// A run to see that everything works, and about how well.
+    Minutes,
+    /// The run that the shipped operator comes from.
+    Hours,
+}
+
+/// Everything that decides what comes out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// The dataset.
+    pub generate: GenerateSettings,
+    /// The training.
+    pub train: TrainSettings,
+}
+
+/// Latest onset of a training window, and how much longer than a window a trace is.
+const SHIFT_MS: f64 = 30.0;
+/// Fewest models: one for validation, one for the test, two to tell apart.
+const FEWEST_MODELS: usize = 4;
+
+impl Recipe {
+    /// The recipe of a budget for so many models and currents within `range_na`.
+    ///
+    /// Sweeps are the study's: 400 ms of current in windows of 515 ms whose onset varies by 30 ms, solved at 0.02 ms, every
+    /// third sample; a tenth of the models, at most 40, is kept for the test, a fifteenth, at most 20, for choices, and a
+    /// twentieth of every training model's currents for either.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for fewer models than the parts need.
+    pub fn new(budget: Budget, n_models: usize, range_na: (f64, f64)) -> Result<Self, Error> {
+        if n_models < FEWEST_MODELS {
+            let what = format!("{n_models} models cannot be parted into training, validation and test");
+            return Err(Error::usage(what, format!("give {FEWEST_MODELS} or more")));
+        }
+        let (n_traces, n_steps, n_layers) = match budget {
+            Budget::Minutes => ((3000 / n_models).clamp(20, 100), 2500, 4),
+            Budget::Hours => ((60_000 / n_models).clamp(100, 1000), 36_000, 6),
+        };
+        let shared = Protocol::default();
+        let (lowest_na, highest_na) = range_na;
+        let generate = GenerateSettings {
+            protocol: Protocol { delay_ms: SHIFT_MS, total_ms: shared.total_ms + SHIFT_MS, ..shared },
+            lowest_na,
+            highest_na,
+            amplitudes: Amplitudes::study(range_na),
+            n_traces_per_model: n_traces,
+            n_validation_models: (n_models / 15).clamp(1, 20),
+            n_test_models: (n_models / 10).clamp(1, 40),
+            held_out_fraction: 0.05,
+            n_traces_per_shard: 1000,
+            excitability: ExcitabilitySettings { largest_na: highest_na, ..ExcitabilitySettings::default() },
+            latents: LatentSet::Wide,
+            ..GenerateSettings::default()
+        };
+        let train = TrainSettings {
+            n_layers,
+            n_modes: 256,
+            n_current_frequencies: 9,
+            n_rhythm_frequencies: 7,
+            n_steps,
+            n_steps_per_validation: n_steps.div_ceil(9),
+            window_ms: Some(shared.total_ms),
+            max_shift_ms: SHIFT_MS,
+            ..TrainSettings::default()
+        };
+        Ok(Self { generate, train })
+    }
+
+    /// Passes of a trace through the network in training.
+    #[must_use]
+    pub fn n_passes(&self) -> u64 {
+        self.train.n_steps * self.train.traces_per_step() as u64
+    }
+
+    /// Key of the dataset: changes with everything that the traces depend on.
+    pub(super) fn dataset_key(&self, cells: &Cells) -> Result<String, Error> {
+        let ids: Vec<u32> = cells.models.keys().copied().collect();
+        let models: Vec<_> = cells.models.values().collect();
+        key(&(&self.generate, &cells.morphology_sha256, ids, models, cells.channels_sha256()))
+    }
+
+    /// Key of the operator trained on data of a hash.
+    pub(super) fn operator_key(&self, data_sha256: &str) -> Result<String, Error> {
+        key(&(&self.train, data_sha256))
+    }
+}
+
+fn key<T: Serialize>(value: &T) -> Result<String, Error> {
+    Ok(sha256_hex(&json_line(value)?)[..12].to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_budgets_fit_halls_of_fame_of_any_size() {
+        for (n_models, n_traces, parts) in [(4, 1000, (1, 1)), (60, 1000, (4, 6)), (660, 100, (20, 40))] {
+            let recipe = Recipe::new(Budget::Hours, n_models, (-0.11, 0.28)).unwrap();
+            let generate = recipe.generate;
+            assert_eq!(generate.n_traces_per_model, n_traces);
+            assert_eq!((generate.n_validation_models, generate.n_test_models), parts);
+            generate.check(n_models).unwrap();
+            Recipe::new(Budget::Minutes, n_models, (-0.11, 0.28)).unwrap().generate.check(n_models).unwrap();
+        }
+        let message = Recipe::new(Budget::Minutes, 3, (-0.11, 0.28)).unwrap_err().to_string();
+        assert!(message.contains("3 models cannot be parted"), "{message}");
+    }
+}
