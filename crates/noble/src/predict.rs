@@ -114,7 +114,9 @@ pub fn predict(plan: &OperatorPlan, members: &[Member], steps_na: &[f64]) -> Res
 /// A warning where a place lies outside of the hull; a model of training never does, whatever the rounding.
 fn outside(card: &OperatorCard, hull: &[(f64, f64)], latents: &BTreeMap<String, f64>) -> Option<Warning> {
     let point = in_plane(latents)?;
-    let is_corner = hull.iter().any(|corner| corner.0 == point.0 && corner.1 == point.1);
+    let is_corner = hull
+        .iter()
+        .any(|corner| (corner.0.to_bits(), corner.1.to_bits()) == (point.0.to_bits(), point.1.to_bits()));
     (!is_corner && !is_inside(hull, point)).then(|| Warning::OutsideHull {
         names: [I_THR, S_THR].map(str::to_owned),
         n_models: card.train_models.len(),

@@ -54,7 +54,7 @@ enum Command {
     Generate(Box<generate::GenerateArgs>),
     Export(export::ExportArgs),
     Merge(merge::MergeArgs),
-    Train(train::TrainArgs),
+    Train(Box<train::TrainArgs>),
     Predict(predict::PredictArgs),
     Evaluate(evaluate::EvaluateArgs),
     Reproduce(Box<reproduce::ReproduceArgs>),

@@ -1,13 +1,15 @@
 //! Pairs of reference and predicted traces.
 
 use ndarray::Array2;
-use noble_data::dataset::Split;
+use noble_data::dataset::{Shard, Split};
 use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sweeps};
 use noble_features::metrics::{CoincidenceSettings, Interval, Norm, TracePair, coincidence_factor};
 use noble_features::{Feature, Mode, STUDY_FEATURES, Settings, feature};
 use noble_operator::{Operator, Query, QueryStimulus};
 
+use super::Baselines;
+use super::baselines::baselines;
 use crate::features::{SweepFeatures, extract_as};
 use crate::generate::DatasetFolder;
 use crate::training::Window;
@@ -42,6 +44,8 @@ pub struct ComparedTrace {
     pub precise: (SweepFeatures, SweepFeatures),
     /// Coincidence factor of the spikes within the step, at 2 ms; none where neither fires.
     pub coincidence: Option<f64>,
+    /// What would be said without the operator; none where this was not asked.
+    pub baselines: Option<Baselines>,
 }
 
 /// A simulated trace to compare with.
@@ -73,13 +77,19 @@ pub fn compare(
     let window = Window::of_operator(operator.card(), &dataset.manifest)?;
     operator.check_grid(window.grid)?;
     check_origin(operator, dataset)?;
-    let chosen = chosen(dataset, split, &window)?;
+    let shards = dataset.shards()?;
+    let chosen = chosen(dataset, &shards, split, &window);
     if chosen.is_empty() {
         let what = format!("the dataset holds out no traces for {}", split.name());
         return Err(Error::usage(what, "generate one that does"));
     }
     let predicted_mv = predict_all(operator, dataset, &chosen)?;
-    compare_traces(chosen, &predicted_mv, &Asked::new(&STUDY_FEATURES, &PRECISE_FEATURES)?, &window)
+    let without = baselines(dataset, &shards, &operator.card().input, (&chosen, &window))?;
+    drop(shards);
+    let asked = Asked::new(&STUDY_FEATURES, &PRECISE_FEATURES)?;
+    let mut compared = compare_traces(chosen, &predicted_mv, &asked, &window)?;
+    compared.iter_mut().zip(without).for_each(|(trace, without)| trace.baselines = Some(without));
+    Ok(compared)
 }
 
 /// Features that eFEL's resampling to 0.1 ms blurs.
@@ -145,6 +155,7 @@ pub(crate) fn compare_traces(
                 reference_mv: chosen.v_mv,
                 predicted_mv: predicted_mv.to_vec(),
                 coincidence: coincidence(&precise_reference, &precise_predicted, stimulus)?,
+                baselines: None,
                 precise: (precise_reference, precise_predicted),
                 reference,
                 predicted,
@@ -182,9 +193,9 @@ fn check_origin(operator: &Operator, dataset: &DatasetFolder) -> Result<(), Erro
 }
 
 /// The traces held out for a split, cut to the window.
-fn chosen(dataset: &DatasetFolder, split: Split, window: &Window) -> Result<Vec<ReferenceTrace>, Error> {
+fn chosen(dataset: &DatasetFolder, shards: &[Shard], split: Split, window: &Window) -> Vec<ReferenceTrace> {
     let mut chosen = Vec::new();
-    for shard in dataset.shards()? {
+    for shard in shards {
         for row in 0..shard.models.len() {
             let Some(model) = dataset.manifest.model(shard.models[row]) else { continue };
             if shard.splits[row] == split && (model.split == Split::Train || model.split == split) {
@@ -200,7 +211,7 @@ fn chosen(dataset: &DatasetFolder, split: Split, window: &Window) -> Result<Vec<
             }
         }
     }
-    Ok(chosen)
+    chosen
 }
 
 fn predict_all(

@@ -46,8 +46,24 @@ pub fn evaluation_text(evaluation: &Evaluation) -> String {
 }
 
 fn group_text(group: &GroupReport) -> String {
+    let header =
+        ["feature", "pairs", "one-sided", "mean rel.", "median rel.", "median abs."].map(str::to_owned);
+    let row = |name: String, error: &FeatureError| {
+        let [mean, median] = [error.mean_relative, error.median_relative].map(percent);
+        let one_sided = (error.n_reference_only + error.n_predicted_only).to_string();
+        let absolute = short(Some(error.median_absolute));
+        vec![name, error.n_pairs.to_string(), one_sided, mean, median, absolute]
+    };
+    let efel = group.features.iter().map(|(name, error)| row((*name).to_owned(), error));
+    let precise = group.precise_features.iter();
+    let precise = precise.map(|(name, error)| row(format!("{name}, precise"), error));
+    let rows: Vec<Vec<String>> = efel.chain(precise).collect();
+    format!("{}{}\n{}", means_text(group), firing_text(group), text_table(&header, &rows))
+}
+
+/// Figures that are means over traces, with their intervals.
+fn means_text(group: &GroupReport) -> String {
     let mut text = String::new();
-    let percent = |fraction: f64| format!("{:.2} %", 100.0 * fraction);
     let within = |name: &str, show: &dyn Fn(f64) -> String| {
         let interval = group.intervals.get(name);
         interval.map_or_else(String::new, |[low, high]| format!(" ({} to {})", show(*low), show(*high)))
@@ -61,6 +77,12 @@ fn group_text(group: &GroupReport) -> String {
         percent(group.voltage_relative_l2_median),
         group.voltage_rms_mv
     );
+    for (name, what) in [("nearest_model", "nearest known model"), ("mean_trace", "mean of training traces")]
+    {
+        if let Some(error) = group.baselines.get(name) {
+            let _ = writeln!(text, "  without an operator {} by the {what}", percent(*error));
+        }
+    }
     let of_all = |fraction| {
         format!(", {} of all spikes{}", percent(fraction), within("spike_count_relative", &percent))
     };
@@ -78,6 +100,11 @@ fn group_text(group: &GroupReport) -> String {
         percent(group.misfire_fraction),
         within("misfire_fraction", &percent)
     );
+    text
+}
+
+/// Who fires and who does not.
+fn firing_text(group: &GroupReport) -> String {
     let firing = group.firing;
     let cells = |values: [&str; 3]| values.map(str::to_owned).to_vec();
     let rows = [
@@ -88,21 +115,12 @@ fn group_text(group: &GroupReport) -> String {
             firing.n_both_silent.to_string(),
         ],
     ];
-    text += &text_table(&cells(["", "operator fires", "operator is silent"]), &rows);
-    text += "\n";
-    let header =
-        ["feature", "pairs", "one-sided", "mean rel.", "median rel.", "median abs."].map(str::to_owned);
-    let row = |name: String, error: &FeatureError| {
-        let [mean, median] = [error.mean_relative, error.median_relative].map(percent);
-        let one_sided = (error.n_reference_only + error.n_predicted_only).to_string();
-        let absolute = short(Some(error.median_absolute));
-        vec![name, error.n_pairs.to_string(), one_sided, mean, median, absolute]
-    };
-    let efel = group.features.iter().map(|(name, error)| row((*name).to_owned(), error));
-    let precise = group.precise_features.iter();
-    let precise = precise.map(|(name, error)| row(format!("{name}, precise"), error));
-    let rows: Vec<Vec<String>> = efel.chain(precise).collect();
-    text + &text_table(&header, &rows)
+    text_table(&cells(["", "operator fires", "operator is silent"]), &rows)
+}
+
+/// A part of a hundred.
+fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction)
 }
 
 fn trace_list(traces: &[ComparedTrace]) -> String {

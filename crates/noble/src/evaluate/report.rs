@@ -7,9 +7,9 @@ use noble_data::dataset::Split;
 use noble_features::STUDY_FEATURES;
 use serde::Serialize;
 
-use super::ComparedTrace;
 use super::compare::PRECISE_FEATURES;
 use super::intervals::{ModelSums, bootstrap_interval};
+use super::{Baselines, ComparedTrace};
 
 /// Who fires: every trace is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -70,6 +70,8 @@ pub struct GroupReport {
     pub features: BTreeMap<&'static str, FeatureError>,
     /// Features between the samples, which eFEL's resampling to 0.1 ms would blur.
     pub precise_features: BTreeMap<&'static str, FeatureError>,
+    /// Mean relative L2 of what would be said without the operator, by name: `nearest_model`, `mean_trace`.
+    pub baselines: BTreeMap<&'static str, f64>,
     /// 95 % intervals over draws of the models, of the figures above by their names.
     pub intervals: BTreeMap<&'static str, [f64; 2]>,
 }
@@ -128,8 +130,20 @@ pub(crate) fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> Gro
         spike_count_relative: (fired > 0.0).then_some(missed / fired),
         features: features.collect(),
         precise_features: precise_features.collect(),
+        baselines: mean_baselines(traces),
         intervals: intervals(traces),
     }
+}
+
+/// Means over the traces that have baselines; empty where none has.
+fn mean_baselines(traces: &[&ComparedTrace]) -> BTreeMap<&'static str, f64> {
+    let all: Vec<Baselines> = traces.iter().filter_map(|trace| trace.baselines).collect();
+    if all.is_empty() {
+        return BTreeMap::new();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a count of traces")]
+    let mean = |pick: fn(&Baselines) -> f64| all.iter().map(pick).sum::<f64>() / all.len() as f64;
+    BTreeMap::from([("nearest_model", mean(|b| b.nearest_model)), ("mean_trace", mean(|b| b.mean_trace))])
 }
 
 /// A figure of a trace and the weight with which it counts.
@@ -239,6 +253,7 @@ mod tests {
             predicted_mv: Vec::new(),
             precise: (reference.clone(), predicted.clone()),
             coincidence: None,
+            baselines: None,
             reference,
             predicted,
         }

@@ -39,7 +39,6 @@ impl Amplitudes {
         Self::SkewNormal { location_na, scale_na: at(0.16 / 0.39), shape: 2.0 }
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
     pub(crate) fn is_uniform(&self) -> bool {
         *self == Self::Uniform
     }

@@ -33,7 +33,8 @@ fn invariant_chain_gives_the_same_bits_for_any_number_of_threads() {
     let folder = &folders[0];
     let report =
         folder.done("evaluate --operator operator.safetensors --dataset dataset --format json --out report");
-    assert!(report.contains("unseen models") && report.contains("n_missed"), "{report}");
+    let all = ["unseen models", "n_missed", "nearest_model", "intervals", "coincidence_factor"];
+    assert!(all.iter().all(|name| report.contains(name)), "{report}");
     let table =
         folder.done("predict --operator operator.safetensors --members 3 --step-na=-0.1,0.2 --out ensemble");
     assert_eq!(table.lines().count(), 2 + 6, "{table}");
