@@ -27,6 +27,9 @@ const LEAST_GAIN: f64 = 0.01;
 /// Sums of scores within this share of each other are as good as each other.
 const LEVEL: f64 = 0.02;
 
+/// Restarts after which the number of candidates no longer doubles.
+const MOST_DOUBLINGS: u32 = 3;
+
 /// Generations without a model that misses less after which a distribution rests, and as many more per parameter and candidate.
 const N_RESTING_GENERATIONS: usize = 40;
 
@@ -59,10 +62,10 @@ impl Search {
         let passive = Stage::passive(plan).filter(|_| settings.n_passive_generations > 0);
         let stage = passive.unwrap_or_else(|| Stage::after_passive(plan, settings));
         let starts = own_starts(plan, &stage);
-        let evolution = evolution_of(plan, settings, (&stage, seed), &starts)?;
+        let evolution = evolution_of(plan, settings, (&stage, (seed, 0)), &starts)?;
         // What a later stage cannot do is said now, not after the first.
         for later in [Stage::explored(plan), Stage::active(plan)] {
-            evolve_settings(plan, settings, &later, seed).check(later.objective_names(plan).count())?;
+            evolve_settings(plan, settings, &later, (seed, 0)).check(later.objective_names(plan).count())?;
         }
         let archive =
             Archive::new(unit_bounds(plan.space.free.len())?, settings.n_archived, settings.least_distance)?;
@@ -89,7 +92,7 @@ impl Search {
         }
         let n_objectives = self.stage.objective_names(plan).count();
         let generation = self.evolution.generation();
-        *self.evolution.settings() == evolve_settings(plan, settings, &self.stage, self.own_seed())
+        *self.evolution.settings() == evolve_settings(plan, settings, &self.stage, self.attempt())
             && self.archive.capacity() == settings.n_archived
             && self.archive.min_distance().to_bits() == settings.least_distance.to_bits()
             && self.least.is_none_or(|(_, since)| since <= generation)
@@ -186,8 +189,8 @@ impl Search {
     /// scores may go on falling in a valley that has no accepted model.
     fn is_stuck(&self, settings: &FitSettings, is_level: bool) -> bool {
         let is_found = self.accepted(settings).next().is_some();
-        let patience =
-            N_RESTING_GENERATIONS * (settings.offspring_size + self.stage.n_free()) / settings.offspring_size;
+        let n_candidates = self.evolution.settings().offspring_size;
+        let patience = N_RESTING_GENERATIONS * (n_candidates + self.stage.n_free()) / n_candidates;
         let rests = is_level
             || self.least.is_some_and(|(_, since)| {
                 self.evolution.generation().saturating_sub(since) as usize >= patience
@@ -224,7 +227,7 @@ impl Search {
         next: &Stage,
     ) -> Result<Vec<Vec<f64>>, Error> {
         let best = self.best(N_PASSIVE_STARTS);
-        let fresh = evolution_of(plan, settings, (next, self.seed), &[])?.ask();
+        let fresh = evolution_of(plan, settings, (next, self.attempt()), &[])?.ask();
         let with_membrane = |(place, one): (usize, &Candidate)| {
             let membrane = &best[place % best.len()].parameters;
             let mut coordinates = one.parameters.clone();
@@ -246,14 +249,15 @@ impl Search {
         self.n_evaluations_before = self.n_evaluations();
         self.scores.clear();
         self.least = None;
-        self.evolution = evolution_of(plan, settings, (&stage, self.own_seed()), starts)?;
+        self.evolution = evolution_of(plan, settings, (&stage, self.attempt()), starts)?;
         self.stage = stage;
         Ok(())
     }
 
-    /// Every restart draws otherwise; the first begins with the seed itself.
-    fn own_seed(&self) -> u64 {
-        self.seed.wrapping_add(u64::from(self.n_restarts) << 32)
+    /// Seed of this attempt, and how many there were before: every restart draws otherwise, the first begins with the seed
+    /// itself.
+    fn attempt(&self) -> (u64, u32) {
+        (self.seed.wrapping_add(u64::from(self.n_restarts) << 32), self.n_restarts)
     }
 }
 
@@ -265,17 +269,30 @@ fn own_starts(plan: &FitPlan, stage: &Stage) -> Vec<Vec<f64>> {
 fn evolution_of(
     plan: &FitPlan,
     settings: &FitSettings,
-    (stage, seed): (&Stage, u64),
+    (stage, attempt): (&Stage, (u64, u32)),
     starts: &[Vec<f64>],
 ) -> Result<Evolution, Error> {
     let n_objectives = stage.objective_names(plan).count();
-    let evolve = evolve_settings(plan, settings, stage, seed);
+    let evolve = evolve_settings(plan, settings, stage, attempt);
     Ok(Evolution::new(unit_bounds(stage.n_free())?, n_objectives, evolve, starts)?)
 }
 
-/// What the evolution of a stage is made with.
-fn evolve_settings(plan: &FitPlan, settings: &FitSettings, stage: &Stage, seed: u64) -> EvolveSettings {
+/// What the evolution of a stage is made with; one that follows a distribution has twice as many candidates after every
+/// restart, so that it rests less easily.
+///
+/// # Source
+/// Auger & Hansen 2005, "A restart CMA evolution strategy with increasing population size", IEEE CEC.
+fn evolve_settings(
+    plan: &FitPlan,
+    settings: &FitSettings,
+    stage: &Stage,
+    (seed, n_restarts): (u64, u32),
+) -> EvolveSettings {
     let mut evolve = settings.evolve(seed);
+    for size in [&mut evolve.population_size, &mut evolve.offspring_size] {
+        *size =
+            size.saturating_mul(1 << n_restarts.min(MOST_DOUBLINGS)).min(EvolveSettings::MOST_INDIVIDUALS);
+    }
     evolve.method = match settings.method {
         Method::CmaEs { initial_step } if !plan.starts.is_empty() => {
             Method::CmaEs { initial_step: NEAR * initial_step }
@@ -287,7 +304,7 @@ fn evolve_settings(plan: &FitPlan, settings: &FitSettings, stage: &Stage, seed: 
     };
     if stage.kind == StageKind::Explored {
         evolve.method = Method::ibea();
-        let n_spread = N_EXPLORED_GENERATIONS.saturating_mul(settings.offspring_size);
+        let n_spread = N_EXPLORED_GENERATIONS.saturating_mul(evolve.offspring_size);
         evolve.population_size = n_spread.min(EvolveSettings::MOST_INDIVIDUALS);
     }
     evolve
