@@ -7,7 +7,7 @@ use std::io::Write;
 
 use ndarray::Array2;
 use noble::features::extract;
-use noble::reference_cell::reference_cells;
+use noble::reference_cell::reference_archive_cells;
 use noble::{Member, Protocol, Silent, embedded_operator, members_of, predict, simulate_sweeps};
 use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sampling, Sweeps};
@@ -25,7 +25,7 @@ fn main() -> Outcome<()> {
     let ids: Vec<ModelId> = card.validation_models.iter().chain(&card.test_models).copied().collect();
     let members = members_of(&operator, &ids)?;
     let simulated =
-        Traces::new(simulate_sweeps(&reference_cells()?, &ids, &STEPS_NA, &simulator(card), None, &Silent)?)?;
+        Traces::new(simulate_sweeps(&reference_archive_cells()?, &ids, &STEPS_NA, &simulator(card), None, &Silent)?)?;
     let own = Traces::new(predict(&operator.plan()?, &members, &STEPS_NA)?.sweeps)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{} models × {} currents; own step {} ms", ids.len(), STEPS_NA.len(), card.grid.step_ms())?;
