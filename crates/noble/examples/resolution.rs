@@ -24,8 +24,14 @@ fn main() -> Outcome<()> {
     let card = operator.card();
     let ids: Vec<ModelId> = card.validation_models.iter().chain(&card.test_models).copied().collect();
     let members = members_of(&operator, &ids)?;
-    let simulated =
-        Traces::new(simulate_sweeps(&reference_archive_cells()?, &ids, &STEPS_NA, &simulator(card), None, &Silent)?)?;
+    let simulated = Traces::new(simulate_sweeps(
+        &reference_archive_cells()?,
+        &ids,
+        &STEPS_NA,
+        &simulator(card),
+        None,
+        &Silent,
+    )?)?;
     let own = Traces::new(predict(&operator.plan()?, &members, &STEPS_NA)?.sweeps)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{} models × {} currents; own step {} ms", ids.len(), STEPS_NA.len(), card.grid.step_ms())?;

@@ -79,7 +79,7 @@ fn analytic_a_cell_is_recovered_from_its_recording() {
     );
     folder.done(
         "fit --morphology cell.swc --space space.json --recording truth.npz --stim-start-ms 30 --stim-end-ms 90 \
-         --method cma-es --population 16 --generations 100 --passive-generations 5 --models 5 --accept-z 1 \
+         --mode precise --method cma-es --population 16 --generations 100 --passive-generations 5 --models 5 --accept-z 1 \
          --out found.hall_of_fame.json",
     );
     let found = hall_of_fame(&folder, "found.hall_of_fame.json");
