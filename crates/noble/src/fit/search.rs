@@ -31,7 +31,7 @@ const LEVEL: f64 = 0.02;
 const MOST_DOUBLINGS: u32 = 3;
 
 /// Generations without a model that misses less after which a distribution rests, and as many more per parameter and candidate.
-const N_RESTING_GENERATIONS: usize = 80;
+const N_RESTING_GENERATIONS: usize = 40;
 
 /// State of the search of one seed, whole: it goes on from here to the same bits.
 #[derive(Debug, Clone, Serialize, Deserialize)]
