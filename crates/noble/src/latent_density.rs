@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
 
 use crate::Error;
 
@@ -85,7 +86,7 @@ impl LatentDensity {
 
     /// Features drawn from the distribution.
     pub fn draw(&self, rng: &mut impl Rng) -> BTreeMap<String, f64> {
-        let normal: Vec<f64> = self.names.iter().map(|_| standard_normal(rng)).collect();
+        let normal: Vec<f64> = self.names.iter().map(|_| rng.sample(StandardNormal)).collect();
         let off = Cholesky::new(self.correlation.clone(), self.names.len()).stretch(&normal);
         let value =
             |(idx, name): (usize, &String)| (name.clone(), self.mean[idx] + self.deviation[idx] * off[idx]);
@@ -129,12 +130,6 @@ impl Cholesky {
         let row = |row: usize| (0..=row).map(|k| self.lower[row * self.n + k] * normal[k]).sum();
         (0..self.n).map(row).collect()
     }
-}
-
-/// Box & Muller's transform, two uniform numbers each.
-fn standard_normal(rng: &mut impl Rng) -> f64 {
-    let (radius, angle): (f64, f64) = (rng.random(), rng.random());
-    (-2.0 * (1.0 - radius).ln()).sqrt() * (std::f64::consts::TAU * angle).cos()
 }
 
 #[cfg(test)]

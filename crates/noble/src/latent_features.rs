@@ -123,10 +123,7 @@ pub(crate) fn measure_swept(
         let sweep = Sweep::from_trace(&trace, window.start_ms, window.end_ms)?;
         let prepared = PreparedSweep::new(&sweep, &settings)?;
         for swept in SWEPT.iter().filter(|swept| swept.taken == *taken) {
-            let values = feature(swept.feature)?.values(&prepared).filter(|values| !values.is_empty());
-            #[expect(clippy::cast_precision_loss, reason = "a small count")]
-            let mean = values.map(|values| values.iter().sum::<f64>() / values.len() as f64);
-            let value = match mean {
+            let value = match feature(swept.feature)?.mean(&prepared) {
                 Some(mean) => (swept.value)(mean),
                 None if swept.name.starts_with("rate_") => 0.0,
                 None => return Err(undefined(swept, current_na(*taken))),
