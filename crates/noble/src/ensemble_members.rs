@@ -26,6 +26,9 @@ pub enum Placement {
         /// Seed of the places.
         seed: u64,
     },
+    /// In the middles of the cells of a grid over the box of the training models in the plane, where these lie in the hull;
+    /// the number of members is that of cells along each side.
+    Grid,
     /// From one model to another in even steps, both included.
     Between {
         /// First model.
@@ -65,6 +68,7 @@ pub fn place_members(
             let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
             (0..n_members).map(|_| density.draw(&mut rng)).collect()
         }
+        Placement::Grid => on_grid(card, n_members)?,
         Placement::Between { first, last } => {
             between(card.model_latents(first)?, card.model_latents(last)?, n_members)
         }
@@ -131,6 +135,26 @@ fn in_hull(card: &OperatorCard, n_members: usize, seed: u64) -> Result<Vec<BTree
         }
     }
     Ok(drawn)
+}
+
+/// Size of a cell of the [grid](Placement::Grid): threshold current (nA) and F-I slope (Hz/nA).
+///
+/// # Errors
+/// [`Error::Usage`] for an operator whose training models span no area of the plane.
+pub fn grid_cell(operator: &Operator, n_across: usize) -> Result<(f64, f64), Error> {
+    let hull = hull_of(operator.card()).filter(|hull| hull.len() > 2).ok_or_else(no_plane)?;
+    let (low, high) = (corner(&hull, f64::min), corner(&hull, f64::max));
+    Ok(((high.0 - low.0) / n_across as f64, (high.1 - low.1) / n_across as f64))
+}
+
+fn on_grid(card: &OperatorCard, n_across: usize) -> Result<Vec<BTreeMap<String, f64>>, Error> {
+    let hull = hull_of(card).filter(|hull| hull.len() > 2).ok_or_else(no_plane)?;
+    let density = density(card)?;
+    let (low, high) = (corner(&hull, f64::min), corner(&hull, f64::max));
+    let middle = |low: f64, high: f64, idx: usize| low + (high - low) * (idx as f64 + 0.5) / n_across as f64;
+    let cells = (0..n_across).flat_map(|across| (0..n_across).map(move |up| (across, up)));
+    let points = cells.map(|(across, up)| (middle(low.0, high.0, across), middle(low.1, high.1, up)));
+    Ok(points.filter(|point| is_inside(&hull, *point)).map(|point| density.completed(&at(point))).collect())
 }
 
 /// Smallest or largest coordinates of some points.

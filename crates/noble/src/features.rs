@@ -14,7 +14,7 @@ use crate::sweep_file::FileSweep;
 const SAMPLES: [&str; 3] = ["time", "voltage", "current"];
 
 /// No patch or sharp electrode injects more into one cell. // [nA]
-const LARGEST_STEP_NA: f64 = 20.0;
+pub(crate) const LARGEST_STEP_NA: f64 = 20.0;
 
 /// Features of one sweep.
 #[derive(Debug, Clone, PartialEq)]

@@ -23,6 +23,7 @@ pub mod files;
 pub mod fit;
 pub mod generate;
 mod hull;
+pub mod interpolation;
 mod latent_density;
 mod latent_features;
 pub mod merge;
@@ -39,7 +40,7 @@ pub mod training;
 
 pub use cells::Cells;
 pub use embedded::embedded_operator;
-pub use ensemble_members::{Placement, place_members};
+pub use ensemble_members::{Placement, grid_cell, place_members};
 pub use error::Error;
 pub use excitability::{Excitability, ExcitabilitySettings, I_THR, S_THR, measure_excitability};
 pub use latent_density::LatentDensity;

@@ -5,7 +5,8 @@
 //! [van Rossum distance](van_rossum_distance) is a metric with a time scale of its own, from counting coincidences to
 //! comparing rates; the [SPIKE distance](spike_distance) has no time scale, it measures spike times by the local
 //! intervals; [`TracePair`] compares voltages sample by sample, which punishes a spike late by its width as if it were
-//! missing. Spike trains are times in ms in ascending order.
+//! missing. Ensembles are compared as distributions of their features: each by the
+//! [Kolmogorov-Smirnov statistic](kolmogorov_smirnov), all together by the [energy coefficient](energy_coefficient). Spike trains are times in ms in ascending order.
 //!
 //! # Example
 //! ```
@@ -23,11 +24,13 @@
 //! ```
 
 mod coincidence;
+mod distribution;
 mod spike_distance;
 mod trace_error;
 mod van_rossum;
 
 pub use coincidence::{ChanceRate, Coincidence, CoincidenceSettings, coincidence_factor};
+pub use distribution::{energy_coefficient, kolmogorov_smirnov};
 pub use spike_distance::spike_distance;
 pub use trace_error::{Norm, TracePair};
 pub use van_rossum::van_rossum_distance;

@@ -84,7 +84,7 @@ struct SearchArgs {
     #[arg(long, value_name = "N")]
     offspring: Option<usize>,
     /// Generations of each seed
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = 200, allow_negative_numbers = true)]
     generations: u32,
     /// Generations on the membrane alone, before
     #[arg(long, value_name = "N", default_value_t = FitSettings::default().n_passive_generations)]

@@ -13,11 +13,13 @@ mod fit;
 mod fit_inputs;
 mod generate;
 mod inputs;
+mod interpolate;
 mod merge;
 mod operator;
 mod operator_convert;
 mod output;
 mod predict;
+mod predict_figures;
 mod reproduce;
 mod simulate;
 mod sweep_input;
@@ -57,6 +59,7 @@ enum Command {
     Train(Box<train::TrainArgs>),
     Predict(predict::PredictArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Interpolate(Box<interpolate::InterpolateArgs>),
     Reproduce(Box<reproduce::ReproduceArgs>),
     Operator(operator::OperatorArgs),
     Channels(channels::ChannelsArgs),
@@ -86,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        Command::Interpolate(args) => interpolate::run(&args),
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Operator(args) => operator::run(&args),
         Command::Channels(args) => channels::run(&args),

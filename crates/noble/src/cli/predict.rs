@@ -11,15 +11,16 @@ use serde_json::{Value, json};
 
 use super::inputs::{amplitudes, first_members, operator};
 use super::output::DEFAULT_FOLDER;
+use super::predict_figures;
 use super::terminal::{data, on_threads, words};
-use crate::features::{SweepFeatures, extract, summary_features};
+use crate::features::{SweepFeatures, extract, features_named, summary_features};
 use crate::figure::{
     EnsembleFigure, LatentFigure, LatentPoint, LatentRole, StepCurrent, axis, ensemble_svg, latent_svg,
 };
 use crate::table::{csv_table, short, text_table};
 use crate::{
-    Error, I_THR, Member, Placement, Prediction, S_THR, completed_latents, files, member_at, members_of,
-    place_members, predict,
+    Error, I_THR, Member, Placement, Prediction, S_THR, completed_latents, files, grid_cell, member_at,
+    members_of, place_members, predict,
 };
 
 /// Voltage of an ensemble, its features and its figure
@@ -33,6 +34,8 @@ use crate::{
     noble predict --latent i_thr_na=0.017,s_thr_hz_per_na=250 --step-na 0.15 --format json\n  \
     noble predict --draw hull --members 200 --step-na 0.1 --out novel\n  \
     noble predict --between 3,17 --members 9 --step-na 0.1\n  \
+    noble predict --map Spikecount,AHP_depth --step-na 0.15 --out map\n  \
+    noble predict --models 0,1,2 --step-na 0,0.05,0.1,0.15,0.2,0.25 --out fi\n  \
     noble predict --operator pvalb.safetensors --models 3,17\n  \
     noble predict --step-na 0.15 --dt-ms 0.05 --out fine")]
 pub(super) struct PredictArgs {
@@ -61,6 +64,11 @@ pub(super) struct PredictArgs {
     /// Neurons around a model, drawn evenly from a disk of --radius
     #[arg(long, value_name = "ID", conflicts_with_all = ["models", "latent"])]
     near: Option<ModelId>,
+    /// Maps of features over the plane of threshold current and slope, one figure each, at the first current: places on a grid
+    /// of --members cells a side within the hull of the training models
+    #[arg(long, value_name = "FEATURE,…", value_delimiter = ',',
+        conflicts_with_all = ["models", "latent", "draw", "between", "near"])]
+    map: Vec<String>,
     /// Radius of --near, in ranges of the training models' threshold current and slope
     #[arg(long, value_name = "PART", default_value_t = 0.1)]
     radius: f64,
@@ -110,6 +118,8 @@ const DEFAULT_MEMBERS: usize = 20;
 const MOST_SHOWN_LATENTS: usize = 3;
 /// Well above threshold, where cells fire regularly. // [Hz]
 const DEFAULT_RATE_HZ: f64 = 30.0;
+/// Currents from which an F-I curve is drawn.
+const FEWEST_OF_CURVE: usize = 3;
 /// Rows that fit a screen.
 const MOST_ROWS: usize = 24;
 
@@ -122,6 +132,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     };
     let members = members(args, &operator)?;
     let asked = summary_features();
+    check_mapped(&args.map)?;
     let (Prediction { sweeps, warnings }, features) = on_threads(args.threads, || {
         let plan = planned(args, &operator)?;
         let prediction = predict(&plan, &members, &steps_na)?;
@@ -143,13 +154,38 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     files::write(&folder.join("ensemble.npz"), &sweeps.to_npz(Precision::Single)?)?;
     files::write(&folder.join("ensemble.svg"), rows.ensemble_figure(&steps_na).as_bytes())?;
     files::write(&folder.join("latent.svg"), rows.latent_figure().as_bytes())?;
+    let mut written = vec!["ensemble.npz", "ensemble.svg", "latent.svg", "features.csv"];
+    if steps_na.len() >= FEWEST_OF_CURVE {
+        files::write(&folder.join("fi.svg"), predict_figures::fi_family(&rows, &steps_na).as_bytes())?;
+        written.push("fi.svg");
+    }
+    let maps: Vec<String> = args.map.iter().map(|name| format!("map-{name}.svg")).collect();
+    for (name, file) in args.map.iter().zip(&maps) {
+        let cell_size = grid_cell(&operator, args.members.unwrap_or(DEFAULT_MEMBERS))?;
+        let map = predict_figures::heat_map(&rows, name, (steps_na[0], cell_size), steps_na.len());
+        files::write(&folder.join(file), map.as_bytes())?;
+        written.push(file);
+    }
     let names: Vec<&str> = asked.iter().map(|feature| feature.name).collect();
     files::write(&folder.join("features.csv"), rows.csv(&names).as_bytes())?;
     match args.format {
         Format::Json => data(&format!("{}\n", rows.json()))?,
         Format::Table => print_table(&rows, steps_na.len())?,
     }
-    words(&format!("ensemble.npz, ensemble.svg, latent.svg, features.csv in {}", folder.display()));
+    words(&format!("{} in {}", written.join(", "), folder.display()));
+    Ok(())
+}
+
+/// Refuses maps of features that are not known, or that are no summary of a trace.
+fn check_mapped(names: &[String]) -> Result<(), Error> {
+    for feature in features_named(names)? {
+        if !summary_features().iter().any(|summary| summary.name == feature.name) {
+            return Err(Error::usage(
+                format!("--map {}: its mean says nothing", feature.name),
+                "map another feature",
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -233,6 +269,9 @@ fn placement(args: &PredictArgs) -> Result<Option<Placement>, Error> {
     if let Some(model) = args.near {
         return Ok(Some(Placement::Near { model, radius: args.radius, seed }));
     }
+    if !args.map.is_empty() {
+        return Ok(Some(Placement::Grid));
+    }
     Ok(args.draw.map(|draw| match draw {
         Draw::Hull => Placement::Hull { seed },
         Draw::Density => Placement::Density { seed },
@@ -274,11 +313,11 @@ fn print_table(rows: &Rows<'_>, n_steps: usize) -> Result<(), Error> {
 }
 
 /// An answer with everything that describes it, one row per member and current.
-struct Rows<'a> {
-    card: &'a OperatorCard,
-    members: &'a [Member],
+pub(super) struct Rows<'a> {
+    pub(super) card: &'a OperatorCard,
+    pub(super) members: &'a [Member],
     sweeps: &'a Sweeps,
-    features: &'a [SweepFeatures],
+    pub(super) features: &'a [SweepFeatures],
     warnings: &'a [Vec<Warning>],
 }
 

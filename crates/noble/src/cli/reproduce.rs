@@ -72,7 +72,7 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<(), Error> {
     };
     check_distinct(&cells)?;
     let mut recipe = Recipe::new(budget, cells.models.len(), (args.lowest_na, args.highest_na))?;
-    (recipe.generate.seed, recipe.train.seed) = (args.seed, args.seed);
+    recipe.reseed(args.seed);
     recipe.generate.check(cells.models.len())?;
     let folder = out_path(args.out.as_deref(), "reproduction");
     let made = on_threads(args.threads, || {

@@ -11,6 +11,7 @@ use super::output::out_path;
 use super::team::on_ranks;
 use super::terminal::{Bar, counted, on_threads, words};
 use crate::cluster::{Team, rank_0_first, record_together};
+use crate::features::LARGEST_STEP_NA;
 use crate::figure::{TracePanel, TracesFigure, axis, traces_svg};
 use crate::{Cells, Drive, Error, Experiment, Protocol, RecordingSpec, Shard, SweepTask, files};
 
@@ -120,6 +121,9 @@ fn inputs(args: &SimulateArgs, out: &Path) -> Result<Inputs, Error> {
     check_outputs(args, out)?;
     let (cells, ids, base) = args.cell.chosen(args.members)?;
     let experiment = experiment(args, args.protocol.protocol(base)?)?;
+    for step_na in args.step_na.iter().filter(|step_na| step_na.abs() > LARGEST_STEP_NA) {
+        words(&format!("warning: --step-na {step_na} looks like pA given as nA; divide by 1000"));
+    }
     Ok(Inputs { cells, ids, experiment })
 }
 

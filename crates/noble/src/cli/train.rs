@@ -87,6 +87,9 @@ pub(super) struct TrainArgs {
     /// Latent features that are embedded, by name; none for none [default: all of the dataset]
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     latents: Option<Vec<String>>,
+    /// Train on so many of the dataset's training models, evenly spaced in their list [default: all]
+    #[arg(long, value_name = "N")]
+    train_models: Option<usize>,
     /// Frequencies of the count of spikes that rates among the latent features promise; 0 embeds the rates themselves
     #[arg(long, value_name = "N", default_value_t = TrainSettings::default().n_rhythm_frequencies)]
     rhythm_frequencies: usize,
@@ -214,6 +217,7 @@ fn settings(args: &TrainArgs) -> Result<TrainSettings, Error> {
             .as_ref()
             .map(|names| names.iter().filter(|name| *name != "none").cloned().collect()),
         n_rhythm_frequencies: args.rhythm_frequencies,
+        n_train_models: args.train_models,
         loss: Loss::named(&args.loss).unwrap_or(base.loss),
         optimizer,
         batch_size: args.batch,

@@ -3,7 +3,7 @@
 use noble_data::ModelId;
 use noble_data::dataset::{Shard, Split};
 use noble_features::metrics::{Norm, TracePair};
-use noble_operator::InputEncoding;
+use noble_operator::OperatorCard;
 use rayon::prelude::*;
 
 use super::ReferenceTrace;
@@ -37,10 +37,11 @@ struct Known {
 pub(super) fn baselines(
     dataset: &DatasetFolder,
     shards: &[Shard],
-    input: &InputEncoding,
+    card: &OperatorCard,
     (traces, window): (&[ReferenceTrace], &Window),
 ) -> Result<Vec<Baselines>, Error> {
-    let known = known(dataset, shards, window);
+    let known = known(shards, window, card);
+    let input = &card.input;
     let place = |id: ModelId| -> Vec<f32> {
         let latents = dataset.manifest.model(id).map(|model| &model.latents);
         let scaled = input.latents.iter().filter_map(|latent| {
@@ -83,12 +84,11 @@ pub(super) fn baselines(
 }
 
 /// Traces that training saw, as the network sees them.
-fn known(dataset: &DatasetFolder, shards: &[Shard], window: &Window) -> Vec<Known> {
+fn known(shards: &[Shard], window: &Window, card: &OperatorCard) -> Vec<Known> {
     let mut known = Vec::new();
     for shard in shards {
         for row in 0..shard.models.len() {
-            let is_train = dataset.manifest.model(shard.models[row]).map(|model| model.split);
-            if shard.splits[row] == Split::Train && is_train == Some(Split::Train) {
+            if shard.splits[row] == Split::Train && card.train_models.contains(&shard.models[row]) {
                 let samples = shard.voltage_mv.row(row);
                 let samples = samples.iter().skip(window.fixed_start).take(window.grid.n_samples());
                 let v_mv = samples.copied().collect();

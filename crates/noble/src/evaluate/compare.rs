@@ -6,7 +6,7 @@ use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sweeps};
 use noble_features::metrics::{CoincidenceSettings, Interval, Norm, TracePair, coincidence_factor};
 use noble_features::{Feature, Mode, STUDY_FEATURES, Settings, feature};
-use noble_operator::{Operator, Query, QueryStimulus};
+use noble_operator::{Operator, OperatorCard, Query, QueryStimulus};
 
 use super::Baselines;
 use super::baselines::baselines;
@@ -78,13 +78,13 @@ pub fn compare(
     operator.check_grid(window.grid)?;
     check_origin(operator, dataset)?;
     let shards = dataset.shards()?;
-    let chosen = chosen(dataset, &shards, split, &window);
+    let chosen = chosen((dataset, &shards), split, &window, operator.card());
     if chosen.is_empty() {
         let what = format!("the dataset holds out no traces for {}", split.name());
         return Err(Error::usage(what, "generate one that does"));
     }
     let predicted_mv = predict_all(operator, dataset, &chosen)?;
-    let without = baselines(dataset, &shards, &operator.card().input, (&chosen, &window))?;
+    let without = baselines(dataset, &shards, operator.card(), (&chosen, &window))?;
     drop(shards);
     let asked = Asked::new(&STUDY_FEATURES, &PRECISE_FEATURES)?;
     let mut compared = compare_traces(chosen, &predicted_mv, &asked, &window)?;
@@ -192,13 +192,20 @@ fn check_origin(operator: &Operator, dataset: &DatasetFolder) -> Result<(), Erro
     Err(Error::usage(what, "give the dataset it was trained on, whose held-out traces it has never seen"))
 }
 
-/// The traces held out for a split, cut to the window.
-fn chosen(dataset: &DatasetFolder, shards: &[Shard], split: Split, window: &Window) -> Vec<ReferenceTrace> {
+/// The traces held out for a split, cut to the window; models of the dataset that the operator was not trained on, because
+/// it took some of them alone, are left out.
+pub(super) fn chosen(
+    (dataset, shards): (&DatasetFolder, &[Shard]),
+    split: Split,
+    window: &Window,
+    card: &OperatorCard,
+) -> Vec<ReferenceTrace> {
     let mut chosen = Vec::new();
     for shard in shards {
         for row in 0..shard.models.len() {
             let Some(model) = dataset.manifest.model(shard.models[row]) else { continue };
-            if shard.splits[row] == split && (model.split == Split::Train || model.split == split) {
+            let is_asked = model.split == split || card.train_models.contains(&model.id);
+            if shard.splits[row] == split && is_asked {
                 let samples = shard.voltage_mv.row(row);
                 let samples = samples.iter().skip(window.fixed_start).take(window.grid.n_samples());
                 chosen.push(ReferenceTrace {

@@ -6,7 +6,10 @@ use std::fmt::Write;
 use noble_data::ModelId;
 use noble_operator::OperatorCard;
 
-use super::{ComparedTrace, Evaluation, FeatureError, GroupReport};
+use super::{
+    ComparedTrace, ConditionError, CurrentError, Evaluation, FeatureError, GroupReport, JOINT_FEATURES,
+    OnsetError,
+};
 use crate::figure::{
     FiFigure, FiRole, FiSeries, LatentFigure, LatentPoint, LatentRole, TimeWindow, TracePanel, TracesFigure,
     axis, fi_svg, latent_svg, traces_svg,
@@ -42,7 +45,41 @@ pub fn evaluation_pages(
 /// An evaluation as text.
 #[must_use]
 pub fn evaluation_text(evaluation: &Evaluation) -> String {
-    evaluation.groups.iter().map(group_text).collect::<Vec<_>>().join("\n")
+    let mut text = evaluation.groups.iter().map(group_text).collect::<Vec<_>>().join("\n");
+    if !evaluation.onsets.is_empty() {
+        let row = |onset: &OnsetError| (format!("{:.2} ms", onset.delay_ms), onset.error);
+        let rows: Vec<_> = evaluation.onsets.iter().map(row).collect();
+        text = text + "\n" + &conditions_text("onset of the step", &rows);
+    }
+    text
+}
+
+/// A table of errors by condition.
+fn conditions_text(what: &str, rows: &[(String, ConditionError)]) -> String {
+    let header = [what, "traces", "voltage", "mV", "missed", "invented", "spikes off"].map(str::to_owned);
+    let row = |(name, error): &(String, ConditionError)| {
+        vec![
+            name.clone(),
+            error.n_traces.to_string(),
+            percent(error.voltage_relative_l2),
+            short(Some(error.voltage_rms_mv)),
+            error.firing.n_missed.to_string(),
+            error.firing.n_invented.to_string(),
+            error.spike_count_relative.map_or_else(|| short(None), percent),
+        ]
+    };
+    text_table(&header, &rows.iter().map(row).collect::<Vec<_>>())
+}
+
+/// Distances from threshold in words.
+fn distance(current: &CurrentError) -> String {
+    let number = |na: f64| axis::number(na, 3);
+    match (current.from_na, current.to_na) {
+        (Some(from_na), Some(to_na)) => format!("{} to {}", number(from_na), number(to_na)),
+        (Some(from_na), None) => format!("from {}", number(from_na)),
+        (None, Some(to_na)) => format!("below {}", number(to_na)),
+        (None, None) => "any".to_owned(),
+    }
 }
 
 fn group_text(group: &GroupReport) -> String {
@@ -58,7 +95,29 @@ fn group_text(group: &GroupReport) -> String {
     let precise = group.precise_features.iter();
     let precise = precise.map(|(name, error)| row(format!("{name}, precise"), error));
     let rows: Vec<Vec<String>> = efel.chain(precise).collect();
-    format!("{}{}\n{}", means_text(group), firing_text(group), text_table(&header, &rows))
+    let features = text_table(&header, &rows);
+    let rows: Vec<_> = group.by_current.iter().map(|current| (distance(current), current.error)).collect();
+    let currents = match rows.is_empty() {
+        true => String::new(),
+        false => format!("\n{}", conditions_text("nA above threshold", &rows)),
+    };
+    format!("{}{}\n{features}{currents}{}", means_text(group), firing_text(group), distributions_text(group))
+}
+
+/// How far the ensembles lie apart.
+fn distributions_text(group: &GroupReport) -> String {
+    let Some(distributions) = &group.distributions else { return String::new() };
+    let mut text = format!("\ndistributions over models, {} bins of current\n", distributions.n_bins);
+    if let Some(coefficient) = distributions.energy_coefficient {
+        let _ = writeln!(
+            text,
+            "energy coefficient    {coefficient:.4} of {} features together",
+            JOINT_FEATURES.len()
+        );
+    }
+    let header = ["feature", "Kolmogorov-Smirnov"].map(str::to_owned);
+    let row = |(name, statistic): (&&str, &f64)| vec![(*name).to_owned(), format!("{statistic:.3}")];
+    text + &text_table(&header, &distributions.kolmogorov_smirnov.iter().map(row).collect::<Vec<_>>())
 }
 
 /// Figures that are means over traces, with their intervals.

@@ -8,8 +8,11 @@ use noble_features::STUDY_FEATURES;
 use serde::Serialize;
 
 use super::compare::PRECISE_FEATURES;
+use super::conditions::by_current;
+use super::distributions::distributions;
 use super::intervals::{ModelSums, bootstrap_interval};
-use super::{Baselines, ComparedTrace};
+use super::{Baselines, ComparedTrace, CurrentError, Distributions, OnsetError};
+use crate::Error;
 
 /// Who fires: every trace is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -74,6 +77,10 @@ pub struct GroupReport {
     pub baselines: BTreeMap<&'static str, f64>,
     /// 95 % intervals over draws of the models, of the figures above by their names.
     pub intervals: BTreeMap<&'static str, [f64; 2]>,
+    /// Errors by distance of the current from threshold.
+    pub by_current: Vec<CurrentError>,
+    /// Distances of the features' distributions; none for too few traces.
+    pub distributions: Option<Distributions>,
 }
 
 /// The whole comparison.
@@ -81,6 +88,8 @@ pub struct GroupReport {
 pub struct Evaluation {
     /// Held-out currents of the models seen in training, then models never seen.
     pub groups: Vec<GroupReport>,
+    /// Errors by onset of the step, where the operator was trained on several.
+    pub onsets: Vec<OnsetError>,
 }
 
 /// Offset of the published study's relative error.
@@ -88,18 +97,22 @@ const RELATIVE_OFFSET: f64 = 1e-6;
 
 /// Reports on the held-out currents of training models and on held-out models; an empty group is left out.
 #[must_use]
-pub fn group_reports(traces: &[ComparedTrace]) -> Evaluation {
+///
+/// # Errors
+/// [`Error::Features`] for a feature that is no number.
+pub fn group_reports(traces: &[ComparedTrace], onsets: Vec<OnsetError>) -> Result<Evaluation, Error> {
     let of = |is_wanted: fn(&ComparedTrace) -> bool| traces.iter().filter(|trace| is_wanted(trace)).collect();
     let known: Vec<&ComparedTrace> = of(|trace| trace.model_split == Split::Train);
     let unseen: Vec<&ComparedTrace> = of(|trace| trace.model_split != Split::Train);
     let groups = [("unseen currents, known models", known), ("unseen models", unseen)];
     let groups = groups.into_iter().filter(|(_, traces)| !traces.is_empty());
-    Evaluation { groups: groups.map(|(name, traces)| group_report(name, &traces)).collect() }
+    let groups = groups.map(|(name, traces)| group_report(name, &traces)).collect::<Result<_, Error>>()?;
+    Ok(Evaluation { groups, onsets })
 }
 
 /// Figures of merit of one group, which holds a trace at least.
 #[expect(clippy::cast_precision_loss, reason = "counts of traces")]
-pub(crate) fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> GroupReport {
+pub(crate) fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> Result<GroupReport, Error> {
     let n_traces = traces.len() as f64;
     let mut errors: Vec<f64> = traces.iter().map(|trace| trace.relative_l2).collect();
     let models: std::collections::BTreeSet<ModelId> = traces.iter().map(|trace| trace.model).collect();
@@ -115,7 +128,7 @@ pub(crate) fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> Gro
         PRECISE_FEATURES.iter().filter_map(|name| Some((*name, feature_error(name, traces, precise)?)));
     let coincidences: Vec<f64> = traces.iter().filter_map(|trace| trace.coincidence).collect();
     let firing = firing(traces);
-    GroupReport {
+    Ok(GroupReport {
         name,
         n_traces: traces.len(),
         n_models: models.len(),
@@ -132,7 +145,9 @@ pub(crate) fn group_report(name: &'static str, traces: &[&ComparedTrace]) -> Gro
         precise_features: precise_features.collect(),
         baselines: mean_baselines(traces),
         intervals: intervals(traces),
-    }
+        by_current: by_current(traces),
+        distributions: distributions(traces)?,
+    })
 }
 
 /// Means over the traces that have baselines; empty where none has.
@@ -182,7 +197,7 @@ fn fires(trace: &ComparedTrace) -> (bool, bool) {
     (!trace.reference.spike_times_ms.is_empty(), !trace.predicted.spike_times_ms.is_empty())
 }
 
-fn firing(traces: &[&ComparedTrace]) -> FiringTable {
+pub(super) fn firing(traces: &[&ComparedTrace]) -> FiringTable {
     let mut table = FiringTable::default();
     for trace in traces {
         match fires(trace) {
@@ -270,7 +285,8 @@ mod tests {
             trace(silent(), firing()),
             trace(silent(), silent()),
         ];
-        let report = &group_reports(&traces).groups[0];
+        let evaluation = group_reports(&traces, Vec::new()).unwrap();
+        let report = &evaluation.groups[0];
         let expected = FiringTable { n_both_fire: 1, n_missed: 1, n_invented: 1, n_both_silent: 1 };
         assert_eq!(report.firing, expected);
         assert!((report.spike_count_mean_absolute - 5.0 / 4.0).abs() < 1e-12);

@@ -38,3 +38,10 @@ pub const CATEGORIES: [&str; 6] = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY]
 pub fn category(idx: usize) -> &'static str {
     CATEGORIES[idx % CATEGORIES.len()]
 }
+
+/// Colors of a quantity from low to high: viridis by Stéfan van der Walt and Nathaniel Smith, 2015 (CC0), lightness rising
+/// evenly.
+pub const SEQUENCE: [&str; 12] = [
+    "#440154", "#482173", "#433e85", "#38588c", "#2d708e", "#25858e", "#1e9b8a", "#2ab07f", "#52c569",
+    "#86d549", "#c2df23", "#fde725",
+];

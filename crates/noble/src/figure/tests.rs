@@ -180,6 +180,25 @@ fn invariant_latent_planes_are_drawn_whatever_lies_in_them() {
 }
 
 #[test]
+fn invariant_heat_maps_are_drawn_whatever_lies_in_them() {
+    let cell = |threshold_na, value| HeatMapCell { threshold_na, slope_hz_per_na: 250.0, value };
+    let hostile = [cell(0.01, Some(f64::NAN)), cell(f64::NAN, Some(1.0)), cell(0.02, None)].to_vec();
+    let one = vec![cell(0.01, Some(3.0))];
+    let many = (0..400).map(|i| cell(0.01 * f64::from(i), Some(f64::from(i)))).collect();
+    for cells in [Vec::new(), hostile, one, many] {
+        let models = vec![(0.01, 250.0), (f64::NAN, 1.0), (9e9, 1.0)];
+        let feature = "AP1_width, <ms>".to_owned();
+        check(&heat_map_svg(&HeatMapFigure {
+            cells,
+            models,
+            feature,
+            cell_size: (0.01, 5.0),
+            ..HeatMapFigure::default()
+        }));
+    }
+}
+
+#[test]
 fn invariant_learning_curves_are_drawn() {
     let curve = |values: Vec<f64>| LearningSeries {
         steps: (0..values.len()).map(|i| i as f64).collect(),

@@ -53,7 +53,9 @@ impl Estimate {
         let simulate_ms = elapsed_ms(began) / n_timed as f64;
         let n_traces = cells.models.len() * recipe.generate.n_traces_per_model;
         let n_samples = protocol.grid()?.n_samples();
-        let settings = &recipe.train;
+        let Some(settings) = recipe.trainings.first() else {
+            return Err(Error::usage("the recipe trains nothing", "give it a training"));
+        };
         let architecture =
             Architecture::new(N_CHANNELS, settings.hidden_channels, settings.n_layers, settings.n_modes);
         let network = Network::new(&architecture, Initialization::default(), 1)?;
@@ -63,7 +65,11 @@ impl Estimate {
         let began = Instant::now();
         let _ = predict_batch(&plan, &inputs);
         let predict_ms = elapsed_ms(began) / n_timed as f64;
-        let n_validations = settings.n_steps.div_ceil(settings.n_steps_per_validation) + 1;
+        let n_validations: u64 = recipe
+            .trainings
+            .iter()
+            .map(|train| train.n_steps.div_ceil(train.n_steps_per_validation) + 1)
+            .sum();
         let n_validated = recipe.generate.held_out_fraction * n_traces as f64;
         let train_ms = predict_ms
             * (TRAINING_OVER_PREDICTION * recipe.n_passes() as f64 + n_validations as f64 * n_validated);

@@ -22,8 +22,8 @@ pub enum Budget {
 pub struct Recipe {
     /// The dataset.
     pub generate: GenerateSettings,
-    /// The training.
-    pub train: TrainSettings,
+    /// The trainings: the first from fresh weights, each other from the operator that the one before it left.
+    pub trainings: Vec<TrainSettings>,
 }
 
 /// Latest onset of a training window, and how much longer than a window a trace is.
@@ -76,13 +76,21 @@ impl Recipe {
             max_shift_ms: SHIFT_MS,
             ..TrainSettings::default()
         };
-        Ok(Self { generate, train })
+        Ok(Self { generate, trainings: vec![train] })
     }
 
-    /// Passes of a trace through the network in training.
+    /// Another seed of currents, splits and weights; later trainings take the numbers that follow it.
+    pub fn reseed(&mut self, seed: u64) {
+        self.generate.seed = seed;
+        for (training, seed) in self.trainings.iter_mut().zip(seed..) {
+            training.seed = seed;
+        }
+    }
+
+    /// Passes of a trace through the network in all trainings.
     #[must_use]
     pub fn n_passes(&self) -> u64 {
-        self.train.n_steps * self.train.traces_per_step() as u64
+        self.trainings.iter().map(|train| train.n_steps * train.traces_per_step() as u64).sum()
     }
 
     /// Key of the dataset: changes with everything that the traces depend on.
@@ -92,9 +100,9 @@ impl Recipe {
         key(&(&self.generate, &cells.morphology_sha256, ids, models, cells.channels_sha256()))
     }
 
-    /// Key of the operator trained on data of a hash.
-    pub(super) fn operator_key(&self, data_sha256: &str) -> Result<String, Error> {
-        key(&(&self.train, data_sha256))
+    /// Key of the operator that the first trainings leave on data of a hash.
+    pub(super) fn operator_key(&self, n_trainings: usize, data_sha256: &str) -> Result<String, Error> {
+        key(&(&self.trainings[..n_trainings], data_sha256))
     }
 }
 

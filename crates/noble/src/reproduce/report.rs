@@ -55,12 +55,15 @@ fn precise(group: &GroupReport, name: &str) -> Option<f64> {
 /// The report as Markdown.
 pub(super) fn report_text(cells: &Cells, recipe: &Recipe, made: &Reproduction) -> String {
     let mut text = String::from("# A reproduction of NOBLE\n\n");
-    let (generate, train) = (&recipe.generate, &recipe.train);
+    let generate = &recipe.generate;
+    let network = recipe.trainings.first().map_or_else(String::new, |train| {
+        format!("{} blocks and {} channels", train.n_layers, train.hidden_channels)
+    });
     let n_train = cells.models.len() - generate.n_validation_models - generate.n_test_models;
     let _ = writeln!(
         text,
-        "{} models ({n_train} for training, {} for validation, {} for the test), {} traces each, steps of {} ms from {} to {} nA; a network of {} \
-         blocks and {} channels, {} passes.\n",
+        "{} models ({n_train} for training, {} for validation, {} for the test), {} traces each, steps of {} ms from {} to {} nA; a network of \
+         {network}, {} passes.\n",
         cells.models.len(),
         generate.n_validation_models,
         generate.n_test_models,
@@ -68,8 +71,6 @@ pub(super) fn report_text(cells: &Cells, recipe: &Recipe, made: &Reproduction) -
         generate.protocol.duration_ms,
         generate.lowest_na,
         generate.highest_na,
-        train.n_layers,
-        train.hidden_channels,
         recipe.n_passes(),
     );
     text += "The study's figures are of another cell and of 50 training models; features leave out traces in which only one side fires.\n\n";

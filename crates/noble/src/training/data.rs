@@ -1,5 +1,7 @@
 //! A dataset in memory, in the form the network is trained on.
 
+use std::collections::BTreeSet;
+
 use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
 use noble_operator::{
@@ -29,6 +31,8 @@ struct Entry {
 pub struct TrainingSet {
     /// Plan and provenance of the dataset.
     pub manifest: Manifest,
+    /// Models that are trained on.
+    pub train_models: BTreeSet<ModelId>,
     /// SHA-256 of its shards.
     pub data_sha256: String,
     /// Encoding of the inputs; the latent scaling is fitted to the training models alone.
@@ -59,8 +63,10 @@ impl TrainingSet {
     /// an impossible window, [`Error::Operator`] for latent features that do not differ between models.
     pub fn read(folder: &DatasetFolder, settings: &TrainSettings) -> Result<Self, Error> {
         let window = Window::new(&folder.manifest, settings)?;
-        let input = encoding(&folder.manifest, settings, &window)?;
-        Self::read_as(folder, window, input, VoltageOutput::scaled(0.0, settings.voltage_scale_mv))
+        let train_models = train_models(&folder.manifest, settings)?;
+        let input = encoding((&folder.manifest, &train_models), settings, &window)?;
+        let output = VoltageOutput::scaled(0.0, settings.voltage_scale_mv);
+        Self::read_as((folder, train_models), window, input, output)
     }
 
     /// Reads a dataset with an encoding and scaling that are given, such as those of an operator to be tuned.
@@ -68,7 +74,7 @@ impl TrainingSet {
     /// # Errors
     /// Those of [`TrainingSet::read`].
     pub(super) fn read_as(
-        folder: &DatasetFolder,
+        (folder, train_models): (&DatasetFolder, BTreeSet<ModelId>),
         window: Window,
         input: InputEncoding,
         output: VoltageOutput,
@@ -78,6 +84,7 @@ impl TrainingSet {
         let embedding = Embedding::new(&input, window.grid.n_samples());
         let mut set = Self {
             manifest,
+            train_models,
             data_sha256,
             input,
             output,
@@ -96,9 +103,9 @@ impl TrainingSet {
                     place: (shard_idx, row),
                 };
                 set.check_step(&entry)?;
-                match (set.split_of(entry.model), shard.splits[row]) {
-                    (Some(Split::Train), Split::Train) => set.train.push(entry),
-                    (Some(Split::Train), Split::Validation) => set.validation.push(entry),
+                match (set.train_models.contains(&entry.model), shard.splits[row]) {
+                    (true, Split::Train) => set.train.push(entry),
+                    (true, Split::Validation) => set.validation.push(entry),
                     _ => {}
                 }
             }
@@ -149,10 +156,6 @@ impl TrainingSet {
             "{n_frequencies} frequencies of the current's embedding alias at {largest_na} nA on this grid"
         );
         Err(Error::usage(what, format!("use --current-frequencies {n_possible} or fewer, or a finer grid")))
-    }
-
-    fn split_of(&self, model: ModelId) -> Option<Split> {
-        self.manifest.model(model).map(|model| model.split)
     }
 
     fn latents(&self, model: ModelId) -> Result<Vec<f64>, Error> {
@@ -245,8 +248,31 @@ impl TrainingSet {
     }
 }
 
-fn encoding(manifest: &Manifest, settings: &TrainSettings, window: &Window) -> Result<InputEncoding, Error> {
-    let train = || manifest.models.iter().filter(|model| model.split == Split::Train);
+/// Models of a dataset that settings train on.
+///
+/// # Errors
+/// [`Error::Usage`] when more are asked for than it has, or fewer than two.
+pub(super) fn train_models(
+    manifest: &Manifest,
+    settings: &TrainSettings,
+) -> Result<BTreeSet<ModelId>, Error> {
+    let all = || manifest.models.iter().filter(|model| model.split == Split::Train).map(|model| model.id);
+    let Some(n_models) = settings.n_train_models else { return Ok(all().collect()) };
+    let n_all = all().count();
+    if !(2..=n_all).contains(&n_models) {
+        let what = format!("--train-models is {n_models}, the dataset has {n_all} to train on");
+        return Err(Error::usage(what, format!("give 2 to {n_all}")));
+    }
+    let all: Vec<ModelId> = all().collect();
+    Ok((0..n_models).map(|idx| all[idx * n_all / n_models]).collect())
+}
+
+fn encoding(
+    (manifest, train_models): (&Manifest, &BTreeSet<ModelId>),
+    settings: &TrainSettings,
+    window: &Window,
+) -> Result<InputEncoding, Error> {
+    let train = || manifest.models.iter().filter(|model| train_models.contains(&model.id));
     let known: Vec<&String> = train().next().map(|model| model.latents.keys().collect()).unwrap_or_default();
     let names: Vec<&String> = match &settings.latents {
         Some(asked) => asked.iter().collect(),

@@ -11,7 +11,7 @@ use noble_operator::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::data::Batch;
+use super::data::{Batch, train_models};
 use super::{RateShape, SoftFeatureError, TrainSettings, TrainingSet, Window};
 use crate::Error;
 use crate::generate::DatasetFolder;
@@ -67,7 +67,8 @@ impl FineTune {
         let window = Window::new(&folder.manifest, train)?;
         check_fit(operator, &folder.manifest, &window)?;
         let card = operator.card();
-        let set = TrainingSet::read_as(folder, window, card.input.clone(), card.output)?;
+        let train_models = train_models(&folder.manifest, train)?;
+        let set = TrainingSet::read_as((folder, train_models), window, card.input.clone(), card.output)?;
         let features = terms(&set, &settings)?;
         let tune = Self {
             network: operator.network().clone(),

@@ -368,7 +368,10 @@ impl<'a> Run<'a> {
                 every: manifest.every,
                 dt_ms: manifest.solver_step_ms,
             },
-            train_models: models_of(manifest, Split::Train),
+            train_models: models_of(manifest, Split::Train)
+                .into_iter()
+                .filter(|id| self.set.train_models.contains(id))
+                .collect(),
             validation_models: models_of(manifest, Split::Validation),
             test_models: models_of(manifest, Split::Test),
             models: manifest.models.iter().map(latents).collect(),

@@ -45,6 +45,9 @@ pub struct TrainSettings {
     /// features.
     #[serde(default = "n_rhythm_frequencies", skip_serializing_if = "is_usual_rhythm")]
     pub n_rhythm_frequencies: usize,
+    /// Models to train on, evenly spaced in the list of the dataset's training models; none given stands for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_train_models: Option<usize>,
     /// Current of one model unit.
     pub current_unit_na: f64,
     /// Voltage of one output unit.
@@ -95,6 +98,7 @@ impl Default for TrainSettings {
             n_latent_frequencies: 1,
             latents: None,
             n_rhythm_frequencies: n_rhythm_frequencies(),
+            n_train_models: None,
             current_unit_na: 0.1,
             voltage_scale_mv: 100.0,
             loss: Loss::RelativeL4,

@@ -46,7 +46,7 @@ fn feature_errors(set: &TrainingSet, predicted: &[f32]) -> Result<FeatureErrors,
     let names = [SPIKE_HEIGHT, SPIKE_WIDTH, STEADY_STATE];
     let asked = Asked::new(&names, &[])?;
     let traces = compare_traces(set.validation_references(), &predicted_mv, &asked, &set.window)?;
-    let report: GroupReport = group_report("validation", &traces.iter().collect::<Vec<_>>());
+    let report: GroupReport = group_report("validation", &traces.iter().collect::<Vec<_>>())?;
     let median = |name: &str| report.features.get(name).map(|error| error.median_absolute);
     Ok(FeatureErrors {
         n_both_fire: report.firing.n_both_fire,

@@ -79,7 +79,8 @@ impl Window {
         Err(noble_operator::Error::TimeGrid { expected, got: text(manifest.grid, timing) }.into())
     }
 
-    fn at(manifest: &Manifest, n_samples: usize, fixed_start: usize) -> Result<Self, Error> {
+    /// The window of so many samples from one on.
+    pub(crate) fn at(manifest: &Manifest, n_samples: usize, fixed_start: usize) -> Result<Self, Error> {
         let step_ms = manifest.grid.step_ms();
         #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
         let delay_ms = manifest.delay_ms - fixed_start as f64 * step_ms;

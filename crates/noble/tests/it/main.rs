@@ -7,6 +7,7 @@ mod chain;
 mod channels;
 mod clusters;
 mod command;
+mod ensembles;
 mod exchange;
 mod experiments;
 mod features;

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use noble::reference_cell::reference_cells;
 use noble::reproduce::{Budget, Estimate, Recipe, reproduce};
+use noble::training::TrainSettings;
 use noble::{Cells, Protocol, Silent};
 
 use crate::command::Folder;
@@ -17,7 +18,7 @@ fn small() -> (Cells, Recipe) {
     let protocol = &mut recipe.generate.protocol;
     *protocol = Protocol { delay_ms: 20.0, duration_ms: 150.0, total_ms: 190.0, every: 5, ..*protocol };
     (recipe.generate.n_traces_per_model, recipe.generate.held_out_fraction) = (8, 0.2);
-    let train = &mut recipe.train;
+    let train = &mut recipe.trainings[0];
     (train.hidden_channels, train.n_layers, train.n_modes, train.n_current_frequencies) = (4, 1, 8, 4);
     (train.n_steps, train.n_steps_per_validation, train.n_rhythm_frequencies) = (12, 4, 2);
     (train.window_ms, train.max_shift_ms) = (Some(180.0), 10.0);
@@ -50,9 +51,14 @@ fn invariant_finished_stages_are_kept_and_another_recipe_has_its_own_place() {
     assert_eq!(before, changed_at(&again.operator));
     assert_eq!(first.evaluation, again.evaluation);
     let mut longer = recipe.clone();
-    longer.train.n_steps = 16;
+    longer.trainings.push(TrainSettings { seed: 2, n_steps: 8, ..longer.trainings[0].clone() });
     let other = reproduce(&cells, &longer, &out, &Silent).unwrap();
     assert!(other.operator != first.operator && other.dataset == first.dataset);
+    assert_eq!(before, changed_at(&first.operator), "the first training is kept");
+    let steps: Vec<u64> = other.log.iter().map(|entry| entry.step).collect();
+    assert_eq!(steps, [0, 4, 8, 12, 16, 20]);
+    let is_after_the_first = other.log[4].train_loss < first.log[1].train_loss;
+    assert!(is_after_the_first, "the second training goes on from the first: {:?}", other.log);
 }
 
 #[test]

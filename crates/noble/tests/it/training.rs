@@ -53,6 +53,25 @@ fn invariant_every_option_resumes_to_the_same_bits() {
 }
 
 #[test]
+fn invariant_some_of_the_models_are_trained_on_and_the_others_are_not_judged() {
+    let folder = Folder::new("some-models");
+    folder.done(&GENERATE.replace("--traces-per-model 6", "--traces-per-model 12"));
+    folder.done(&format!("{TRAIN} --train-models 2 --out two.safetensors"));
+    let read = |name: &str| Operator::from_bytes(&bytes(&folder.path(name))).unwrap();
+    let card = read("two.safetensors").card().clone();
+    assert_eq!((card.train_models.len(), card.test_models.len()), (2, 1));
+    folder.done(&format!("{TRAIN} --out all.safetensors"));
+    assert_eq!(read("all.safetensors").card().train_models.len(), 4);
+    let report = folder.done("evaluate --operator two.safetensors --dataset dataset --format json");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let models: Vec<u64> = [0, 1].map(|group| report["groups"][group]["n_models"].as_u64().unwrap()).to_vec();
+    assert_eq!(models, [2, 1]);
+    assert_eq!(report["onsets"].as_array().unwrap().len(), 5);
+    let message = folder.refused(&format!("{TRAIN} --train-models 5 --out five.safetensors"));
+    assert!(message.contains("--train-models is 5, the dataset has 4"), "{message}");
+}
+
+#[test]
 fn invariant_accumulated_batches_give_the_bits_of_one() {
     let folder = Folder::new("accumulate");
     folder.done(GENERATE);
