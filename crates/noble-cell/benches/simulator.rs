@@ -17,7 +17,8 @@ use noble_data::morphology::read_swc;
 use noble_data::{Step, Stimulus};
 use noble_reference::{Case, case_folders};
 
-const RUN: RunSettings = RunSettings { dt_ms: 0.02, total_ms: 515.0, integrator: Integrator::Neuron };
+const RUN: RunSettings =
+    RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 515.0, integrator: Integrator::Neuron };
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();

@@ -180,6 +180,12 @@ pub enum Error {
         /// Time step.
         dt_ms: f64,
     },
+    /// A time to settle before a run that cannot be.
+    #[error("settle_ms is {settle_ms}; give zero or a finite time greater than zero")]
+    SettleTime {
+        /// Value given.
+        settle_ms: f64,
+    },
     /// The voltage left the range in which anything is meant.
     #[error(
         "the voltage of {compartment} is {v_mv} mV at {t_ms:.3} ms; shorten dt_ms or check conductances and current"

@@ -157,6 +157,15 @@ pub struct TraceSampling {
     pub every: usize,
     /// Time step of the solver.
     pub dt_ms: f64,
+    /// Time that was simulated before a trace, beginning at the cell's initial voltage; absent where it is none. A simulation
+    /// to be compared with an answer settles as long.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub settle_ms: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_none(settle_ms: &f64) -> bool {
+    settle_ms.abs() < f64::MIN_POSITIVE
 }
 
 /// A model's place in latent space.

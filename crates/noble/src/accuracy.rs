@@ -52,7 +52,7 @@ pub fn run_scheme(
 ) -> Result<SchemeRun, Error> {
     let stimulus = protocol.stimulus(step_na)?;
     let Scheme { integrator, dt_ms } = scheme;
-    let settings = RunSettings { dt_ms, total_ms: protocol.total_ms, integrator };
+    let settings = RunSettings { settle_ms: 0.0, dt_ms, total_ms: protocol.total_ms, integrator };
     let mut v_mv = Vec::with_capacity(settings.grid()?.n_samples());
     run(plan, &[Electrode::at_soma(&stimulus)], &settings, state, |moment| {
         v_mv.push(moment.v_mv);

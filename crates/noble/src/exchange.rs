@@ -98,7 +98,7 @@ pub fn describe(network: Network, description: &OperatorDescription) -> Result<O
         grid: description.grid,
         stimulus: description.stimulus,
         steps: description.steps,
-        sampling: TraceSampling { kind, every, dt_ms },
+        sampling: TraceSampling { kind, every, dt_ms, settle_ms: 0.0 },
         train_models: models.iter().map(|model| model.id).filter(|id| !is_test(id)).collect(),
         validation_models: Vec::new(),
         test_models: description.test_models.clone(),

@@ -1,6 +1,7 @@
 //! The two latent features of a model: threshold current and F-I slope, measured on the simulator.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
 use noble_cell::{CablePlan, CableState, Electrode, run};
@@ -13,7 +14,7 @@ use noble_features::fi::{
 use noble_features::{PreparedSweep, Settings, Sweep};
 use serde::{Deserialize, Serialize};
 
-use crate::simulate::simulate_pairs;
+use crate::simulate::{LANES, simulate_pairs};
 use crate::{Error, Protocol, Silent};
 
 /// Name of the threshold current as a latent feature.
@@ -110,7 +111,7 @@ pub(crate) fn measure_fi_points(
 ) -> Result<Vec<FiPoint>, Error> {
     let pairs: Vec<(&CablePlan, f64)> = currents_na.iter().map(|step_na| (plan, *step_na)).collect();
     let window = StimulusWindow { start_ms: protocol.delay_ms, end_ms: protocol.end_ms() };
-    let traces = simulate_pairs(&pairs, protocol, &Silent)?;
+    let traces = simulate_pairs(&pairs, protocol, NonZeroUsize::new(pairs.len().min(LANES)), &Silent)?;
     let point = |(trace, step_na): (Result<Trace, Error>, &f64)| {
         let trace = trace?;
         let sweep = Sweep::from_trace(&trace, window.start_ms, window.end_ms)?;

@@ -7,6 +7,7 @@
 //! One line of [`SWEPT`] per feature.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 
 use noble_cell::CablePlan;
 use noble_data::sweeps::StimulusWindow;
@@ -14,7 +15,7 @@ use noble_features::{Mode, PreparedSweep, Settings, Sweep, feature};
 use noble_operator::RateKnot;
 use serde::{Deserialize, Serialize};
 
-use crate::simulate::simulate_pairs;
+use crate::simulate::{LANES, simulate_pairs};
 use crate::{Error, I_THR, Protocol, Silent};
 
 /// Which latent features are measured of a model.
@@ -118,7 +119,9 @@ pub(crate) fn measure_swept(
     let window = StimulusWindow { start_ms: protocol.delay_ms, end_ms: protocol.end_ms() };
     let settings = Settings { mode: Mode::Precise, ..Settings::default() };
     let mut all = known.clone();
-    for (trace, taken) in simulate_pairs(&pairs, protocol, &Silent)?.into_iter().zip(&taken) {
+    // Models are measured in parallel, so the sweeps of one share a core.
+    let traces = simulate_pairs(&pairs, protocol, NonZeroUsize::new(pairs.len().min(LANES)), &Silent)?;
+    for (trace, taken) in traces.into_iter().zip(&taken) {
         let trace = trace?;
         let sweep = Sweep::from_trace(&trace, window.start_ms, window.end_ms)?;
         let prepared = PreparedSweep::new(&sweep, &settings)?;

@@ -16,6 +16,10 @@ pub struct Protocol {
     pub duration_ms: f64,
     /// Length of the sweep.
     pub total_ms: f64,
+    /// Time that is simulated before the sweep and not kept, for the cell to come to rest from its initial voltage; NEURON's
+    /// convention is none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub settle_ms: f64,
     /// Time step of the solver.
     pub solver_step_ms: f64,
     /// Every how many solver steps a sample is kept.
@@ -36,6 +40,11 @@ enum IntegratorName {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_none(settle_ms: &f64) -> bool {
+    settle_ms.abs() < f64::MIN_POSITIVE
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
 fn is_neuron(integrator: &Integrator) -> bool {
     *integrator == Integrator::Neuron
 }
@@ -47,6 +56,7 @@ impl Default for Protocol {
             delay_ms: 15.0,
             duration_ms: 400.0,
             total_ms: 515.0,
+            settle_ms: 0.0,
             solver_step_ms: 0.02,
             every: 3,
             sampling: Sampling::Plain,
@@ -84,6 +94,10 @@ impl Protocol {
                 ));
             }
         }
+        if !(self.settle_ms.is_finite() && self.settle_ms >= 0.0) {
+            let what = format!("--settle-ms is {}", self.settle_ms);
+            return Err(Error::usage(what, "give zero or a finite time greater than zero"));
+        }
         if self.every == 0 {
             return Err(Error::usage("--every is 0", "give 1 for every sample, 3 for every third"));
         }
@@ -102,7 +116,12 @@ impl Protocol {
     /// What the solver is asked for.
     #[must_use]
     pub fn run_settings(&self) -> RunSettings {
-        RunSettings { dt_ms: self.solver_step_ms, total_ms: self.total_ms, integrator: self.integrator }
+        RunSettings {
+            dt_ms: self.solver_step_ms,
+            total_ms: self.total_ms,
+            settle_ms: self.settle_ms,
+            integrator: self.integrator,
+        }
     }
 
     /// Grid of the sampled trace: the solver's `round(total/step) + 1` samples, every n-th kept.

@@ -11,7 +11,7 @@ use crate::{CablePlan, CableState, CompartmentId, Electrode, Error};
 
 /// Runs in lanes: lane `k` is `plans[k]` with `electrodes[k]`.
 ///
-/// `observe` is called for each lane at time zero and after every step; a lane for which it breaks is observed no
+/// `observe` is called for each lane at the start and after every step; a lane for which it breaks is observed no
 /// more, and the run ends when none is left. A lane that diverges fails alone.
 ///
 /// # Errors
@@ -52,7 +52,7 @@ pub fn run_lanes(
     for region in &run.regions {
         region.start(plans, &mut run.workspace)?;
     }
-    run.measure_electrodes(0.0);
+    run.measure_electrodes(grid.start_ms());
     for step_idx in 0..grid.n_samples() {
         let t_ms = grid.time_ms(step_idx);
         if step_idx > 0 {

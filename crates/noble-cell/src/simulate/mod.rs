@@ -19,8 +19,11 @@ pub(crate) const MAX_STEPS: u32 = 1 << 27;
 pub struct RunSettings {
     /// Time step.
     pub dt_ms: f64,
-    /// Length of the run; `round(total_ms / dt_ms)` steps are made.
+    /// Length of the run from time zero on; `round(total_ms / dt_ms)` steps are made.
     pub total_ms: f64,
+    /// Time before zero at which the run starts, to come to rest; `round(settle_ms / dt_ms)` more steps are made. NEURON
+    /// starts at zero.
+    pub settle_ms: f64,
     /// How a step is made.
     pub integrator: Integrator,
 }
@@ -46,18 +49,22 @@ pub enum Integrator {
 }
 
 impl RunSettings {
-    /// Times of all samples of a run: zero and the end of every step.
+    /// Times of all samples of a run: its start, which is zero unless it settles before, and the end of every step.
     ///
     /// # Errors
     /// [`Error::TimeStep`] when the step is not greater than zero, [`Error::TotalTime`] when not one step fits
-    /// or more than 2^27 do.
+    /// or more than 2^27 do, [`Error::SettleTime`] for a time to settle that is negative or not finite.
     pub fn grid(&self) -> Result<TimeGrid, Error> {
-        let Self { dt_ms, total_ms, .. } = *self;
+        let Self { dt_ms, total_ms, settle_ms, .. } = *self;
         let is_valid = dt_ms.is_finite() && dt_ms > 0.0;
         if !is_valid {
             return Err(Error::TimeStep { dt_ms });
         }
-        let n_steps = (total_ms / dt_ms).round();
+        if !(settle_ms.is_finite() && settle_ms >= 0.0) {
+            return Err(Error::SettleTime { settle_ms });
+        }
+        let n_settling = (settle_ms / dt_ms).round();
+        let n_steps = (total_ms / dt_ms).round() + n_settling;
         let fits = total_ms >= dt_ms && n_steps <= f64::from(MAX_STEPS);
         if !fits {
             return Err(Error::TotalTime { total_ms, dt_ms });
@@ -68,14 +75,25 @@ impl RunSettings {
             reason = "checked to lie in 1 ..= 2^27"
         )]
         let n_samples = n_steps as usize + 1;
-        Ok(TimeGrid::new(0.0, dt_ms, n_samples)?)
+        Ok(TimeGrid::new(-(n_settling * dt_ms), dt_ms, n_samples)?)
+    }
+
+    /// Steps that are made before time zero.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is out of range makes no run"
+    )]
+    pub fn n_settling_steps(&self) -> usize {
+        (self.settle_ms / self.dt_ms).round() as usize
     }
 }
 
 /// The cell at one sample time.
 #[derive(Debug, Clone, Copy)]
 pub struct Moment<'a> {
-    /// Number of steps made.
+    /// Number of steps made, those before time zero among them.
     pub step_idx: usize,
     /// Time.
     pub t_ms: f64,
@@ -83,7 +101,7 @@ pub struct Moment<'a> {
     pub lane: usize,
     /// Voltage in the middle of the soma.
     pub v_mv: f64,
-    /// Mean current of each electrode over the step that ends here, into the cell; at time zero that at the start.
+    /// Mean current of each electrode over the step that ends here, into the cell; before any step that at the start.
     ///
     /// Of a voltage clamp `Σ bᵢ (command - Vᵢ) / R` over the stages of the step: as NEURON's with one stage, and with the
     /// charge that entered with two.
@@ -104,7 +122,7 @@ pub enum RunOutcome {
     },
 }
 
-/// Voltage in the middle of the soma at time zero and after every step; the stimulus enters there.
+/// Voltage in the middle of the soma at the start and after every step; the stimulus enters there.
 ///
 /// # Errors
 /// [`Error::TimeStep`], [`Error::TotalTime`] for the settings, [`Error::Diverged`] when the voltage does.
@@ -136,7 +154,7 @@ pub enum RunOutcome {
 /// };
 /// let plan = CablePlan::new(&Morphology { sections: vec![soma] }, &cell, &PlanSettings::default())?;
 /// let stimulus = Stimulus::step(Step { delay_ms: 5.0, duration_ms: 1.0, amplitude_na: 0.5 })?;
-/// let settings = RunSettings { dt_ms: 0.02, total_ms: 20.0, integrator: Integrator::Neuron };
+/// let settings = RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 20.0, integrator: Integrator::Neuron };
 /// let trace = simulate(&plan, &stimulus, &settings)?;
 /// assert!(trace.v_mv().iter().any(|v| *v > 20.0));
 /// # Ok::<(), noble_cell::Error>(())
@@ -152,7 +170,7 @@ pub fn simulate(plan: &CablePlan, stimulus: &Stimulus, settings: &RunSettings) -
     Ok(Trace::new(grid, v_mv)?)
 }
 
-/// One run in `state`: calls `observe` at time zero and after every step, and ends when it breaks.
+/// One run in `state`: calls `observe` at the start and after every step, and ends when it breaks.
 ///
 /// # Errors
 /// [`Error::TimeStep`], [`Error::TotalTime`] for the settings, [`Error::Diverged`] when a voltage is not finite or

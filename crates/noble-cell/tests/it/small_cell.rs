@@ -51,7 +51,8 @@ pub(crate) fn plan(
 /// Voltages of the soma under a step of current.
 pub(crate) fn sweep(plan: &CablePlan, amplitude_na: f64) -> Trace {
     let step = Step { delay_ms: 5.0, duration_ms: 50.0, amplitude_na };
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 60.0, integrator: Integrator::Neuron };
+    let settings =
+        RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 60.0, integrator: Integrator::Neuron };
     simulate(plan, &Stimulus::step(step).unwrap(), &settings).unwrap()
 }
 

@@ -85,8 +85,12 @@ fn voltages(plan: &CablePlan, json: &Value, amplitude_na: f64, dt_ms: f64) -> (V
     };
     let stimulus = Stimulus::step(step).unwrap();
     let electrode = Electrode::at_soma(&stimulus);
-    let settings =
-        RunSettings { dt_ms, total_ms: number_at(json, "/tstop", FILE), integrator: Integrator::Neuron };
+    let settings = RunSettings {
+        settle_ms: 0.0,
+        dt_ms,
+        total_ms: number_at(json, "/tstop", FILE),
+        integrator: Integrator::Neuron,
+    };
     let every = (SAMPLE_MS / dt_ms).round() as usize;
     let end = plan.sections().last().unwrap().compartment_at(1.0);
     let (mut soma_mv, mut end_mv) = (Vec::new(), Vec::new());

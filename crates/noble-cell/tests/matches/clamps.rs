@@ -76,6 +76,7 @@ impl Sweep {
 
     fn settings(&self) -> RunSettings {
         RunSettings {
+            settle_ms: 0.0,
             dt_ms: self.protocol.number("/dt_ms"),
             total_ms: number_at(&self.json, "/total_ms", &self.case.name),
             integrator: Integrator::Neuron,

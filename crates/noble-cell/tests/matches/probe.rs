@@ -33,6 +33,7 @@ pub(crate) fn compare(protocol: &Protocol) -> Findings {
         json["states"].as_object().unwrap().iter().map(|(t, states)| (t.parse().unwrap(), states)).collect();
     times.sort_by(|a, b| a.0.total_cmp(&b.0));
     let settings = RunSettings {
+        settle_ms: 0.0,
         dt_ms: number_at(&json, "/dt_ms", &case.name),
         total_ms: times.last().unwrap().0,
         integrator: Integrator::Neuron,

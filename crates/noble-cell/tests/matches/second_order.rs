@@ -113,7 +113,8 @@ impl Sweep {
             duration_ms: self.protocol.number("/duration_ms"),
             amplitude_na: number_at(&self.json, "/amp_na", &self.case.name),
         };
-        let settings = RunSettings { dt_ms, total_ms: self.protocol.number("/total_ms"), integrator };
+        let settings =
+            RunSettings { settle_ms: 0.0, dt_ms, total_ms: self.protocol.number("/total_ms"), integrator };
         simulate(plan, &Stimulus::step(step).unwrap(), &settings).unwrap()
     }
 

@@ -179,7 +179,8 @@ fn compare(sweep: &Sweep) -> Findings {
     let stimulus = Stimulus::step(step).unwrap();
     let electrode = Electrode::at_soma(&stimulus);
     let (mut v_mv, mut extra) = (Vec::new(), vec![Vec::new(); extra_places.len()]);
-    let settings = RunSettings { dt_ms: sweep.dt_ms, total_ms, integrator: Integrator::Neuron };
+    let settings =
+        RunSettings { settle_ms: 0.0, dt_ms: sweep.dt_ms, total_ms, integrator: Integrator::Neuron };
     run(&plan, &[electrode], &settings, &mut CableState::new(&plan), |moment| {
         v_mv.push(moment.v_mv);
         if moment.step_idx % sweep.every == 0 {

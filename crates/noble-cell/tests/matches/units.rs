@@ -133,7 +133,7 @@ fn start(plan: &CablePlan, state: &mut CableState) {
     run(
         plan,
         &[electrode],
-        &RunSettings { dt_ms: 1.0, total_ms: 1.0, integrator: Integrator::Neuron },
+        &RunSettings { settle_ms: 0.0, dt_ms: 1.0, total_ms: 1.0, integrator: Integrator::Neuron },
         state,
         |_| ControlFlow::Break(()),
     )
@@ -168,8 +168,12 @@ fn compare_run(findings: &mut Findings, unit: &Unit, names: &[&str]) {
     });
     let stimulus = Stimulus::steps(steps.collect()).unwrap();
     let dt_ms = unit.number("/dt");
-    let settings =
-        RunSettings { dt_ms, total_ms: dt_ms * unit.number("/n_steps"), integrator: Integrator::Neuron };
+    let settings = RunSettings {
+        settle_ms: 0.0,
+        dt_ms,
+        total_ms: dt_ms * unit.number("/n_steps"),
+        integrator: Integrator::Neuron,
+    };
     let electrode = Electrode::at_soma(&stimulus);
     let (mut v_mv, mut states) = (Vec::new(), vec![Vec::new(); names.len()]);
     run(&plan, &[electrode], &settings, &mut CableState::new(&plan), |moment| {

@@ -55,6 +55,9 @@ pub struct Manifest {
     pub delay_ms: f64,
     /// Duration of the current step.
     pub duration_ms: f64,
+    /// Time that was simulated before every trace; absent where traces begin at the initial voltage.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub settle_ms: f64,
     /// Current at which the way of latent features from the threshold ends; absent without such features.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub highest_na: Option<f64>,
@@ -64,6 +67,11 @@ pub struct Manifest {
     pub shards: Vec<ShardEntry>,
     /// Settings and inputs the traces depend on, hashes included.
     pub provenance: BTreeMap<String, String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_none(settle_ms: &f64) -> bool {
+    settle_ms.abs() < f64::MIN_POSITIVE
 }
 
 impl Manifest {

@@ -54,6 +54,7 @@ fn invariant_manifest_notices_changed_and_missing_shards() {
         sampling: crate::Sampling::Plain,
         every: 5,
         delay_ms: 15.0,
+        settle_ms: 0.0,
         highest_na: None,
         duration_ms: 400.0,
         models: Vec::new(),

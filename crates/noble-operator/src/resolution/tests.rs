@@ -23,7 +23,7 @@ fn operator(n_current_frequencies: usize, grid: TimeGrid) -> Operator {
         grid,
         stimulus: StepTiming { delay_ms: 15.0, duration_ms: 400.0 },
         steps: StepRange { lowest_na: -0.11, highest_na: 0.28 },
-        sampling: TraceSampling { kind: Sampling::Plain, every: 1, dt_ms: grid.step_ms() },
+        sampling: TraceSampling { kind: Sampling::Plain, every: 1, dt_ms: grid.step_ms(), settle_ms: 0.0 },
         train_models: vec![],
         validation_models: vec![],
         test_models: vec![],

@@ -39,7 +39,7 @@ pub(crate) fn card() -> OperatorCard {
         grid: TimeGrid::new(0.0, 0.5, N_SAMPLES).expect("a grid"),
         stimulus: StepTiming { delay_ms: 5.0, duration_ms: 20.0 },
         steps: StepRange { lowest_na: -0.11, highest_na: 0.28 },
-        sampling: TraceSampling { kind: Sampling::Plain, every: 5, dt_ms: 0.1 },
+        sampling: TraceSampling { kind: Sampling::Plain, every: 5, dt_ms: 0.1, settle_ms: 0.0 },
         train_models: vec![1],
         validation_models: vec![2],
         test_models: vec![],

@@ -275,6 +275,10 @@ pub(super) struct ProtocolArgs {
     /// Length of a sweep [default: 515; embedded cell: as the embedded operator]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     total_ms: Option<f64>,
+    /// Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell, where --delay-ms is not typed:
+    /// as the embedded operator]
+    #[arg(long, value_name = "MS", allow_hyphen_values = true)]
+    settle_ms: Option<f64>,
     /// Time step of the solver [default: 0.02]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     dt_ms: Option<f64>,
@@ -308,6 +312,8 @@ impl ProtocolArgs {
             delay_ms: self.delay_ms.unwrap_or(base.delay_ms),
             duration_ms: self.duration_ms.unwrap_or(base.duration_ms),
             total_ms: self.total_ms.unwrap_or(base.total_ms),
+            // Who types an onset counts it from the initial voltage.
+            settle_ms: self.settle_ms.unwrap_or(if self.delay_ms.is_some() { 0.0 } else { base.settle_ms }),
             solver_step_ms: self.dt_ms.unwrap_or(base.solver_step_ms),
             every: self.every.unwrap_or(base.every),
             sampling: match self.sampling {
@@ -339,6 +345,7 @@ pub(super) fn protocol_of(card: &OperatorCard) -> Protocol {
         delay_ms: card.stimulus.delay_ms,
         duration_ms: card.stimulus.duration_ms,
         total_ms: n_solver_steps * card.sampling.dt_ms,
+        settle_ms: card.sampling.settle_ms,
         solver_step_ms: card.sampling.dt_ms,
         every: card.sampling.every,
         sampling: card.sampling.kind,

@@ -139,6 +139,12 @@ impl Inputs {
     }
 
     fn say(&self, out: &Path) {
+        let settle_ms = self.experiment.protocol.settle_ms;
+        if settle_ms > 0.0 {
+            words(&format!(
+                "note: settles for {settle_ms} ms before each sweep; --settle-ms 0 begins at the initial voltage"
+            ));
+        }
         let n_sweeps = counted(self.ids.len() * self.experiment.drives.len(), "sweep");
         words(&format!("{n_sweeps} of {} in {}", counted(self.ids.len(), "model"), out.display()));
     }

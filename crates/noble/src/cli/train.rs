@@ -139,9 +139,13 @@ struct WindowArgs {
     /// Cut windows of this length from the traces of the dataset, each pass at another start
     #[arg(long, value_name = "MS")]
     window_ms: Option<f64>,
-    /// Latest start of a window; validation and the operator take half of it
+    /// Latest start of a window
     #[arg(long, value_name = "MS", default_value_t = TrainSettings::default().max_shift_ms)]
     max_shift_ms: f64,
+    /// Start of the window in which the operator answers and is validated; 0 answers as a simulation from the initial voltage
+    /// does [default: half the latest start]
+    #[arg(long, value_name = "MS", requires = "window_ms", allow_hyphen_values = true)]
+    answer_shift_ms: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -234,6 +238,7 @@ fn settings(args: &TrainArgs) -> Result<TrainSettings, Error> {
         patience: args.patience,
         window_ms: args.window.window_ms,
         max_shift_ms: args.window.max_shift_ms,
+        answer_shift_ms: args.window.answer_shift_ms,
         ..base
     })
 }

@@ -93,8 +93,8 @@ const N_ONSETS: usize = 5;
 /// Most traces that are asked for at each.
 const MOST_TRACES: usize = 400;
 
-/// Errors where the step begins earlier or later in the window, as far as training drew it; evenly spaced ones of the held-out
-/// traces, of seen and unseen models alike. Empty for an operator that was trained on one onset.
+/// Errors where the step begins earlier or later in the window, as far as the dataset's traces are longer; evenly spaced ones of
+/// the held-out traces, of seen and unseen models alike. Empty for traces as long as the window.
 ///
 /// # Errors
 /// Those of [`compare`](super::compare).
@@ -104,8 +104,7 @@ pub fn by_onset(
     split: Split,
 ) -> Result<Vec<OnsetError>, Error> {
     let window = Window::of_operator(operator.card(), &dataset.manifest)?;
-    let last_start =
-        (2 * window.fixed_start).min(dataset.manifest.grid.n_samples() - window.grid.n_samples());
+    let last_start = dataset.manifest.grid.n_samples() - window.grid.n_samples();
     if last_start == 0 {
         return Ok(Vec::new());
     }

@@ -86,7 +86,7 @@ pub fn compare_recording(
     }
     let asked = FEATURES.iter().map(|name| feature(name)).collect::<Result<Vec<_>, _>>()?;
     let settings = Settings { mode: Mode::Precise, ..Settings::default() };
-    let recorded_settings = ExtractSettings { settings: settings.clone(), ..ExtractSettings::default() };
+    let recorded_settings = ExtractSettings { settings, ..ExtractSettings::default() };
     let recorded = extract_sweeps(&sweeps, &asked, &recorded_settings);
     let steps_na: Vec<f64> = sweeps.iter().filter_map(|sweep| sweep.step_na).collect();
     let predicted = predict(&operator.plan()?, members, &steps_na)?.sweeps;

@@ -96,7 +96,6 @@ pub struct Evaluation {
 const RELATIVE_OFFSET: f64 = 1e-6;
 
 /// Reports on the held-out currents of training models and on held-out models; an empty group is left out.
-#[must_use]
 ///
 /// # Errors
 /// [`Error::Features`] for a feature that is no number.

@@ -174,7 +174,7 @@ impl DatasetFolder {
         let grid = self.manifest.grid;
         let pairs: Vec<(&CablePlan, f64)> =
             traces.iter().map(|trace| (&plans[&trace.model], trace.step_na)).collect();
-        let simulated = simulate_pairs(&pairs, protocol, progress)?;
+        let simulated = simulate_pairs(&pairs, protocol, None, progress)?;
         let rows: Vec<(Samples, Samples)> = simulated
             .into_iter()
             .zip(traces)
@@ -237,6 +237,7 @@ fn new_manifest(
         every: protocol.every,
         delay_ms: protocol.delay_ms,
         duration_ms: protocol.duration_ms,
+        settle_ms: protocol.settle_ms,
         highest_na: (!settings.latents.is_excitability()).then_some(settings.excitability.largest_na),
         models,
         shards: Vec::new(),

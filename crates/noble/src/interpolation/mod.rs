@@ -254,7 +254,7 @@ fn simulated(
     let possible =
         plans.iter().flatten().flat_map(|plan| steps_na.iter().map(move |step_na| (plan, *step_na)));
     let possible: Vec<(&CablePlan, f64)> = possible.collect();
-    let mut traces = simulate_pairs(&possible, protocol, progress)?.into_iter();
+    let mut traces = simulate_pairs(&possible, protocol, None, progress)?.into_iter();
     let mut voltages = Vec::with_capacity(plans.len() * steps_na.len());
     for plan in &plans {
         for _ in steps_na {

@@ -47,7 +47,7 @@ impl Estimate {
         let pairs: Vec<(&CablePlan, f64)> =
             (0..n_timed).map(|idx| (&plans[idx % plans.len()], recipe.generate.highest_na)).collect();
         let began = Instant::now();
-        for trace in simulate_pairs(&pairs, protocol, &Silent)? {
+        for trace in simulate_pairs(&pairs, protocol, None, &Silent)? {
             trace?;
         }
         let simulate_ms = elapsed_ms(began) / n_timed as f64;

@@ -6,22 +6,21 @@ mod task;
 
 use std::num::NonZeroUsize;
 
-use noble_cell::{CablePlan, Electrode, simulate};
+use noble_cell::{CablePlan, Electrode};
 use noble_data::{ModelId, Sweeps, Trace};
 
 pub use experiment::{Drive, Experiment, Recorded, RecordingSpec, record_shard, record_sweeps};
-pub(crate) use rows::{Row, Samples, SpikeWatch, run_rows};
+pub(crate) use rows::{LANES, Row, Samples, SpikeWatch, run_rows};
 pub use task::SweepTask;
 
-use crate::{Cells, Error, Progress, Protocol};
+use crate::{Cells, Error, Progress, Protocol, Silent};
 
 /// The sampled soma voltage of one sweep.
 ///
 /// # Errors
 /// [`Error::Data`] for an amplitude that is not a number, [`Error::Cell`] when the voltage diverges.
 pub fn simulate_sweep(plan: &CablePlan, protocol: &Protocol, step_na: f64) -> Result<Trace, Error> {
-    let trace = simulate(plan, &protocol.stimulus(step_na)?, &protocol.run_settings())?;
-    Ok(trace.every(protocol.every, protocol.sampling))
+    simulate_pairs(&[(plan, step_na)], protocol, None, &Silent)?.swap_remove(0)
 }
 
 /// Sweeps of every model in `ids` at every amplitude: rows by model, then by amplitude.
@@ -44,11 +43,14 @@ pub fn simulate_sweeps(
 
 /// The sampled soma voltages of plans at amplitudes, side by side.
 ///
+/// `lanes` go side by side on a core; `None` keeps every thread at work.
+///
 /// # Errors
 /// As [`simulate_sweep`]; per trace when its voltage diverges.
 pub(crate) fn simulate_pairs(
     pairs: &[(&CablePlan, f64)],
     protocol: &Protocol,
+    lanes: Option<NonZeroUsize>,
     progress: &dyn Progress,
 ) -> Result<Vec<Result<Trace, Error>>, Error> {
     let stimuli: Vec<_> =
@@ -56,6 +58,6 @@ pub(crate) fn simulate_pairs(
     let row = |((plan, _), stimulus)| Row::of_soma(plan, Electrode::at_soma(stimulus));
     let rows: Vec<Row<'_>> = pairs.iter().copied().zip(&stimuli).map(row).collect();
     let grid = protocol.grid()?;
-    let samples = run_rows(&rows, protocol, None, progress)?;
+    let samples = run_rows(&rows, protocol, lanes, progress)?;
     Ok(samples.into_iter().map(|samples| Ok(Trace::new(grid, samples?.swap_remove(0))?)).collect())
 }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use crate::{Error, Progress, Protocol};
 
 /// Runs side by side where the user does not say; two registers of the widest kind.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 /// A register of eight costs about as much as this many runs one by one.
 const LEAST_LANES: usize = 5;
 
@@ -118,6 +118,8 @@ struct Recorder<'a> {
     row: &'a Row<'a>,
     probes: ProbeReader,
     kept: Vec<Decimator>,
+    /// Steps before time zero, of which nothing is kept.
+    n_settling_steps: usize,
     was_below: bool,
     is_up: bool,
 }
@@ -129,15 +131,20 @@ impl<'a> Recorder<'a> {
             vec![Decimator::new(protocol.every, protocol.sampling); 1 + row.probes.len() + n_electrodes];
         kept.iter_mut().for_each(|kept| kept.reserve(n_samples));
         let probes = ProbeReader::new(row.probes.clone(), protocol.integrator);
-        Self { row, probes, kept, was_below: false, is_up: false }
+        let n_settling_steps = protocol.run_settings().n_settling_steps();
+        Self { row, probes, kept, n_settling_steps, was_below: false, is_up: false }
     }
 
     fn record(&mut self, moment: &Moment<'_>) -> ControlFlow<()> {
-        let Self { row, probes, kept, .. } = self;
+        let Self { row, probes, kept, n_settling_steps, .. } = self;
         let voltage = std::iter::once(moment.v_mv);
         let n_electrodes = if row.records_electrodes { moment.electrode_na.len() } else { 0 };
         let currents = moment.electrode_na[..n_electrodes].iter().copied();
         let values = voltage.chain(probes.read(moment.state)).chain(currents);
+        if moment.step_idx < *n_settling_steps {
+            values.for_each(drop);
+            return ControlFlow::Continue(());
+        }
         kept.iter_mut().zip(values).for_each(|(kept, value)| kept.push(value));
         let is_over = self.row.last_spike.is_some_and(|watch| self.has_spiked(watch, moment));
         if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -128,6 +128,14 @@ fn check_fit(operator: &Operator, manifest: &Manifest, window: &Window) -> Resul
         );
         return Err(Error::usage(what, remedy));
     }
+    let (ours_ms, theirs_ms) = (card.sampling.settle_ms, window.settle_ms(manifest));
+    if !is_same(ours_ms, theirs_ms) {
+        let what = format!(
+            "the operator's cells settle for {ours_ms} ms before a trace, the dataset's for {theirs_ms} ms"
+        );
+        let settle_ms = ours_ms - (theirs_ms - manifest.settle_ms);
+        return Err(Error::usage(what, format!("generate the dataset with --settle-ms {settle_ms}")));
+    }
     let names: Vec<&str> = card.input.latents.iter().map(|latent| latent.name.as_str()).collect();
     let lacks = |name: &&&str| manifest.models.iter().any(|model| !model.latents.contains_key(**name));
     if let Some(name) = names.iter().find(lacks) {

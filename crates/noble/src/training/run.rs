@@ -367,6 +367,7 @@ impl<'a> Run<'a> {
                 kind: manifest.sampling,
                 every: manifest.every,
                 dt_ms: manifest.solver_step_ms,
+                settle_ms: self.set.window.settle_ms(manifest),
             },
             train_models: models_of(manifest, Split::Train)
                 .into_iter()

@@ -84,6 +84,9 @@ pub struct TrainSettings {
     pub window_ms: Option<f64>,
     /// Latest start of a window in its trace.
     pub max_shift_ms: f64,
+    /// Start of the window in which the operator answers and is validated; none is half the latest start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_shift_ms: Option<f64>,
 }
 
 impl Default for TrainSettings {
@@ -117,6 +120,7 @@ impl Default for TrainSettings {
             patience: None,
             window_ms: None,
             max_shift_ms: 30.0,
+            answer_shift_ms: None,
         }
     }
 }

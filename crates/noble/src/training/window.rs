@@ -1,8 +1,8 @@
 //! Windows of a network cut out of longer traces of a dataset.
 //!
 //! Traces that are cut at a random start teach an operator that a step may begin at any time. Stimulus and voltage are
-//! cut alike. Everything but training sees one fixed start, the middle of those that are drawn: it gives the operator's
-//! onset.
+//! cut alike. Everything but training sees one fixed start, the middle of those that are drawn unless another is asked
+//! for: it gives the operator's onset.
 
 use noble_data::TimeGrid;
 use noble_data::dataset::Manifest;
@@ -35,7 +35,7 @@ impl Window {
     ///
     /// # Errors
     /// [`Error::Usage`] for a window that is longer than the traces, too short for a sample, or whose fixed start does
-    /// not show the whole step.
+    /// not show the whole step or is none that training draws.
     pub fn new(manifest: &Manifest, settings: &TrainSettings) -> Result<Self, Error> {
         let Some(window_ms) = settings.window_ms else {
             let timing = StepTiming { delay_ms: manifest.delay_ms, duration_ms: manifest.duration_ms };
@@ -49,7 +49,11 @@ impl Window {
             return Err(Error::usage(what, format!("give --window-ms from above 0 to {longest_ms}")));
         }
         let last_start = whole_steps(settings.max_shift_ms, step_ms).min(n_dataset - n_samples);
-        let window = Self { last_start, ..Self::at(manifest, n_samples, last_start / 2)? };
+        let fixed_start = match settings.answer_shift_ms {
+            Some(shift_ms) => answer_start((shift_ms, step_ms), last_start)?,
+            None => last_start / 2,
+        };
+        let window = Self { last_start, ..Self::at(manifest, n_samples, fixed_start)? };
         window.check()?;
         Ok(window)
     }
@@ -87,6 +91,13 @@ impl Window {
         let timing = StepTiming { delay_ms, duration_ms: manifest.duration_ms };
         let grid = TimeGrid::new(manifest.grid.start_ms(), step_ms, n_samples)?;
         Ok(Self { grid, timing, fixed_start, last_start: fixed_start })
+    }
+
+    /// Time that was simulated before the fixed window.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+    pub fn settle_ms(&self, manifest: &Manifest) -> f64 {
+        manifest.settle_ms + self.fixed_start as f64 * manifest.grid.step_ms()
     }
 
     /// Checks that the fixed window shows the whole step.
@@ -132,6 +143,18 @@ fn whole_steps(time_ms: f64, step_ms: f64) -> usize {
     (time_ms / step_ms + TOLERANCE).floor().max(0.0) as usize
 }
 
+/// First sample of the window in which an operator answers.
+fn answer_start((shift_ms, step_ms): (f64, f64), last_start: usize) -> Result<usize, Error> {
+    let start = whole_steps(shift_ms, step_ms);
+    if shift_ms.is_finite() && shift_ms >= 0.0 && start <= last_start {
+        return Ok(start);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
+    let latest_ms = last_start as f64 * step_ms;
+    let what = format!("--answer-shift-ms is {shift_ms}, windows begin from 0 to {latest_ms} ms");
+    Err(Error::usage(what, "answer within the windows that training sees"))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -149,6 +172,7 @@ mod tests {
             sampling: Sampling::Plain,
             every: 3,
             delay_ms: 30.0,
+            settle_ms: 0.0,
             highest_na: None,
             duration_ms: 400.0,
             models: Vec::new(),
@@ -167,6 +191,13 @@ mod tests {
         let window = Window::new(&manifest(9084), &settings(515.0)).unwrap();
         assert_eq!((window.grid.n_samples(), window.last_start, window.fixed_start), (8584, 500, 250));
         assert!((window.timing.delay_ms - 15.0).abs() < 1e-9, "{}", window.timing.delay_ms);
+        let first = TrainSettings { answer_shift_ms: Some(0.0), ..settings(515.0) };
+        let window = Window::new(&manifest(9084), &first).unwrap();
+        assert_eq!((window.last_start, window.fixed_start, window.timing.delay_ms), (500, 0, 30.0));
+        for shift_ms in [-1.0, 30.1, f64::NAN] {
+            let refused = TrainSettings { answer_shift_ms: Some(shift_ms), ..settings(515.0) };
+            assert!(Window::new(&manifest(9084), &refused).is_err(), "{shift_ms} ms");
+        }
         let short = Window::new(&manifest(8600), &settings(515.0)).unwrap();
         assert_eq!((short.last_start, short.fixed_start), (16, 8));
         let whole = Window::new(&manifest(9084), &TrainSettings::default()).unwrap();

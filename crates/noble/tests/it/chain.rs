@@ -148,13 +148,21 @@ fn kill_when_there(folder: &Folder, line: &str, name: &str) {
 #[test]
 fn invariant_simulation_and_prediction_agree_row_by_row() {
     let folder = Folder::new("rows");
-    folder.done("simulate --members 2 --step-na=-0.1,0.05 --out simulated.npz");
-    folder.done("predict --members 2 --step-na=-0.1,0.05 --out predicted");
+    folder.done("simulate --members 2 --step-na=-0.1,0.2 --out simulated.npz");
+    folder.done("predict --members 2 --step-na=-0.1,0.2 --out predicted");
     let simulated = Sweeps::from_npz(&bytes(&folder.path("simulated.npz"))).unwrap();
     let predicted = Sweeps::from_npz(&bytes(&folder.path("predicted/ensemble.npz"))).unwrap();
     assert_eq!(simulated.models, predicted.models);
     assert_eq!(simulated.step_na, predicted.step_na);
     assert_eq!(simulated.v_mv.dim(), predicted.v_mv.dim());
+    // A simulation that settles for another time than the operator's traces fires milliseconds apart: 20 %.
+    let rows = simulated.v_mv.rows().into_iter().zip(predicted.v_mv.rows());
+    let error = |(simulated, predicted): (ndarray::ArrayView1<'_, f64>, ndarray::ArrayView1<'_, f64>)| {
+        let square = |v_mv: ndarray::Array1<f64>| v_mv.mapv(|v| v * v).sum();
+        (square(&predicted - &simulated) / square(simulated.to_owned())).sqrt()
+    };
+    let mean = rows.map(error).sum::<f64>() / 4.0;
+    assert!(mean < 0.08, "{mean}");
     let json = folder.done("extract simulated.npz --features Spikecount,voltage_base --format json");
     let rows: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
     assert_eq!(rows.len(), 4);

@@ -42,6 +42,21 @@ fn invariant_a_stimulus_file_is_the_step_that_it_describes() {
 }
 
 #[test]
+fn invariant_a_cell_settles_before_its_sweep() {
+    let folder = Folder::new("settle");
+    let times = |delay_ms, total_ms| {
+        format!("--delay-ms {delay_ms} --duration-ms 30 --total-ms {total_ms} --every 5")
+    };
+    folder.done(&format!("simulate --step-na 0.15 {} --settle-ms 10 --out settled.npz", times(5, 45)));
+    folder.done(&format!("simulate --step-na 0.15 {} --settle-ms 0 --out longer.npz", times(15, 55)));
+    let (settled, longer) = (array(&folder, "settled.npz", "v_mv"), array(&folder, "longer.npz", "v_mv"));
+    assert_eq!((settled.ncols(), longer.ncols()), (451, 551));
+    assert_eq!(settled.row(0), longer.slice(ndarray::s![0, 100..]));
+    let refused = folder.refused("simulate --settle-ms=-1 --out other.npz");
+    assert!(refused.contains("--settle-ms is -1"), "{refused}");
+}
+
+#[test]
 fn invariant_recordings_have_names_and_the_shape_of_the_voltage() {
     let folder = Folder::new("recordings");
     let record = "--record v_mv@soma,v_mv@dend[3](0.5),NaV.O@axon,calcium_millimolar@soma,\

@@ -210,7 +210,8 @@ fn voltages(plans: &[CablePlan], stimulus: &Stimulus) -> Vec<Vec<f64>> {
     let plans: Vec<&CablePlan> = plans.iter().collect();
     let electrode = [Electrode::at_soma(stimulus)];
     let electrodes = vec![&electrode[..]; plans.len()];
-    let settings = RunSettings { dt_ms: DT_MS, total_ms: TOTAL_MS, integrator: Integrator::SecondOrder };
+    let settings =
+        RunSettings { settle_ms: 0.0, dt_ms: DT_MS, total_ms: TOTAL_MS, integrator: Integrator::SecondOrder };
     let mut state = CableState::of_lanes(&plans, Instructions::detect()).unwrap();
     let mut v_mv = vec![Vec::new(); plans.len()];
     let outcomes = run_lanes(&plans, &electrodes, &settings, &mut state, |moment| {

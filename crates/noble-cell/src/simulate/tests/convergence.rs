@@ -4,7 +4,7 @@ use super::*;
 
 /// Samples at every 0.1 ms of a step of current into the soma.
 fn samples_mv(plan: &CablePlan, current_na: f64, (dt_ms, integrator): (f64, Integrator)) -> Vec<f64> {
-    let settings = RunSettings { dt_ms, total_ms: 8.0, integrator };
+    let settings = RunSettings { settle_ms: 0.0, dt_ms, total_ms: 8.0, integrator };
     let trace = simulate(plan, &step(1.0, 20.0, current_na), &settings).unwrap();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
     let every = (0.1 / dt_ms).round() as usize;
@@ -53,7 +53,7 @@ fn analytic_voltage_clamp_is_a_divider() {
     let leak_usiemens = LEAK_S_PER_CM2 * PI * 400.0 * 1e-2;
     let expected_mv = (-20.0 / 5.0 + REST_MV * leak_usiemens) / (1.0 / 5.0 + leak_usiemens);
     for integrator in [Integrator::Neuron, Integrator::SecondOrder] {
-        let settings = RunSettings { dt_ms: 0.1, total_ms: 150.0, integrator };
+        let settings = RunSettings { settle_ms: 0.0, dt_ms: 0.1, total_ms: 150.0, integrator };
         let mut v_mv = 0.0;
         run(&plan, &[clamp.into()], &settings, &mut CableState::new(&plan), |moment| {
             v_mv = moment.v_mv;
@@ -77,7 +77,7 @@ fn analytic_voltage_clamp_passes_the_charge_that_it_must() {
     let clamp = crate::VoltageClamp { compartment: None, protocol: &protocol };
     let (area_cm2, capacitance_nf) = (PI * 400.0 * 1e-8, plan.capacitance_nf[plan.soma().index()]);
     for integrator in [Integrator::Neuron, Integrator::SecondOrder] {
-        let settings = RunSettings { dt_ms: 0.02, total_ms: 6.0, integrator };
+        let settings = RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 6.0, integrator };
         let (mut charge_pc, mut ramp_na) = (0.0, 0.0);
         run(&plan, &[clamp.into()], &settings, &mut CableState::new(&plan), |moment| {
             if moment.step_idx > 5 {

@@ -78,7 +78,7 @@ fn depolarization(
 fn patch_error_mv(dt_ms: f64) -> f64 {
     let plan = plan(vec![cylinder(SectionKind::Soma, 20.0, 20.0, None)], &passive(), 40.0);
     let stimulus = step(0.0, 100.0, 0.01);
-    let settings = RunSettings { dt_ms, total_ms: 8.0, integrator: Integrator::Neuron };
+    let settings = RunSettings { settle_ms: 0.0, dt_ms, total_ms: 8.0, integrator: Integrator::Neuron };
     let v_mv = depolarization(&plan, (plan.soma(), plan.soma()), &stimulus, &settings);
     let resistance_megaohm = 1.0 / (LEAK_S_PER_CM2 * PI * 400.0 * 1e-2);
     let tau_ms = 1e-3 / LEAK_S_PER_CM2;
@@ -103,8 +103,10 @@ fn cable_errors(max_segment_um: f64) -> (f64, f64) {
         plan(vec![cylinder(SectionKind::Soma, length_um, diameter_um, None)], &passive(), max_segment_um);
     let (near, far) =
         (plan.compartment_at("soma[0]", 0.0).unwrap(), plan.compartment_at("soma[0]", 1.0).unwrap());
-    let (stimulus, settings) =
-        (step(0.0, 1e9, 0.05), RunSettings { dt_ms: 1e4, total_ms: 2e5, integrator: Integrator::Neuron });
+    let (stimulus, settings) = (
+        step(0.0, 1e9, 0.05),
+        RunSettings { settle_ms: 0.0, dt_ms: 1e4, total_ms: 2e5, integrator: Integrator::Neuron },
+    );
     let last = |place| *depolarization(&plan, (near, place), &stimulus, &settings).last().unwrap();
     let diameter_cm = diameter_um * 1e-4;
     let lambda_um = (diameter_cm / (4.0 * RESISTIVITY_OHM_CM * LEAK_S_PER_CM2)).sqrt() * 1e4;
@@ -137,8 +139,10 @@ fn analytic_branches_equal_one_cylinder() {
     let branched = plan(vec![trunk(), branch(), branch()], &passive(), 39.0);
     let single =
         plan(vec![trunk(), cylinder(SectionKind::Dendrite, 600.0, 4.0, Some((0, 1.0)))], &passive(), 39.0);
-    let (stimulus, settings) =
-        (step(1.0, 5.0, 0.5), RunSettings { dt_ms: 0.05, total_ms: 20.0, integrator: Integrator::Neuron });
+    let (stimulus, settings) = (
+        step(1.0, 5.0, 0.5),
+        RunSettings { settle_ms: 0.0, dt_ms: 0.05, total_ms: 20.0, integrator: Integrator::Neuron },
+    );
     let tip = |plan: &CablePlan, n_segments: usize| {
         let section = &plan.sections()[1];
         assert!(section.n_compartments == n_segments, "{} segments", section.n_compartments);
@@ -162,18 +166,40 @@ fn squid() -> CablePlan {
 fn invariant_observer_stops_a_run() {
     let (plan, stimulus) = (squid(), step(1.0, 20.0, 0.1));
     let electrode = Electrode::at_soma(&stimulus);
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 50.0, integrator: Integrator::Neuron };
+    let settings =
+        RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 50.0, integrator: Integrator::Neuron };
     let outcome = run(&plan, &[electrode], &settings, &mut CableState::new(&plan), |moment| {
         if moment.v_mv > 0.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     assert!(matches!(outcome.unwrap(), RunOutcome::Stopped { t_ms } if t_ms > 1.0 && t_ms < 10.0));
 }
 
+/// A run that settles before zero is a longer run whose clock starts later.
+#[test]
+fn invariant_settling_is_the_start_of_a_longer_run() {
+    let plan = squid();
+    let settings = |settle_ms, total_ms| RunSettings {
+        settle_ms,
+        dt_ms: 0.025,
+        total_ms,
+        integrator: Integrator::Neuron,
+    };
+    let settled = simulate(&plan, &step(1.0, 20.0, 0.1), &settings(5.0, 30.0)).unwrap();
+    let longer = simulate(&plan, &step(6.0, 20.0, 0.1), &settings(0.0, 35.0)).unwrap();
+    assert_eq!(settled.v_mv(), longer.v_mv());
+    assert_eq!((settled.grid().start_ms(), settled.grid().time_ms(200)), (-5.0, 0.0));
+    for settle_ms in [-1.0, f64::NAN, f64::INFINITY] {
+        let refused = settings(settle_ms, 30.0).grid();
+        assert!(matches!(refused, Err(Error::SettleTime { .. })), "{settle_ms}");
+    }
+}
+
 #[test]
 fn invariant_a_used_state_gives_the_same_bits() {
     let (plan, stimulus) = (squid(), step(1.0, 20.0, 0.1));
     let electrode = Electrode::at_soma(&stimulus);
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0, integrator: Integrator::Neuron };
+    let settings =
+        RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 10.0, integrator: Integrator::Neuron };
     let mut state = CableState::new(&plan);
     let mut bits = || {
         let mut bits = Vec::new();
@@ -221,7 +247,8 @@ fn bits_of_lanes(
     let clamps: Vec<&[Electrode<'_>]> = clamps.iter().map(|clamps| clamps.as_slice()).collect();
     let mut state = CableState::of_lanes(plans, instructions).unwrap();
     let mut bits = vec![Vec::new(); plans.len()];
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 30.0, integrator: Integrator::Neuron };
+    let settings =
+        RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 30.0, integrator: Integrator::Neuron };
     let outcomes = run_lanes(plans, &clamps, &settings, &mut state, |moment| {
         bits[moment.lane].push(moment.v_mv.to_bits());
         ControlFlow::Continue(())
@@ -253,7 +280,7 @@ fn assert_the_sweep_solves_the_tree(instructions: Instructions, integrator: Inte
     let plans = variants(3);
     let plans: Vec<&CablePlan> = plans.iter().collect();
     let state = CableState::of_lanes(&plans, instructions).unwrap();
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 1.0, integrator };
+    let settings = RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 1.0, integrator };
     let wave = |at: usize, seed: f64| (seed + at as f64).sin();
     for (at, v_mv) in state.nodes.v_mv.iter().enumerate() {
         v_mv.set(-60.0 + 20.0 * wave(at, 0.3));
@@ -322,7 +349,8 @@ fn invariant_the_sweep_solves_the_system_of_the_tree() {
 fn invariant_a_state_takes_the_values_of_the_plan_that_runs() {
     let (plans, stimulus) = (variants(2), step(2.0, 20.0, 0.2));
     let electrode = Electrode::at_soma(&stimulus);
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0, integrator: Integrator::Neuron };
+    let settings =
+        RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 10.0, integrator: Integrator::Neuron };
     let last_mv = |state: &mut CableState| {
         let mut last_mv = 0.0;
         run(&plans[1], &[electrode], &settings, state, |moment| {
@@ -360,7 +388,7 @@ fn invariant_samples_cover_the_run() {
     let trace = simulate(
         &squid(),
         &step(0.0, 0.0, 0.0),
-        &RunSettings { dt_ms: 0.02, total_ms: 515.0, integrator: Integrator::Neuron },
+        &RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 515.0, integrator: Integrator::Neuron },
     )
     .unwrap();
     assert_eq!(trace.v_mv().len(), 25_751);
@@ -372,11 +400,11 @@ fn invariant_samples_cover_the_run() {
 fn invariant_bad_settings_are_refused() {
     let (plan, stimulus) = (squid(), step(0.0, 1.0, 0.0));
     for dt_ms in [0.0, -0.02, f64::NAN, f64::INFINITY] {
-        let settings = RunSettings { dt_ms, total_ms: 10.0, integrator: Integrator::Neuron };
+        let settings = RunSettings { settle_ms: 0.0, dt_ms, total_ms: 10.0, integrator: Integrator::Neuron };
         assert!(matches!(simulate(&plan, &stimulus, &settings), Err(Error::TimeStep { .. })), "{dt_ms}");
     }
     for total_ms in [0.0, 0.01, -1.0, f64::NAN, f64::INFINITY] {
-        let settings = RunSettings { dt_ms: 0.02, total_ms, integrator: Integrator::Neuron };
+        let settings = RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms, integrator: Integrator::Neuron };
         assert!(matches!(simulate(&plan, &stimulus, &settings), Err(Error::TotalTime { .. })), "{total_ms}");
     }
 }
@@ -384,7 +412,13 @@ fn invariant_bad_settings_are_refused() {
 #[test]
 fn invariant_endless_runs_are_refused() {
     let grid = |n_steps: u32| {
-        RunSettings { dt_ms: 0.5, total_ms: 0.5 * f64::from(n_steps), integrator: Integrator::Neuron }.grid()
+        RunSettings {
+            settle_ms: 0.0,
+            dt_ms: 0.5,
+            total_ms: 0.5 * f64::from(n_steps),
+            integrator: Integrator::Neuron,
+        }
+        .grid()
     };
     assert_eq!(grid(MAX_STEPS).unwrap().n_samples(), (1 << 27) + 1);
     let message = grid(MAX_STEPS + 1).unwrap_err().to_string();
@@ -393,7 +427,8 @@ fn invariant_endless_runs_are_refused() {
 
 #[test]
 fn invariant_divergence_names_time_and_place() {
-    let settings = RunSettings { dt_ms: 0.02, total_ms: 10.0, integrator: Integrator::Neuron };
+    let settings =
+        RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 10.0, integrator: Integrator::Neuron };
     let error = simulate(&squid(), &step(1.0, 5.0, 1e7), &settings).unwrap_err().to_string();
     assert!(error.contains("soma[0](") && error.contains("at 1.02"), "{error}");
 }
@@ -422,7 +457,7 @@ proptest! {
         let stimulus = step(0.0, 100.0, current_na);
         let electrode = Electrode::at_soma(&stimulus);
         let mut state = CableState::new(&plan);
-        run(&plan, &[electrode], &RunSettings { dt_ms: 0.1, total_ms: 2.0, integrator: Integrator::Neuron }, &mut state, |_| ControlFlow::Continue(())).unwrap();
+        run(&plan, &[electrode], &RunSettings { settle_ms: 0.0, dt_ms: 0.1, total_ms: 2.0, integrator: Integrator::Neuron }, &mut state, |_| ControlFlow::Continue(())).unwrap();
         let charge = |(node, c): (usize, &f64)| (state.lane(0).v_mv(CompartmentId(node)) - REST_MV) * c;
         let charges = plan.capacitance_nf.iter().enumerate().map(charge);
         let charge: f64 = charges.sum(); // [pC]

@@ -3,7 +3,8 @@
 use super::*;
 use crate::{ProbeReader, Quantity};
 
-const SETTINGS: RunSettings = RunSettings { dt_ms: 0.02, total_ms: 12.0, integrator: Integrator::Neuron };
+const SETTINGS: RunSettings =
+    RunSettings { settle_ms: 0.0, dt_ms: 0.02, total_ms: 12.0, integrator: Integrator::Neuron };
 
 /// Values of quantities in the soma at every sample of a spike, `[sample][quantity]`.
 fn read(plan: &CablePlan, quantities: &[&str], settings: &RunSettings) -> Vec<Vec<f64>> {
@@ -57,7 +58,8 @@ fn invariant_currents_of_probes_sum_to_those_of_the_step() {
 fn analytic_states_of_second_order_belong_to_their_sample() {
     let plan = squid();
     let at = |dt_ms: f64| {
-        let settings = RunSettings { dt_ms, total_ms: 3.0, integrator: Integrator::SecondOrder };
+        let settings =
+            RunSettings { settle_ms: 0.0, dt_ms, total_ms: 3.0, integrator: Integrator::SecondOrder };
         read(&plan, &["hh.m", "sodium_current_ma_per_cm2"], &settings).pop().unwrap()
     };
     let exact = at(0.000_625);
