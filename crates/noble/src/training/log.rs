@@ -19,6 +19,9 @@ pub struct LogEntry {
     pub train_loss: Option<f64>,
     /// Mean relative L4 over the validation traces, averaged weights.
     pub validation_loss: f64,
+    /// Mean of the training loss over the validation traces, averaged weights, where it is another than relative L4.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_training_loss: Option<f64>,
     /// Mean relative L2 of the voltage over the validation traces.
     pub validation_relative_l2: f64,
     /// Learning rate of the next step.
@@ -76,10 +79,12 @@ pub struct FeatureErrors {
 }
 
 impl LogEntry {
-    /// Mean objective over the validation traces, which decides which operator is kept: the loss and the feature terms.
+    /// Mean objective over the validation traces, which decides which operator is kept: the training loss and the feature
+    /// terms.
     #[must_use]
     pub fn validation_objective(&self) -> f64 {
-        self.validation_loss + self.soft_features.values().map(|feature| feature.cost).sum::<f64>()
+        let loss = self.validation_training_loss.unwrap_or(self.validation_loss);
+        loss + self.soft_features.values().map(|feature| feature.cost).sum::<f64>()
     }
 
     /// The entry without what the clock said.
@@ -113,6 +118,7 @@ mod tests {
             n_traces: 16 * step,
             train_loss: (step > 0).then_some(0.5),
             validation_loss: 0.25,
+            validation_training_loss: None,
             validation_relative_l2: 0.1,
             learning_rate: 1e-3,
             gradient_norm: Some(0.3),

@@ -16,7 +16,9 @@ use std::time::{Duration, Instant};
 
 use noble_data::ModelId;
 use noble_data::dataset::{Manifest, Split};
-use noble_operator::{BatchReport, ModelLatents, Network, Operator, OperatorCard, TraceSampling, Trainer};
+use noble_operator::{
+    BatchReport, Loss, ModelLatents, Network, Operator, OperatorCard, TraceSampling, Trainer,
+};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -299,7 +301,9 @@ impl<'a> Run<'a> {
     fn validate(&mut self) -> Result<(), Error> {
         let throughput_hz = self.since_validation.throughput_hz();
         let network = self.trainer.averaged_network();
-        let Validation { relative_l4, relative_l2, features } = validate(self.set, &network)?;
+        let loss = self.settings.loss;
+        let Validation { relative_l4, training_loss, relative_l2, features } =
+            validate(self.set, &network, loss)?;
         let terms = &self.trainer.settings().features;
         let soft_features = terms.as_ref().map(|terms| feature_errors(self.set, &network, terms));
         let soft_features = soft_features.transpose()?.unwrap_or_default();
@@ -313,6 +317,7 @@ impl<'a> Run<'a> {
             n_traces: self.n_traces_seen(step),
             train_loss: interval.per_trace(interval.loss),
             validation_loss: relative_l4,
+            validation_training_loss: (loss != Loss::RelativeL4).then_some(training_loss),
             validation_relative_l2: relative_l2,
             learning_rate: self.trainer.learning_rate(),
             gradient_norm: interval.mean_gradient_norm(),

@@ -15,6 +15,8 @@ const STEADY_STATE: &str = "steady_state_voltage_stimend";
 pub(super) struct Validation {
     /// Mean relative L4.
     pub(super) relative_l4: f64,
+    /// Mean of the training loss.
+    pub(super) training_loss: f64,
     /// Mean relative L2.
     pub(super) relative_l2: f64,
     /// Features; none where the prediction is not finite.
@@ -22,9 +24,9 @@ pub(super) struct Validation {
 }
 
 /// Predicts all validation traces and compares.
-pub(super) fn validate(set: &TrainingSet, network: &Network) -> Result<Validation, Error> {
+pub(super) fn validate(set: &TrainingSet, network: &Network, loss: Loss) -> Result<Validation, Error> {
     let plan = NetworkPlan::new(network, set.window.grid.n_samples())?;
-    let (predicted, [relative_l4, relative_l2]) = set.with_validation(|samples| {
+    let (predicted, [relative_l4, relative_l2, training_loss]) = set.with_validation(|samples| {
         let inputs: Vec<SampleInput<'_>> = samples.iter().map(|sample| sample.input).collect();
         let predicted = predict_batch(&plan, &inputs);
         let mean = |loss: Loss| {
@@ -33,12 +35,12 @@ pub(super) fn validate(set: &TrainingSet, network: &Network) -> Result<Validatio
             let n_traces = samples.len() as f64;
             pairs.map(|(predicted, sample)| loss.value(predicted, sample.target)).sum::<f64>() / n_traces
         };
-        let means = [Loss::RelativeL4, Loss::RelativeL2].map(mean);
+        let means = [Loss::RelativeL4, Loss::RelativeL2, loss].map(mean);
         (predicted, means)
     });
     let is_finite = predicted.iter().all(|y| y.is_finite());
     let features = is_finite.then(|| feature_errors(set, &predicted)).transpose()?;
-    Ok(Validation { relative_l4, relative_l2, features })
+    Ok(Validation { relative_l4, training_loss, relative_l2, features })
 }
 
 fn feature_errors(set: &TrainingSet, predicted: &[f32]) -> Result<FeatureErrors, Error> {

@@ -137,6 +137,25 @@ fn invariant_patience_ends_a_run_and_both_operators_are_kept() {
 }
 
 #[test]
+fn invariant_the_operator_kept_is_best_by_the_loss_it_is_trained_on() {
+    let folder = Folder::new("kept");
+    folder.done(GENERATE);
+    folder
+        .done(&format!("{TRAIN} --batch 4 --loss relative_l2 --average-decay 0 --out operator.safetensors"));
+    let entries = log(&folder, "operator");
+    for entry in &entries {
+        let own = entry.validation_training_loss.unwrap();
+        assert_eq!(own.to_bits(), entry.validation_relative_l2.to_bits());
+    }
+    let best =
+        entries.iter().min_by(|a, b| a.validation_relative_l2.total_cmp(&b.validation_relative_l2)).unwrap();
+    let operator = Operator::from_bytes(&bytes(&folder.path("operator.safetensors"))).unwrap();
+    assert_eq!(operator.card().metrics["n_steps"].to_string(), best.step.to_string());
+    folder.done(&format!("{TRAIN} --batch 4 --out usual.safetensors"));
+    assert!(log(&folder, "usual").iter().all(|entry| entry.validation_training_loss.is_none()));
+}
+
+#[test]
 fn invariant_curves_are_drawn_from_the_log_alone() {
     let folder = Folder::new("plot");
     let old = r#"{"step":0,"n_traces":0,"train_loss":null,"validation_loss":0.5,"validation_relative_l2":0.4,"learning_rate":0.001,"throughput_hz":null}
