@@ -78,6 +78,7 @@ fn simulator(card: &OperatorCard) -> Protocol {
         total_ms: span_ms + 1.0,
         solver_step_ms: SOLVER_STEP_MS,
         every: 1,
+        settle_ms: card.sampling.settle_ms,
         sampling: Sampling::Plain,
         ..Protocol::default()
     }
