@@ -147,7 +147,14 @@ pub fn grid_cell(operator: &Operator, n_across: usize) -> Result<(f64, f64), Err
     Ok(((high.0 - low.0) / n_across as f64, (high.1 - low.1) / n_across as f64))
 }
 
+/// Cells along a side of a grid: ten thousand answers are some gigabytes.
+const MOST_ACROSS: usize = 100;
+
 fn on_grid(card: &OperatorCard, n_across: usize) -> Result<Vec<BTreeMap<String, f64>>, Error> {
+    if n_across > MOST_ACROSS {
+        let what = format!("a map of {n_across} by {n_across} cells");
+        return Err(Error::usage(what, format!("give --members from 1 to {MOST_ACROSS}")));
+    }
     let hull = hull_of(card).filter(|hull| hull.len() > 2).ok_or_else(no_plane)?;
     let density = density(card)?;
     let (low, high) = (corner(&hull, f64::min), corner(&hull, f64::max));
@@ -169,13 +176,21 @@ fn between(
 ) -> Vec<BTreeMap<String, f64>> {
     let at = |step: usize| {
         let part = if n_members > 1 { step as f64 / (n_members - 1) as f64 } else { 0.5 };
-        let value = |(name, from): (&String, &f64)| {
-            let to = last.get(name).copied().unwrap_or(*from);
-            (name.clone(), (1.0 - part) * from + part * to)
-        };
-        first.iter().map(value).collect()
+        latents_between((first, last), part)
     };
     (0..n_members).map(at).collect()
+}
+
+/// Latent features `part` of the way from the first's to the last's.
+pub(crate) fn latents_between(
+    (first, last): (&BTreeMap<String, f64>, &BTreeMap<String, f64>),
+    part: f64,
+) -> BTreeMap<String, f64> {
+    let value = |(name, from): (&String, &f64)| {
+        let to = last.get(name).copied().unwrap_or(*from);
+        (name.clone(), (1.0 - part) * from + part * to)
+    };
+    first.iter().map(value).collect()
 }
 
 fn near(

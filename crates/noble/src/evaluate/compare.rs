@@ -1,7 +1,7 @@
 //! Pairs of reference and predicted traces.
 
 use ndarray::Array2;
-use noble_data::dataset::{Shard, Split};
+use noble_data::dataset::{DatasetModel, Shard, Split};
 use noble_data::sweeps::StimulusWindow;
 use noble_data::{ModelId, Sweeps};
 use noble_features::metrics::{CoincidenceSettings, Interval, Norm, TracePair, coincidence_factor};
@@ -78,12 +78,14 @@ pub fn compare(
     operator.check_grid(window.grid)?;
     check_origin(operator, dataset)?;
     let shards = dataset.shards()?;
-    let chosen = chosen((dataset, &shards), split, &window, operator.card());
+    let places = held_out((dataset, &shards), split, operator.card());
+    let chosen = cut((dataset, &shards), &places, &window);
     if chosen.is_empty() {
         let what = format!("the dataset holds out no traces for {}", split.name());
         return Err(Error::usage(what, "generate one that does"));
     }
-    let predicted_mv = predict_all(operator, dataset, &chosen)?;
+    let step = |trace: &ReferenceTrace| QueryStimulus::Step { step_na: trace.step_na };
+    let predicted_mv = predict_all(operator, dataset, (&chosen, step))?;
     let without = baselines(dataset, &shards, operator.card(), (&chosen, &window))?;
     drop(shards);
     let asked = Asked::new(&STUDY_FEATURES, &PRECISE_FEATURES)?;
@@ -192,52 +194,84 @@ fn check_origin(operator: &Operator, dataset: &DatasetFolder) -> Result<(), Erro
     Err(Error::usage(what, "give the dataset it was trained on, whose held-out traces it has never seen"))
 }
 
-/// The traces held out for a split, cut to the window; models of the dataset that the operator was not trained on, because
-/// it took some of them alone, are left out.
-pub(super) fn chosen(
+/// Shards and rows of the traces held out for a split; models of the dataset that the operator was not trained on, because it
+/// took some of them alone, are left out.
+pub(super) fn held_out(
     (dataset, shards): (&DatasetFolder, &[Shard]),
     split: Split,
-    window: &Window,
     card: &OperatorCard,
-) -> Vec<ReferenceTrace> {
-    let mut chosen = Vec::new();
-    for shard in shards {
-        for row in 0..shard.models.len() {
-            let Some(model) = dataset.manifest.model(shard.models[row]) else { continue };
-            let is_asked = model.split == split || card.train_models.contains(&model.id);
-            if shard.splits[row] == split && is_asked {
-                let samples = shard.voltage_mv.row(row);
-                let samples = samples.iter().skip(window.fixed_start).take(window.grid.n_samples());
-                chosen.push(ReferenceTrace {
-                    model: model.id,
-                    model_split: model.split,
-                    step_na: shard.step_na[row],
-                    i_thr_na: model.latents.get(I_THR).copied(),
-                    v_mv: samples.map(|v| f64::from(*v)).collect(),
-                });
-            }
-        }
-    }
-    chosen
+) -> Vec<(usize, usize)> {
+    let rows = |(shard_idx, shard): (usize, &Shard)| {
+        (0..shard.models.len()).map(move |row| (shard_idx, row)).collect()
+    };
+    let is_asked = |(shard_idx, row): &(usize, usize)| {
+        let shard = &shards[*shard_idx];
+        let is_known = |model: &DatasetModel| model.split == split || card.train_models.contains(&model.id);
+        shard.splits[*row] == split && dataset.manifest.model(shard.models[*row]).is_some_and(is_known)
+    };
+    shards.iter().enumerate().flat_map::<Vec<(usize, usize)>, _>(rows).filter(is_asked).collect()
 }
 
-fn predict_all(
+/// Traces cut to a window.
+pub(super) fn cut(
+    (dataset, shards): (&DatasetFolder, &[Shard]),
+    places: &[(usize, usize)],
+    window: &Window,
+) -> Vec<ReferenceTrace> {
+    let trace = |(shard_idx, row): &(usize, usize)| {
+        let shard = &shards[*shard_idx];
+        let model = dataset.manifest.model(shard.models[*row])?;
+        let samples = shard.voltage_mv.row(*row);
+        let samples = samples.iter().skip(window.fixed_start).take(window.grid.n_samples());
+        Some(ReferenceTrace {
+            model: model.id,
+            model_split: model.split,
+            step_na: shard.step_na[*row],
+            i_thr_na: model.latents.get(I_THR).copied(),
+            v_mv: samples.map(|v| f64::from(*v)).collect(),
+        })
+    };
+    places.iter().filter_map(trace).collect()
+}
+
+/// What the operator answers to the currents of some traces.
+pub(super) fn predict_all(
     operator: &Operator,
     dataset: &DatasetFolder,
-    chosen: &[ReferenceTrace],
+    (traces, stimulus): (&[ReferenceTrace], impl Fn(&ReferenceTrace) -> QueryStimulus),
 ) -> Result<Vec<f64>, Error> {
     let input = &operator.card().input;
     let latents =
         |id: ModelId| dataset.manifest.model(id).map(|model| input.taken(&model.latents)).unwrap_or_default();
-    let query = |trace: &ReferenceTrace| Query {
-        stimulus: QueryStimulus::Step { step_na: trace.step_na },
-        latents: latents(trace.model),
-    };
-    let queries: Vec<Query> = chosen.iter().map(query).collect();
+    let query = |trace: &ReferenceTrace| Query { stimulus: stimulus(trace), latents: latents(trace.model) };
+    let queries: Vec<Query> = traces.iter().map(query).collect();
     Ok(operator.plan()?.predict_mv(&queries)?.into_iter().map(f64::from).collect())
 }
 
 fn n_within(features: &SweepFeatures, window: StimulusWindow) -> usize {
     let is_within = |t_ms: &&f64| **t_ms >= window.start_ms && **t_ms <= window.end_ms;
     features.spike_times_ms.iter().filter(is_within).count()
+}
+
+#[cfg(test)]
+impl ComparedTrace {
+    /// A trace of which the features alone matter.
+    pub(super) fn of_features(step_na: f64, reference: SweepFeatures, predicted: SweepFeatures) -> Self {
+        Self {
+            model: 1,
+            model_split: Split::Train,
+            step_na,
+            i_thr_na: None,
+            relative_l2: 0.02,
+            rms_mv: 1.4,
+            n_spikes: (reference.spike_times_ms.len(), predicted.spike_times_ms.len()),
+            reference_mv: Vec::new(),
+            predicted_mv: Vec::new(),
+            precise: (reference.clone(), predicted.clone()),
+            coincidence: None,
+            baselines: None,
+            reference,
+            predicted,
+        }
+    }
 }

@@ -1,11 +1,11 @@
 //! Where errors lie: by the distance of the current from threshold, and by the onset of the step.
 
 use noble_data::dataset::Split;
-use noble_operator::{Operator, Query, QueryStimulus};
+use noble_operator::{Operator, QueryStimulus};
 use serde::Serialize;
 
-use super::compare::{Asked, chosen, compare_traces};
-use super::{ComparedTrace, FiringTable, report};
+use super::compare::{Asked, compare_traces, cut, held_out, predict_all};
+use super::{ComparedTrace, FiringTable, ReferenceTrace, report};
 use crate::Error;
 use crate::generate::DatasetFolder;
 use crate::training::Window;
@@ -109,34 +109,19 @@ pub fn by_onset(
         return Ok(Vec::new());
     }
     let shards = dataset.shards()?;
-    let plan = operator.plan()?;
     let asked = Asked::new(&["Spikecount"], &[])?;
-    let input = &operator.card().input;
+    let all = held_out((dataset, &shards), split, operator.card());
+    let n_kept = all.len().min(MOST_TRACES);
+    let places: Vec<(usize, usize)> = (0..n_kept).map(|idx| all[(idx * all.len()).div_ceil(n_kept)]).collect();
     let error = |idx: usize| {
-        let window =
-            Window::at(&dataset.manifest, window.grid.n_samples(), idx * last_start / (N_ONSETS - 1))?;
-        let mut traces = chosen((dataset, &shards), split, &window, operator.card());
-        let n_traces = traces.len();
-        let n_kept = n_traces.min(MOST_TRACES);
-        let is_kept = |place: usize| (place * n_kept) % n_traces.max(1) < n_kept;
-        let mut place = 0;
-        traces.retain(|_| {
-            place += 1;
-            is_kept(place - 1)
-        });
-        let query = |trace: &super::ReferenceTrace| Query {
-            stimulus: QueryStimulus::Samples {
-                current_na: window.timing.samples_na(window.grid, trace.step_na),
-                step_na: trace.step_na,
-            },
-            latents: dataset
-                .manifest
-                .model(trace.model)
-                .map(|model| input.taken(&model.latents))
-                .unwrap_or_default(),
+        let start = idx * last_start / (N_ONSETS - 1);
+        let window = Window::at(&dataset.manifest, window.grid.n_samples(), start)?;
+        let traces = cut((dataset, &shards), &places, &window);
+        let stimulus = |trace: &ReferenceTrace| QueryStimulus::Samples {
+            current_na: window.timing.samples_na(window.grid, trace.step_na),
+            step_na: trace.step_na,
         };
-        let queries: Vec<Query> = traces.iter().map(query).collect();
-        let predicted_mv: Vec<f64> = plan.predict_mv(&queries)?.into_iter().map(f64::from).collect();
+        let predicted_mv = predict_all(operator, dataset, (&traces, stimulus))?;
         let compared = compare_traces(traces, &predicted_mv, &asked, &window)?;
         let error = condition_error(&compared.iter().collect::<Vec<_>>());
         Ok(error.map(|error| OnsetError { delay_ms: window.timing.delay_ms, error }))
@@ -158,23 +143,8 @@ mod tests {
             values: Vec::new(),
             spike_times_ms: (0..n).map(|i| 20.0 + i as f64).collect(),
         };
-        let (reference, predicted) = (features(n_spikes.0), features(n_spikes.1));
-        ComparedTrace {
-            model: 1,
-            model_split: Split::Train,
-            step_na,
-            i_thr_na: Some(0.02),
-            relative_l2: step_na,
-            rms_mv: 1.0,
-            n_spikes,
-            reference_mv: Vec::new(),
-            predicted_mv: Vec::new(),
-            precise: (reference.clone(), predicted.clone()),
-            coincidence: None,
-            baselines: None,
-            reference,
-            predicted,
-        }
+        let trace = ComparedTrace::of_features(step_na, features(n_spikes.0), features(n_spikes.1));
+        ComparedTrace { i_thr_na: Some(0.02), ..trace }
     }
 
     #[test]

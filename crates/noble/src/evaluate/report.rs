@@ -255,22 +255,7 @@ mod tests {
     }
 
     fn trace(reference: SweepFeatures, predicted: SweepFeatures) -> ComparedTrace {
-        ComparedTrace {
-            model: 1,
-            model_split: Split::Train,
-            step_na: 0.1,
-            i_thr_na: None,
-            relative_l2: 0.02,
-            rms_mv: 1.4,
-            n_spikes: (reference.spike_times_ms.len(), predicted.spike_times_ms.len()),
-            reference_mv: Vec::new(),
-            predicted_mv: Vec::new(),
-            precise: (reference.clone(), predicted.clone()),
-            coincidence: None,
-            baselines: None,
-            reference,
-            predicted,
-        }
+        ComparedTrace::of_features(0.1, reference, predicted)
     }
 
     #[test]

@@ -19,6 +19,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
+use crate::ensemble_members::latents_between;
 use crate::features::{SweepFeatures, extract};
 use crate::simulate::simulate_pairs;
 use crate::{Cells, Error, Progress, Protocol};
@@ -110,6 +111,9 @@ pub const FEATURES: [&str; 8] = [
     "voltage_base",
 ];
 
+/// Neurons of one call; their voltages take some gigabytes.
+const MOST_NEURONS: usize = 10_000;
+
 /// Neurons between pairs of the operator's models, at every current.
 ///
 /// # Errors
@@ -133,7 +137,7 @@ pub fn interpolate(
         let ends = (card.model_latents(*first)?, card.model_latents(*last)?);
         models.extend([first, last].map(|id| cells.models[id].clone()));
         for part in parts(settings) {
-            let latents = between(ends, part);
+            let latents = latents_between(ends, part);
             let nearest =
                 nearest(operator, &latents, shared.iter().filter(|id| *id != first && *id != last))?;
             let own = (&cells.models[first], &cells.models[last]);
@@ -182,6 +186,14 @@ fn check(settings: &InterpolationSettings, shared: &[ModelId]) -> Result<(), Err
             format!("{} pairs, {} steps between, no place to judge", settings.n_pairs, settings.n_steps);
         return Err(Error::usage(what, "ask for a pair and a place at least"));
     }
+    let n_neurons = settings.n_pairs.saturating_mul(settings.n_steps).saturating_mul(settings.steps_na.len());
+    if n_neurons > MOST_NEURONS {
+        let what = format!("{n_neurons} neurons between models");
+        return Err(Error::usage(
+            what,
+            format!("ask for {MOST_NEURONS} at most: fewer pairs, steps or currents"),
+        ));
+    }
     if shared.len() < 3 {
         let what = format!("the operator and the hall of fame share {} training models", shared.len());
         return Err(Error::usage(what, "give the hall of fame that the operator was trained on"));
@@ -206,17 +218,6 @@ fn pairs(shared: &[ModelId], settings: &InterpolationSettings) -> Vec<(ModelId, 
 fn parts(settings: &InterpolationSettings) -> impl Iterator<Item = f64> + use<> {
     let n_steps = settings.n_steps;
     (1..n_steps).map(move |step| step as f64 / n_steps as f64)
-}
-
-fn between(
-    (first, last): (&BTreeMap<String, f64>, &BTreeMap<String, f64>),
-    part: f64,
-) -> BTreeMap<String, f64> {
-    let value = |(name, from): (&String, &f64)| {
-        let to = last.get(name).copied().unwrap_or(*from);
-        (name.clone(), (1.0 - part) * from + part * to)
-    };
-    first.iter().map(value).collect()
 }
 
 /// The model nearest to a place, over latent features scaled as the network's.
@@ -254,7 +255,9 @@ fn simulated(
     let possible =
         plans.iter().flatten().flat_map(|plan| steps_na.iter().map(move |step_na| (plan, *step_na)));
     let possible: Vec<(&CablePlan, f64)> = possible.collect();
+    progress.start("simulate", possible.len());
     let mut traces = simulate_pairs(&possible, protocol, None, progress)?.into_iter();
+    progress.finish();
     let mut voltages = Vec::with_capacity(plans.len() * steps_na.len());
     for plan in &plans {
         for _ in steps_na {

@@ -97,12 +97,10 @@ impl Recipe {
         Ok(Self { generate, trainings })
     }
 
-    /// Another seed of currents, splits and weights; later trainings take the numbers that follow it.
+    /// Another seed of currents, splits, weights and the order of traces.
     pub fn reseed(&mut self, seed: u64) {
         self.generate.seed = seed;
-        for (training, seed) in self.trainings.iter_mut().zip(seed..) {
-            training.seed = seed;
-        }
+        self.trainings.iter_mut().for_each(|training| training.seed = seed);
     }
 
     /// Passes of a trace through the network in all trainings.

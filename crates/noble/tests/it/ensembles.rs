@@ -18,6 +18,8 @@ fn invariant_maps_show_features_within_the_hull() {
     assert!(!folder.path("map/fi.svg").exists());
     let refused = folder.refused("predict --map voltage --out other");
     assert!(refused.contains("--map voltage: its mean says nothing"), "{refused}");
+    let refused = folder.refused("predict --map Spikecount --members 1000000 --out other");
+    assert!(refused.contains("a map of 1000000 by 1000000 cells"), "{refused}");
     assert!(folder.refused("predict --map Spikecounts --out other").contains("Spikecount"));
 }
 
@@ -38,6 +40,8 @@ fn invariant_neurons_between_models_are_made_in_three_ways() {
     assert_eq!(table, folder.done("interpolate --pairs 2 --steps 2 --step-na 0.15 --out again --threads 2"));
     let refused = folder.refused("interpolate --pairs 0 --out other");
     assert!(refused.contains("0 pairs"), "{refused}");
+    let refused = folder.refused("interpolate --pairs 1000000000 --out other");
+    assert!(refused.contains("8000000000 neurons between models"), "{refused}");
     let refused = folder.refused("interpolate --models 0,1 --out other");
     assert!(refused.contains("training models"), "{refused}");
 }
