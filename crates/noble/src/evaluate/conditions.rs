@@ -112,7 +112,8 @@ pub fn by_onset(
     let asked = Asked::new(&["Spikecount"], &[])?;
     let all = held_out((dataset, &shards), split, operator.card());
     let n_kept = all.len().min(MOST_TRACES);
-    let places: Vec<(usize, usize)> = (0..n_kept).map(|idx| all[(idx * all.len()).div_ceil(n_kept)]).collect();
+    let places: Vec<(usize, usize)> =
+        (0..n_kept).map(|idx| all[(idx * all.len()).div_ceil(n_kept)]).collect();
     let error = |idx: usize| {
         let start = idx * last_start / (N_ONSETS - 1);
         let window = Window::at(&dataset.manifest, window.grid.n_samples(), start)?;
