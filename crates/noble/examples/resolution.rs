@@ -32,7 +32,7 @@ fn main() -> Outcome<()> {
         None,
         &Silent,
     )?)?;
-    let own = Traces::new(predict(&operator.plan()?, &members, &STEPS_NA)?.sweeps)?;
+    let own = Traces::new(predict(&operator.plan()?, &members, &STEPS_NA, &Silent)?.sweeps)?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "{} models × {} currents; own step {} ms", ids.len(), STEPS_NA.len(), card.grid.step_ms())?;
     writeln!(
@@ -49,7 +49,7 @@ fn main() -> Outcome<()> {
 fn row(operator: &Operator, members: &[Member], step_ms: f64, judges: (&Traces, &Traces)) -> Outcome<String> {
     let plan = operator.plan_at(step_ms)?;
     let grid = plan.grid();
-    let traces = Traces::new(predict(&plan, members, &STEPS_NA)?.sweeps)?;
+    let traces = Traces::new(predict(&plan, members, &STEPS_NA, &Silent)?.sweeps)?;
     let to_own = traces.relative_l2(judges.0);
     let to_simulator = traces.relative_l2(judges.1);
     let (n_other, moved_ms) = traces.spikes_against(judges.0);

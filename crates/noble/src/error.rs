@@ -81,6 +81,9 @@ pub enum Error {
         /// What went wrong.
         source: Box<Error>,
     },
+    /// Whoever asked does not wait any more.
+    #[error("stopped before it was done; what was kept on the way goes on with resume")]
+    Stopped,
     /// Something of ours that should not fail did.
     #[error("internal error: {what}; please report this")]
     Internal {
@@ -94,7 +97,7 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Write { .. } | Self::Internal { .. } => 1,
+            Self::Write { .. } | Self::Internal { .. } | Self::Stopped => 1,
             Self::File { source, .. }
             | Self::Model { source, .. }
             | Self::Sweep { source, .. }

@@ -14,8 +14,9 @@ use noble_features::fi::{
 use noble_features::{PreparedSweep, Settings, Sweep};
 use serde::{Deserialize, Serialize};
 
+use crate::progress::{Within, go_on};
 use crate::simulate::{LANES, simulate_pairs};
-use crate::{Error, Protocol, Silent};
+use crate::{Error, Progress, Protocol};
 
 /// Name of the threshold current as a latent feature.
 pub const I_THR: &str = "i_thr_na";
@@ -67,15 +68,16 @@ impl Excitability {
 ///
 /// # Errors
 /// [`Error::Features`] when the model fires without current, never fires, or has no F-I slope; [`Error::Cell`] when
-/// a run diverges.
+/// a run diverges; [`Error::Stopped`].
 pub fn measure_excitability(
     plan: &CablePlan,
     protocol: &Protocol,
     settings: &ExcitabilitySettings,
+    progress: &dyn Progress,
 ) -> Result<Excitability, Error> {
-    let threshold = measure_threshold(plan, protocol, settings)?;
+    let threshold = measure_threshold(plan, protocol, settings, progress)?;
     let currents_na = fi_grid_na(threshold.threshold_na, settings.largest_na, settings.n_fi_points)?;
-    let points = measure_fi_points(plan, protocol, &currents_na)?;
+    let points = measure_fi_points(plan, protocol, &currents_na, progress)?;
     let slope = fi_slope_hz_per_na(&points)?;
     Ok(Excitability { threshold, slope, points })
 }
@@ -88,6 +90,7 @@ pub(crate) fn measure_threshold(
     plan: &CablePlan,
     protocol: &Protocol,
     settings: &ExcitabilitySettings,
+    progress: &dyn Progress,
 ) -> Result<Threshold, Error> {
     let mut state = CableState::new(plan);
     let search = ThresholdSettings {
@@ -97,7 +100,10 @@ pub(crate) fn measure_threshold(
         relative_tolerance: settings.relative_tolerance,
         ..ThresholdSettings::default()
     };
-    threshold_current_na(&search, |step_na| fires(plan, protocol, step_na, &mut state))
+    threshold_current_na(&search, |step_na| {
+        go_on(progress)?;
+        fires(plan, protocol, step_na, &mut state)
+    })
 }
 
 /// Whole sweeps at the given currents, side by side.
@@ -108,10 +114,12 @@ pub(crate) fn measure_fi_points(
     plan: &CablePlan,
     protocol: &Protocol,
     currents_na: &[f64],
+    progress: &dyn Progress,
 ) -> Result<Vec<FiPoint>, Error> {
     let pairs: Vec<(&CablePlan, f64)> = currents_na.iter().map(|step_na| (plan, *step_na)).collect();
     let window = StimulusWindow { start_ms: protocol.delay_ms, end_ms: protocol.end_ms() };
-    let traces = simulate_pairs(&pairs, protocol, NonZeroUsize::new(pairs.len().min(LANES)), &Silent)?;
+    let lanes = NonZeroUsize::new(pairs.len().min(LANES));
+    let traces = simulate_pairs(&pairs, protocol, lanes, &Within(progress))?;
     let point = |(trace, step_na): (Result<Trace, Error>, &f64)| {
         let trace = trace?;
         let sweep = Sweep::from_trace(&trace, window.start_ms, window.end_ms)?;

@@ -15,8 +15,9 @@ use noble_features::{Mode, PreparedSweep, Settings, Sweep, feature};
 use noble_operator::RateKnot;
 use serde::{Deserialize, Serialize};
 
+use crate::progress::Within;
 use crate::simulate::{LANES, simulate_pairs};
-use crate::{Error, I_THR, Protocol, Silent};
+use crate::{Error, I_THR, Progress, Protocol};
 
 /// Which latent features are measured of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -97,12 +98,14 @@ pub fn rate_knots() -> Vec<RateKnot> {
 /// rate's current has a rate of zero there.
 ///
 /// # Errors
-/// [`Error::Usage`] for a feature that the model's sweep does not have, [`Error::Cell`] when a run diverges.
+/// [`Error::Usage`] for a feature that the model's sweep does not have, [`Error::Cell`] when a run diverges,
+/// [`Error::Stopped`].
 pub(crate) fn measure_swept(
     plan: &CablePlan,
     protocol: &Protocol,
     known: &BTreeMap<String, f64>,
     (lowest_na, largest_na): (f64, f64),
+    progress: &dyn Progress,
 ) -> Result<BTreeMap<String, f64>, Error> {
     let threshold_na = known.get(I_THR).copied().unwrap_or(0.0);
     let current_na = |taken: Taken| match taken {
@@ -120,7 +123,8 @@ pub(crate) fn measure_swept(
     let settings = Settings { mode: Mode::Precise, ..Settings::default() };
     let mut all = known.clone();
     // Models are measured in parallel, so the sweeps of one share a core.
-    let traces = simulate_pairs(&pairs, protocol, NonZeroUsize::new(pairs.len().min(LANES)), &Silent)?;
+    let lanes = NonZeroUsize::new(pairs.len().min(LANES));
+    let traces = simulate_pairs(&pairs, protocol, lanes, &Within(progress))?;
     for (trace, taken) in traces.into_iter().zip(&taken) {
         let trace = trace?;
         let sweep = Sweep::from_trace(&trace, window.start_ms, window.end_ms)?;

@@ -9,7 +9,8 @@ use noble_operator::{Operator, OperatorCard, OperatorPlan, Query, QueryStimulus,
 
 use crate::ensemble_members::{hull_of, in_plane};
 use crate::hull::is_inside;
-use crate::{Error, I_THR, LatentDensity, S_THR};
+use crate::progress::go_on;
+use crate::{Error, I_THR, LatentDensity, Progress, S_THR};
 
 /// A member of an ensemble.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,11 +74,20 @@ pub struct Prediction {
     pub warnings: Vec<Vec<Warning>>,
 }
 
+/// Sweeps predicted before it is asked again whether to go on.
+const N_TOGETHER: usize = 128;
+
 /// Voltages of every member at every amplitude, on the plan's grid.
 ///
 /// # Errors
-/// [`Error::Usage`] when there is nothing to predict, [`Error::Operator`] when the operator does not answer.
-pub fn predict(plan: &OperatorPlan, members: &[Member], steps_na: &[f64]) -> Result<Prediction, Error> {
+/// [`Error::Usage`] when there is nothing to predict, [`Error::Operator`] when the operator does not answer,
+/// [`Error::Stopped`].
+pub fn predict(
+    plan: &OperatorPlan,
+    members: &[Member],
+    steps_na: &[f64],
+    progress: &dyn Progress,
+) -> Result<Prediction, Error> {
     if members.is_empty() || steps_na.is_empty() {
         return Err(Error::usage("there is nothing to predict", "name at least one member and one step"));
     }
@@ -88,8 +98,15 @@ pub fn predict(plan: &OperatorPlan, members: &[Member], steps_na: &[f64]) -> Res
         latents: member.latents.clone(),
     };
     let queries: Vec<Query> = rows.iter().map(query).collect();
-    let v_mv: Vec<f64> = plan.predict_mv(&queries)?.into_iter().map(f64::from).collect();
     let (card, grid) = (plan.card(), plan.grid());
+    let mut v_mv: Vec<f64> = Vec::with_capacity(queries.len() * grid.n_samples());
+    progress.start("predict", queries.len());
+    for together in queries.chunks(N_TOGETHER) {
+        go_on(progress)?;
+        v_mv.extend(plan.predict_mv(together)?.into_iter().map(f64::from));
+        progress.advance(together.len());
+    }
+    progress.finish();
     let v_mv = Array2::from_shape_vec((rows.len(), grid.n_samples()), v_mv)
         .map_err(|error| Error::Internal { what: error.to_string() })?;
     let steps = rows.iter().map(|(_, step_na)| Some(*step_na)).collect();

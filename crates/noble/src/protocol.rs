@@ -2,6 +2,7 @@
 
 use noble_cell::{Integrator, RunSettings};
 use noble_data::{Sampling, Step, Stimulus, TimeGrid};
+use noble_operator::OperatorCard;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -66,6 +67,23 @@ impl Default for Protocol {
 }
 
 impl Protocol {
+    /// The protocol of the traces that an operator answers with.
+    #[must_use]
+    pub fn of_operator(card: &OperatorCard) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
+        let n_solver_steps = ((card.grid.n_samples() - 1) * card.sampling.every) as f64;
+        Self {
+            delay_ms: card.stimulus.delay_ms,
+            duration_ms: card.stimulus.duration_ms,
+            total_ms: n_solver_steps * card.sampling.dt_ms,
+            settle_ms: card.sampling.settle_ms,
+            solver_step_ms: card.sampling.dt_ms,
+            every: card.sampling.every,
+            sampling: card.sampling.kind,
+            integrator: Integrator::Neuron,
+        }
+    }
+
     /// Checks that sweeps of this protocol exist and that its step lies within them.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::inputs::{CellArgs, ProtocolArgs, amplitudes};
 use super::sweep_input::{DefinitionArgs, SweepInputArgs};
-use super::terminal::{counted, data, on_threads, words};
+use super::terminal::{Bar, counted, data, on_threads, words};
 use crate::fi_curve::{
     CurrentSweeps, FiQuantity, FiReport, SimulatedFiSettings, ThresholdRule, current_sweeps, recorded_fi,
     simulated_fi,
@@ -131,7 +131,8 @@ fn simulated(args: &FiArgs) -> Result<Vec<FiReport>, Error> {
         n_points: args.points,
         ..SimulatedFiSettings::default()
     };
-    let reports = on_threads(args.threads, || simulated_fi(&cells, &ids, &protocol, &settings))?;
+    let bar = Bar::new();
+    let reports = on_threads(args.threads, || simulated_fi(&cells, &ids, &protocol, &settings, &bar))?;
     words(&format!(
         "{} simulated with steps of {} ms from {} ms",
         counted(reports.len(), "model"),

@@ -160,9 +160,22 @@ pub(super) fn run(args: &FitArgs) -> Result<(), Error> {
         return on_ranks(|team| run_together(args, team));
     }
     match prepare(args)? {
-        Some(fit) => run_here(args, &fit, &Here),
+        Some(fit) => run_here(args, &fit, None),
         None => Ok(()),
     }
+}
+
+/// Searches here, candidates evaluated elsewhere.
+pub(super) fn run_elsewhere(args: &FitArgs, evaluator: &dyn Evaluate) -> Result<(), Error> {
+    match prepare(args)? {
+        Some(fit) => run_here(args, &fit, Some(evaluator)),
+        None => Ok(()),
+    }
+}
+
+/// The plan that candidates are evaluated by; nothing is written.
+pub(super) fn plan_of(args: &FitArgs) -> Result<FitPlan, Error> {
+    Ok(plan(args)?.0)
 }
 
 /// Rank 0 searches, every rank evaluates.
@@ -171,7 +184,7 @@ fn run_together(args: &FitArgs, team: &dyn Team) -> Result<(), Error> {
     if team.rank() > 0 {
         return on_threads(args.threads, || serve(team, &fit.plan));
     }
-    run_here(args, &fit, &Together { team })?;
+    run_here(args, &fit, Some(&Together { team }))?;
     dismiss(team);
     Ok(())
 }
@@ -187,24 +200,31 @@ struct Prepared {
 
 /// Reads and checks; `None` where only the case was to be written.
 fn prepare(args: &FitArgs) -> Result<Option<Prepared>, Error> {
-    let inputs = args.input.read(&args.sweeps, &args.definition)?;
-    let FitInputs { cells, space, targets, starts, recording } = inputs;
     if let Some(folder) = args.input.case_folder() {
+        let FitInputs { space, targets, .. } = args.input.read(&args.sweeps, &args.definition)?;
         write_case(folder, &space, &targets)?;
         return Ok(None);
     }
     let (settings, limits) = (args.search.settings()?, args.search.limits()?);
-    let name = space.base.name.clone();
+    let (plan, recording) = plan(args)?;
+    let name = plan.space().base.name.clone();
     let paths = FitPaths::beside(&out_path(args.out.as_deref(), &format!("{name}.hall_of_fame.json")));
     files::check_writable(&paths.hall_of_fame)?;
     check_free(args, &paths)?;
+    introduce(&plan, &settings);
+    Ok(Some(Prepared { plan, settings, limits, recording, paths }))
+}
+
+/// What is fitted to what, read and checked, and the recording it comes from.
+fn plan(args: &FitArgs) -> Result<(FitPlan, Option<SweepFile>), Error> {
+    let inputs = args.input.read(&args.sweeps, &args.definition)?;
+    let FitInputs { cells, space, targets, starts, recording } = inputs;
     let protocol = Protocol { solver_step_ms: args.dt_ms, every: args.every, ..Protocol::default() };
     protocol.check()?;
     let case = FitCase { cells, space, targets, protocol, features: args.definition.settings()?, starts };
     let (plan, notes) = case.plan()?;
     notes.iter().for_each(|note| words(&format!("note: {note}")));
-    introduce(&plan, &settings);
-    Ok(Some(Prepared { plan, settings, limits, recording, paths }))
+    Ok((plan, recording))
 }
 
 /// Nothing that another fit left may be lost.
@@ -227,9 +247,12 @@ fn check_free(args: &FitArgs, paths: &FitPaths) -> Result<(), Error> {
     Ok(())
 }
 
-fn run_here(args: &FitArgs, fit: &Prepared, evaluator: &dyn Evaluate) -> Result<(), Error> {
+/// Searches and concludes; without an evaluator candidates are evaluated by the threads of this process.
+fn run_here(args: &FitArgs, fit: &Prepared, evaluator: Option<&dyn Evaluate>) -> Result<(), Error> {
     let Prepared { plan, settings, limits, recording, paths } = fit;
     let bar = Bar::new();
+    let here = Here(&bar);
+    let evaluator = evaluator.unwrap_or(&here);
     let shard = args.shard.unwrap_or(Shard::WHOLE);
     let own = |path: &Path| args.shard.map_or_else(|| path.to_path_buf(), |shard| shard.file_of(path));
     let (state_path, log_path) = (own(&paths.state), own(&paths.log));

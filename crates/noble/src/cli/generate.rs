@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use noble_data::dataset::Split;
 
-use super::inputs::{CellArgs, ProtocolArgs, protocol_of};
+use super::inputs::{CellArgs, ProtocolArgs};
 use super::output::out_path;
 use super::team::on_ranks;
 use super::terminal::{Bar, on_threads, words};
@@ -175,8 +175,11 @@ fn say_share(dataset: &DatasetFolder, shard: Shard, folder: &Path) {
 }
 
 fn settings(args: &GenerateArgs) -> Result<GenerateSettings, Error> {
-    let base =
-        if args.cell.is_embedded() { protocol_of(embedded_operator()?.card()) } else { Protocol::default() };
+    let base = if args.cell.is_embedded() {
+        Protocol::of_operator(embedded_operator()?.card())
+    } else {
+        Protocol::default()
+    };
     Ok(GenerateSettings {
         seed: args.seed,
         protocol: args.protocol.protocol(base)?,

@@ -138,7 +138,7 @@ impl CellArgs {
         let mut cells = self.cells_with(if is_typed { &[] } else { &first })?;
         let ids = self.ids(&cells)?.unwrap_or(first);
         cells.select(&ids)?;
-        Ok((cells, ids, protocol_of(operator.card())))
+        Ok((cells, ids, Protocol::of_operator(operator.card())))
     }
 
     /// Numbers asked for, in the order in which they were named.
@@ -275,8 +275,7 @@ pub(super) struct ProtocolArgs {
     /// Length of a sweep [default: 515; embedded cell: as the embedded operator]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     total_ms: Option<f64>,
-    /// Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell, where no time of the
-    /// sweep is typed: as the embedded operator]
+    /// Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell: as the embedded operator]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     settle_ms: Option<f64>,
     /// Time step of the solver [default: 0.02]
@@ -312,8 +311,7 @@ impl ProtocolArgs {
             delay_ms: self.delay_ms.unwrap_or(base.delay_ms),
             duration_ms: self.duration_ms.unwrap_or(base.duration_ms),
             total_ms: self.total_ms.unwrap_or(base.total_ms),
-            // Who types times counts them from the initial voltage.
-            settle_ms: self.settle_ms.unwrap_or(if self.has_times() { 0.0 } else { base.settle_ms }),
+            settle_ms: self.settle_ms.unwrap_or(base.settle_ms),
             solver_step_ms: self.dt_ms.unwrap_or(base.solver_step_ms),
             every: self.every.unwrap_or(base.every),
             sampling: match self.sampling {
@@ -331,35 +329,9 @@ impl ProtocolArgs {
         Ok(protocol)
     }
 
-    /// Whether times of the sweep were typed.
-    fn has_times(&self) -> bool {
-        self.has_step() || self.total_ms.is_some()
-    }
-
-    /// The protocol of sweeps that another stimulus than the step drives: its times are counted from the initial voltage.
-    pub(super) fn without_step(&self, protocol: Protocol) -> Protocol {
-        Protocol { settle_ms: self.settle_ms.unwrap_or(0.0), ..protocol }
-    }
-
     /// Whether times of the step were typed.
     pub(super) fn has_step(&self) -> bool {
         self.delay_ms.is_some() || self.duration_ms.is_some()
-    }
-}
-
-/// The protocol an operator was trained on.
-pub(super) fn protocol_of(card: &OperatorCard) -> Protocol {
-    #[expect(clippy::cast_precision_loss, reason = "sample counts stay far below 2^53")]
-    let n_solver_steps = ((card.grid.n_samples() - 1) * card.sampling.every) as f64;
-    Protocol {
-        delay_ms: card.stimulus.delay_ms,
-        duration_ms: card.stimulus.duration_ms,
-        total_ms: n_solver_steps * card.sampling.dt_ms,
-        settle_ms: card.sampling.settle_ms,
-        solver_step_ms: card.sampling.dt_ms,
-        every: card.sampling.every,
-        sampling: card.sampling.kind,
-        integrator: Integrator::Neuron,
     }
 }
 

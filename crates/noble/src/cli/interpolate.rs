@@ -4,13 +4,13 @@ use std::path::{Path as FilePath, PathBuf};
 
 use clap::Args;
 
-use super::inputs::{CellArgs, amplitudes, operator, protocol_of};
+use super::inputs::{CellArgs, amplitudes, operator};
 use super::output::out_path;
 use super::terminal::{Bar, counted, data, on_threads, words};
 use crate::figure::{TracePanel, TracesFigure, axis, traces_svg};
 use crate::interpolation::{FEATURES, InterpolationSettings, Judgement, Path, Way, interpolate, judge};
 use crate::table::{csv_table, short, text_table};
-use crate::{Error, files};
+use crate::{Error, Protocol, files};
 
 /// Neurons between two models: parameters blended and simulated, against places in latent space that the operator answers for
 ///
@@ -59,7 +59,7 @@ pub(super) fn run(args: &InterpolateArgs) -> Result<(), Error> {
         steps_na: amplitudes(&args.step_na)?,
         seed: args.seed,
     };
-    let protocol = protocol_of(operator.card());
+    let protocol = Protocol::of_operator(operator.card());
     let paths =
         on_threads(args.threads, || interpolate((&cells, &operator), &settings, &protocol, &Bar::new()))?;
     let judgements = judge(&paths);

@@ -19,7 +19,6 @@ mod operator;
 mod operator_convert;
 mod output;
 mod predict;
-mod predict_figures;
 mod reproduce;
 mod simulate;
 mod sweep_input;
@@ -27,11 +26,17 @@ mod team;
 mod terminal;
 mod train;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use noble_operator::Operator;
 
-use crate::Error;
+use crate::fit::{Evaluate, FitPlan};
+use crate::{Error, Prediction, Recorded};
+
+pub use terminal::Console;
 
 /// Neural operators for neurons: simulate a cell, train a Fourier neural operator on it, ask it for ensembles.
 ///
@@ -75,7 +80,17 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let result = match cli.command {
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Error> {
+    match command {
         Command::Simulate(args) => simulate::run(&args),
         Command::Accuracy(args) => accuracy::run(&args),
         Command::Extract(args) => extract::run(&args),
@@ -93,14 +108,100 @@ pub fn main() -> ExitCode {
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Operator(args) => operator::run(&args),
         Command::Channels(args) => channels::run(&args),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            report(&error);
-            ExitCode::from(error.exit_code())
-        }
     }
+}
+
+/// All commands with their options, of which completions, manuals and bindings are made.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs a command as the binary does, its words without `noble`, for another program.
+///
+/// # Errors
+/// What the binary would say; [`Error::Stopped`] when the console does not want it any more.
+pub fn run_for(console: &Arc<dyn Console>, words: &[OsString]) -> Result<(), Error> {
+    let command = parsed(words)?;
+    terminal::heard(console, || run(command))
+}
+
+/// What `noble simulate` would write, for another program; of a share that the words name its rows alone.
+///
+/// # Errors
+/// As [`run_for`]; [`Error::Usage`] for words of another command.
+pub fn simulate_for(console: &Arc<dyn Console>, words: &[OsString]) -> Result<Recorded, Error> {
+    match parsed(words)? {
+        Command::Simulate(args) => terminal::heard(console, || simulate::recorded(&args)),
+        _ => Err(Error::usage("this is not simulate", "give its words")),
+    }
+}
+
+/// Sweeps that `noble simulate` would run.
+///
+/// # Errors
+/// As [`run_for`]; [`Error::Usage`] for words of another command.
+pub fn n_sweeps_for(console: &Arc<dyn Console>, words: &[OsString]) -> Result<usize, Error> {
+    match parsed(words)? {
+        Command::Simulate(args) => terminal::heard(console, || simulate::n_sweeps(&args)),
+        _ => Err(Error::usage("this is not simulate", "give its words")),
+    }
+}
+
+/// What `noble predict` would write, by an operator that is at hand or that the words name, for another program.
+///
+/// # Errors
+/// As [`run_for`]; [`Error::Usage`] for words of another command.
+pub fn predict_for(
+    console: &Arc<dyn Console>,
+    words: &[OsString],
+    operator: Option<&Operator>,
+) -> Result<Prediction, Error> {
+    match parsed(words)? {
+        Command::Predict(args) => terminal::heard(console, || predict::prediction(&args, operator)),
+        _ => Err(Error::usage("this is not predict", "give its words")),
+    }
+}
+
+/// Runs `noble fit` for another program, candidates evaluated elsewhere.
+///
+/// # Errors
+/// As [`run_for`], and those of the evaluator; [`Error::Usage`] for words of another command.
+pub fn fit_for(
+    console: &Arc<dyn Console>,
+    words: &[OsString],
+    evaluator: &dyn Evaluate,
+) -> Result<(), Error> {
+    match parsed(words)? {
+        Command::Fit(args) => terminal::heard(console, || fit::run_elsewhere(&args, evaluator)),
+        _ => Err(Error::usage("this is not fit", "give its words")),
+    }
+}
+
+/// The plan of a fit, by which its candidates are evaluated elsewhere; files are read, none is written.
+///
+/// # Errors
+/// As [`run_for`]; [`Error::Usage`] for words of another command.
+pub fn fit_plan_for(console: &Arc<dyn Console>, words: &[OsString]) -> Result<FitPlan, Error> {
+    match parsed(words)? {
+        Command::Fit(args) => terminal::heard(console, || fit::plan_of(&args)),
+        _ => Err(Error::usage("this is not fit", "give its words")),
+    }
+}
+
+/// The command of some words; what is wrong with them in one line.
+fn parsed(words: &[OsString]) -> Result<Command, Error> {
+    let all = std::iter::once(OsString::from("noble")).chain(words.iter().cloned());
+    let wrong = |error: clap::Error| {
+        let text = error.render().to_string();
+        let is_own =
+            |line: &&str| !line.is_empty() && !line.starts_with("Usage:") && !line.starts_with("For more");
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(is_own).collect();
+        let what = lines.join(" ");
+        let name = words.first().map_or_else(String::new, |name| format!(" {}", name.to_string_lossy()));
+        Error::usage(what.strip_prefix("error: ").unwrap_or(&what), format!("see noble{name} --help"))
+    };
+    Ok(Cli::try_parse_from(all).map_err(wrong)?.command)
 }
 
 /// Writes what is wrong and, on its own line, what to do.

@@ -4,23 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use noble_data::ModelId;
 use noble_data::sweeps::Precision;
-use noble_data::{ModelId, Sweeps};
 use noble_operator::{Operator, OperatorCard, OperatorPlan, Warning};
-use serde_json::{Value, json};
 
 use super::inputs::{amplitudes, first_members, operator};
 use super::output::DEFAULT_FOLDER;
-use super::predict_figures;
-use super::terminal::{data, on_threads, words};
-use crate::features::{SweepFeatures, extract, features_named, summary_features};
-use crate::figure::{
-    EnsembleFigure, LatentFigure, LatentPoint, LatentRole, StepCurrent, axis, ensemble_svg, latent_svg,
-};
-use crate::table::{csv_table, short, text_table};
+use super::terminal::{Bar, data, on_threads, words};
+use crate::features::{extract, features_named, summary_features};
+use crate::table::{short, text_table};
 use crate::{
-    Error, I_THR, Member, Placement, Prediction, S_THR, completed_latents, files, grid_cell, member_at,
-    members_of, place_members, predict,
+    EnsembleReport, Error, I_THR, Member, Placement, Prediction, S_THR, completed_latents, files, grid_cell,
+    member_at, members_of, place_members, predict,
 };
 
 /// Voltage of an ensemble, its features and its figure
@@ -126,16 +121,13 @@ const MOST_ROWS: usize = 24;
 pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     let operator = operator(args.operator.as_deref())?;
     introduce(args, operator.card());
-    let steps_na = match &args.step_na {
-        Some(steps_na) => amplitudes(steps_na)?,
-        None => vec![default_step_na(operator.card())],
-    };
+    let steps_na = steps_na(args, operator.card())?;
     let members = members(args, &operator)?;
     let asked = summary_features();
     check_mapped(&args.map)?;
     let (Prediction { sweeps, warnings }, features) = on_threads(args.threads, || {
         let plan = planned(args, &operator)?;
-        let prediction = predict(&plan, &members, &steps_na)?;
+        let prediction = predict(&plan, &members, &steps_na, &Bar::new())?;
         let sweeps = &prediction.sweeps;
         let window =
             sweeps.window.ok_or_else(|| Error::Internal { what: "a prediction has no window".to_owned() })?;
@@ -144,7 +136,7 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
     })?;
     warn(&warnings);
     let folder = args.out.as_deref().unwrap_or(Path::new(DEFAULT_FOLDER));
-    let rows = Rows {
+    let report = EnsembleReport {
         card: operator.card(),
         members: &members,
         sweeps: &sweeps,
@@ -152,28 +144,49 @@ pub(super) fn run(args: &PredictArgs) -> Result<(), Error> {
         warnings: &warnings,
     };
     files::write(&folder.join("ensemble.npz"), &sweeps.to_npz(Precision::Single)?)?;
-    files::write(&folder.join("ensemble.svg"), rows.ensemble_figure(&steps_na).as_bytes())?;
-    files::write(&folder.join("latent.svg"), rows.latent_figure().as_bytes())?;
+    files::write(&folder.join("ensemble.svg"), report.ensemble_svg(&steps_na).as_bytes())?;
+    files::write(&folder.join("latent.svg"), report.latent_svg().as_bytes())?;
     let mut written = vec!["ensemble.npz", "ensemble.svg", "latent.svg", "features.csv"];
     if steps_na.len() >= FEWEST_OF_CURVE {
-        files::write(&folder.join("fi.svg"), predict_figures::fi_family(&rows, &steps_na).as_bytes())?;
+        files::write(&folder.join("fi.svg"), report.fi_svg(&steps_na).as_bytes())?;
         written.push("fi.svg");
     }
     let maps: Vec<String> = args.map.iter().map(|name| format!("map-{name}.svg")).collect();
     for (name, file) in args.map.iter().zip(&maps) {
         let cell_size = grid_cell(&operator, args.members.unwrap_or(DEFAULT_MEMBERS))?;
-        let map = predict_figures::heat_map(&rows, name, (steps_na[0], cell_size), steps_na.len());
+        let map = report.heat_map_svg(name, (steps_na[0], cell_size), steps_na.len());
         files::write(&folder.join(file), map.as_bytes())?;
         written.push(file);
     }
     let names: Vec<&str> = asked.iter().map(|feature| feature.name).collect();
-    files::write(&folder.join("features.csv"), rows.csv(&names).as_bytes())?;
+    files::write(&folder.join("features.csv"), report.csv(&names).as_bytes())?;
     match args.format {
-        Format::Json => data(&format!("{}\n", rows.json()))?,
-        Format::Table => print_table(&rows, steps_na.len())?,
+        Format::Json => data(&format!("{}\n", report.json()))?,
+        Format::Table => print_table(&report, steps_na.len())?,
     }
     words(&format!("{} in {}", written.join(", "), folder.display()));
     Ok(())
+}
+
+/// What would be written, where nothing is.
+pub(super) fn prediction(args: &PredictArgs, operator: Option<&Operator>) -> Result<Prediction, Error> {
+    let operator = match operator {
+        Some(at_hand) => at_hand,
+        None => &self::operator(args.operator.as_deref())?,
+    };
+    let (steps_na, members) = (steps_na(args, operator.card())?, members(args, operator)?);
+    let prediction =
+        on_threads(args.threads, || predict(&planned(args, operator)?, &members, &steps_na, &Bar::new()))?;
+    warn(&prediction.warnings);
+    Ok(prediction)
+}
+
+/// The amplitudes typed, or the default.
+fn steps_na(args: &PredictArgs, card: &OperatorCard) -> Result<Vec<f64>, Error> {
+    match &args.step_na {
+        Some(steps_na) => amplitudes(steps_na),
+        None => Ok(vec![default_step_na(card)]),
+    }
 }
 
 /// Refuses maps of features that are not known, or that are no summary of a trace.
@@ -294,8 +307,8 @@ fn latents(pairs: &[String]) -> Result<BTreeMap<String, f64>, Error> {
     Ok(latents)
 }
 
-fn print_table(rows: &Rows<'_>, n_steps: usize) -> Result<(), Error> {
-    let latents = rows.shown_latents();
+fn print_table(rows: &EnsembleReport<'_>, n_steps: usize) -> Result<(), Error> {
+    let latents = shown_latents(rows);
     let (header, lines) = rows.table((&latents, &SHOWN), short);
     data(&text_table(&header, &lines[..lines.len().min(MOST_ROWS)]))?;
     if lines.len() > MOST_ROWS {
@@ -312,133 +325,10 @@ fn print_table(rows: &Rows<'_>, n_steps: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// An answer with everything that describes it, one row per member and current.
-pub(super) struct Rows<'a> {
-    pub(super) card: &'a OperatorCard,
-    pub(super) members: &'a [Member],
-    sweeps: &'a Sweeps,
-    pub(super) features: &'a [SweepFeatures],
-    warnings: &'a [Vec<Warning>],
-}
-
-impl Rows<'_> {
-    fn model(&self, row: usize) -> ModelId {
-        self.sweeps.models.as_ref().map_or(0, |models| models[row])
-    }
-
-    fn latent_names(&self) -> impl Iterator<Item = &String> {
-        self.card.input.latents.iter().map(|latent| &latent.name)
-    }
-
-    /// Latent features that fit a screen: all of a few, of many those that span the map.
-    fn shown_latents(&self) -> Vec<&String> {
-        let is_many = self.card.input.latents.len() > MOST_SHOWN_LATENTS;
-        self.latent_names().filter(|name| !is_many || [I_THR, S_THR].contains(&name.as_str())).collect()
-    }
-
-    /// What the operator and the features warn of in a row.
-    fn row_warnings(&self, features: &SweepFeatures) -> Vec<String> {
-        let of_operator = self.warnings[features.sweep_idx].iter().map(ToString::to_string);
-        of_operator.chain(features.warnings.iter().cloned()).collect()
-    }
-
-    fn table(
-        &self,
-        (latents, names): (&[&String], &[&str]),
-        format: impl Fn(Option<f64>) -> String,
-    ) -> (Vec<String>, Vec<Vec<String>>) {
-        let mut header = vec!["model".to_owned(), "step_na".to_owned()];
-        header.extend(latents.iter().map(|name| (*name).clone()));
-        header.extend(names.iter().map(|name| (*name).to_owned()));
-        let line = |row: &SweepFeatures| {
-            let idx = row.sweep_idx;
-            let latents = latents.iter().map(|name| Some(self.sweeps.latents[*name][idx]));
-            let values =
-                std::iter::once(row.step_na).chain(latents).chain(names.iter().map(|name| row.mean(name)));
-            std::iter::once(self.model(idx).to_string()).chain(values.map(&format)).collect()
-        };
-        (header, self.features.iter().map(line).collect())
-    }
-
-    /// All features and warnings.
-    fn csv(&self, names: &[&str]) -> String {
-        let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        let latents: Vec<&String> = self.latent_names().collect();
-        let (mut header, mut lines) = self.table((&latents, names), number);
-        header.push("warnings".to_owned());
-        for (line, features) in lines.iter_mut().zip(self.features) {
-            line.push(self.row_warnings(features).join("; "));
-        }
-        csv_table(&header, &lines)
-    }
-
-    fn json(&self) -> Value {
-        let row = |features: &SweepFeatures| {
-            let idx = features.sweep_idx;
-            let latents: BTreeMap<&String, f64> =
-                self.latent_names().map(|name| (name, self.sweeps.latents[name][idx])).collect();
-            json!({
-                "model": self.model(idx),
-                "step_na": features.step_na,
-                "latents": latents,
-                "features": features.means(),
-                "spike_times_ms": features.spike_times_ms,
-                "warnings": self.row_warnings(features),
-            })
-        };
-        Value::Array(self.features.iter().map(row).collect())
-    }
-
-    /// The ensemble at the first current.
-    fn ensemble_figure(&self, steps_na: &[f64]) -> String {
-        let rows = || (0..self.members.len()).map(|member_idx| member_idx * steps_na.len());
-        let timing = self.card.stimulus;
-        ensemble_svg(&EnsembleFigure {
-            title: format!(
-                "{} neuron{} at {} nA",
-                self.members.len(),
-                if self.members.len() == 1 { "" } else { "s" },
-                axis::number(steps_na[0], 3)
-            ),
-            subtitle: "predicted by a Fourier neural operator".to_owned(),
-            times_ms: self.sweeps.times_ms.clone(),
-            v_mv: rows().map(|row| self.sweeps.v_mv.row(row).to_vec()).collect(),
-            spike_times_ms: rows().map(|row| self.features[row].spike_times_ms.clone()).collect(),
-            step: StepCurrent {
-                delay_ms: timing.delay_ms,
-                duration_ms: timing.duration_ms,
-                amplitude_na: steps_na[0],
-            },
-            member_labels: rows().map(|row| self.model(row).to_string()).collect(),
-            highlighted_idx: None,
-        })
-    }
-
-    fn latent_figure(&self) -> String {
-        let place = |latents: &BTreeMap<String, f64>, role, label: String| {
-            let (threshold_na, slope_hz_per_na) = (*latents.get(I_THR)?, *latents.get(S_THR)?);
-            Some(LatentPoint { threshold_na, slope_hz_per_na, role, label })
-        };
-        let role = |id: ModelId| {
-            let card = self.card;
-            if card.test_models.contains(&id) {
-                LatentRole::Test
-            } else if card.validation_models.contains(&id) {
-                LatentRole::Validation
-            } else {
-                LatentRole::Train
-            }
-        };
-        let known =
-            self.card.models.iter().filter_map(|model| place(&model.latents, role(model.id), String::new()));
-        let asked = self
-            .members
-            .iter()
-            .filter_map(|member| place(&member.latents, LatentRole::Queried, member.id.to_string()));
-        latent_svg(&LatentFigure {
-            title: "Latent space".to_owned(),
-            subtitle: "threshold current and F-I slope of the models".to_owned(),
-            points: known.chain(asked).collect(),
-        })
-    }
+/// Latent features that fit a screen: all of a few, of many those that span the map.
+fn shown_latents<'a>(report: &EnsembleReport<'a>) -> Vec<&'a String> {
+    let latents = &report.card.input.latents;
+    let is_many = latents.len() > MOST_SHOWN_LATENTS;
+    let names = latents.iter().map(|latent| &latent.name);
+    names.filter(|name| !is_many || [I_THR, S_THR].contains(&name.as_str())).collect()
 }

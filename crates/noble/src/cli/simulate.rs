@@ -13,7 +13,7 @@ use super::terminal::{Bar, counted, on_threads, words};
 use crate::cluster::{Team, rank_0_first, record_together};
 use crate::features::LARGEST_STEP_NA;
 use crate::figure::{TracePanel, TracesFigure, axis, traces_svg};
-use crate::{Cells, Drive, Error, Experiment, Protocol, RecordingSpec, Shard, SweepTask, files};
+use crate::{Cells, Drive, Error, Experiment, Protocol, Recorded, RecordingSpec, Shard, SweepTask, files};
 
 /// Sweeps of a cell under current or voltage clamp, solved as NEURON solves them
 ///
@@ -98,6 +98,20 @@ pub(super) fn run(args: &SimulateArgs) -> Result<(), Error> {
     draw(args, &recorded.sweeps, &inputs.ids)
 }
 
+/// What would be written, where nothing is.
+pub(super) fn recorded(args: &SimulateArgs) -> Result<Recorded, Error> {
+    let inputs = checked_inputs(args)?;
+    inputs.note();
+    let shard = args.shard.unwrap_or(Shard::WHOLE);
+    on_threads(args.threads, || inputs.task(args).record(shard, &Bar::new()))
+}
+
+/// Sweeps that would be run.
+pub(super) fn n_sweeps(args: &SimulateArgs) -> Result<usize, Error> {
+    let inputs = checked_inputs(args)?;
+    Ok(inputs.task(args).n_rows())
+}
+
 fn run_together(args: &SimulateArgs, team: &dyn Team) -> Result<(), Error> {
     let out = out_path(args.out.as_deref(), "traces.npz");
     let inputs = rank_0_first(team, || inputs(args, &out))?;
@@ -119,6 +133,11 @@ struct Inputs {
 
 fn inputs(args: &SimulateArgs, out: &Path) -> Result<Inputs, Error> {
     check_outputs(args, out)?;
+    checked_inputs(args)
+}
+
+fn checked_inputs(args: &SimulateArgs) -> Result<Inputs, Error> {
+    check_options(args)?;
     let (cells, ids, base) = args.cell.chosen(args.members)?;
     let experiment = experiment(args, args.protocol.protocol(base)?)?;
     for step_na in args.step_na.iter().filter(|step_na| step_na.abs() > LARGEST_STEP_NA) {
@@ -139,14 +158,18 @@ impl Inputs {
     }
 
     fn say(&self, out: &Path) {
+        self.note();
+        let n_sweeps = counted(self.ids.len() * self.experiment.drives.len(), "sweep");
+        words(&format!("{n_sweeps} of {} in {}", counted(self.ids.len(), "model"), out.display()));
+    }
+
+    fn note(&self) {
         let settle_ms = self.experiment.protocol.settle_ms;
         if settle_ms > 0.0 {
             words(&format!(
                 "note: settles for {settle_ms} ms before each sweep; --settle-ms 0 begins at the initial voltage"
             ));
         }
-        let n_sweeps = counted(self.ids.len() * self.experiment.drives.len(), "sweep");
-        words(&format!("{n_sweeps} of {} in {}", counted(self.ids.len(), "model"), out.display()));
     }
 }
 
@@ -158,13 +181,17 @@ fn draw(args: &SimulateArgs, sweeps: &Sweeps, ids: &[ModelId]) -> Result<(), Err
     Ok(())
 }
 
-/// Refuses what could not be written, or has no meaning, before anything is simulated.
+/// Refuses what could not be written before anything is simulated.
 fn check_outputs(args: &SimulateArgs, out: &Path) -> Result<(), Error> {
     if args.figure.as_deref() == Some(out) {
         return Err(Error::usage("--out and --figure are the same file", "give each a name of its own"));
     }
     files::check_writable(out)?;
-    args.figure.as_deref().map_or(Ok(()), files::check_writable)?;
+    args.figure.as_deref().map_or(Ok(()), files::check_writable)
+}
+
+/// Refuses options that have no meaning together.
+fn check_options(args: &SimulateArgs) -> Result<(), Error> {
     if args.resume && !(args.mpi || args.shard.is_some()) {
         return Err(Error::usage("--resume continues shares", "add --shard I/N or --mpi, or leave it out"));
     }
@@ -192,7 +219,6 @@ fn experiment(args: &SimulateArgs, protocol: Protocol) -> Result<Experiment, Err
         Ok(Drive::Voltage { name: path.display().to_string(), protocol: voltages })
     });
     let mut drives: Vec<Drive> = stimuli.chain(voltages).collect::<Result<_, Error>>()?;
-    let protocol = if drives.is_empty() { protocol } else { args.protocol.without_step(protocol) };
     if drives.is_empty() {
         drives.extend(amplitudes(&args.step_na)?.into_iter().map(|step_na| Drive::Step { step_na }));
     }

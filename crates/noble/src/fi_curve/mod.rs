@@ -20,7 +20,7 @@ pub use quantities::FiQuantity;
 use crate::excitability::{measure_fi_points, measure_threshold};
 use crate::features::prepare;
 use crate::sweep_file::{FileSweep, SweepFile};
-use crate::{Cells, Error, ExcitabilitySettings, Protocol};
+use crate::{Cells, Error, ExcitabilitySettings, Progress, Protocol};
 
 const MS_PER_S: f64 = 1000.0;
 
@@ -172,12 +172,14 @@ impl Default for SimulatedFiSettings {
 /// largest current, and its threshold says why it is not there.
 ///
 /// # Errors
-/// [`Error::Usage`] for settings or a protocol without sense, [`Error::Model`] with what went wrong in a model.
+/// [`Error::Usage`] for settings or a protocol without sense, [`Error::Model`] with what went wrong in a model,
+/// [`Error::Stopped`].
 pub fn simulated_fi(
     cells: &Cells,
     ids: &[ModelId],
     protocol: &Protocol,
     settings: &SimulatedFiSettings,
+    progress: &dyn Progress,
 ) -> Result<Vec<FiReport>, Error> {
     protocol.check()?;
     if protocol.duration_ms <= 0.0 {
@@ -190,20 +192,25 @@ pub fn simulated_fi(
     if settings.currents_na.as_ref().is_some_and(Vec::is_empty) {
         return Err(Error::usage("no current is given", "give at least one"));
     }
+    progress.start("F-I curves", ids.len());
     let of_model = |id: &ModelId| {
-        model_fi(cells, *id, protocol, settings).map_err(|error| match error {
-            error @ Error::Model { .. } => error,
+        let report = model_fi((cells, *id), protocol, settings, progress);
+        progress.advance(1);
+        report.map_err(|error| match error {
+            error @ (Error::Model { .. } | Error::Stopped) => error,
             error => error.of_model(*id),
         })
     };
-    ids.par_iter().map(of_model).collect()
+    let reports = ids.par_iter().map(of_model).collect();
+    progress.finish();
+    reports
 }
 
 fn model_fi(
-    cells: &Cells,
-    id: ModelId,
+    (cells, id): (&Cells, ModelId),
     protocol: &Protocol,
     settings: &SimulatedFiSettings,
+    progress: &dyn Progress,
 ) -> Result<FiReport, Error> {
     let plan = cells.plan(id)?;
     let search = ExcitabilitySettings {
@@ -211,12 +218,12 @@ fn model_fi(
         n_fi_points: settings.n_points,
         relative_tolerance: settings.relative_tolerance,
     };
-    let found = bisected(measure_threshold(&plan, protocol, &search))?;
+    let found = bisected(measure_threshold(&plan, protocol, &search, progress))?;
     let currents_na = match &settings.currents_na {
         Some(currents_na) => currents_na.clone(),
         None => currents_na(&found, settings)?,
     };
-    let points = measure_fi_points(&plan, protocol, &currents_na)?;
+    let points = measure_fi_points(&plan, protocol, &currents_na, progress)?;
     let rate_step_hz = MS_PER_S / protocol.duration_ms;
     let curve = FiCurve::new(&points)?;
     let mut analysis = analyze(&curve, rate_step_hz)?;
@@ -264,8 +271,8 @@ fn currents_na(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure_excitability;
     use crate::reference_cell::reference_cells;
+    use crate::{Silent, measure_excitability};
 
     /// Short sweeps, so that the test is.
     const PROTOCOL: (f64, f64, f64) = (10.0, 150.0, 170.0);
@@ -280,8 +287,10 @@ mod tests {
         let cells = reference_cells().unwrap();
         let id = *cells.models.keys().next().unwrap();
         let settings = ExcitabilitySettings::default();
-        let expected = measure_excitability(&cells.plan(id).unwrap(), &protocol(), &settings).unwrap();
-        let reports = simulated_fi(&cells, &[id], &protocol(), &SimulatedFiSettings::default()).unwrap();
+        let expected =
+            measure_excitability(&cells.plan(id).unwrap(), &protocol(), &settings, &Silent).unwrap();
+        let reports =
+            simulated_fi(&cells, &[id], &protocol(), &SimulatedFiSettings::default(), &Silent).unwrap();
         let [report] = reports.as_slice() else { panic!("one model") };
         let threshold = report.analysis.threshold.unwrap();
         assert_eq!(threshold.upper_na.to_bits(), expected.threshold.threshold_na.to_bits());
@@ -295,7 +304,7 @@ mod tests {
         let id = *cells.models.keys().next().unwrap();
         let settings =
             SimulatedFiSettings { largest_na: 0.01, n_points: 2, ..SimulatedFiSettings::default() };
-        let reports = simulated_fi(&cells, &[id], &protocol(), &settings).unwrap();
+        let reports = simulated_fi(&cells, &[id], &protocol(), &settings, &Silent).unwrap();
         assert_eq!(reports[0].analysis.threshold, Err(Undefined::AllSilent { largest_na: 0.01 }));
         assert_eq!(reports[0].curve.levels().len(), 3);
         for (quantity, without) in reports[0].quantities().iter().zip(["silent up to 0.01 nA"; 2]) {
@@ -303,7 +312,10 @@ mod tests {
         }
         for largest_na in [0.0, f64::NAN] {
             let settings = SimulatedFiSettings { largest_na, ..SimulatedFiSettings::default() };
-            assert!(matches!(simulated_fi(&cells, &[id], &protocol(), &settings), Err(Error::Usage { .. })));
+            assert!(matches!(
+                simulated_fi(&cells, &[id], &protocol(), &settings, &Silent),
+                Err(Error::Usage { .. })
+            ));
         }
     }
 }

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::case::{FitPlan, PlannedSweep};
 use super::objective::Outcome;
 use super::stage::Stage;
+use crate::progress::Within;
 use crate::simulate::{Row, Samples, run_rows};
-use crate::{Error, Silent};
+use crate::{Error, Progress};
 
 /// Candidates whose sweeps are held in memory at once.
 const N_TOGETHER: usize = 64;
@@ -39,18 +40,18 @@ pub trait Evaluate: Sync {
     ) -> Result<Vec<Evaluation>, Error>;
 }
 
-/// The threads of this process.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Here;
+/// The threads of this process, which look whether to go on.
+#[derive(Clone, Copy)]
+pub struct Here<'a>(pub &'a dyn Progress);
 
-impl Evaluate for Here {
+impl Evaluate for Here<'_> {
     fn evaluate(
         &self,
         plan: &FitPlan,
         stage: &Stage,
         candidates: &[Vec<f64>],
     ) -> Result<Vec<Evaluation>, Error> {
-        evaluate_all(plan, stage, candidates, Leaving::Early)
+        evaluate_all(plan, (stage, candidates), Leaving::Early, self.0)
     }
 }
 
@@ -64,22 +65,22 @@ pub(super) enum Leaving {
 /// Evaluates any number of candidates, as many at once as memory should hold.
 pub(super) fn evaluate_all(
     plan: &FitPlan,
-    stage: &Stage,
-    candidates: &[Vec<f64>],
+    (stage, candidates): (&Stage, &[Vec<f64>]),
     leaving: Leaving,
+    progress: &dyn Progress,
 ) -> Result<Vec<Evaluation>, Error> {
     let mut evaluations = Vec::with_capacity(candidates.len());
     for chunk in candidates.chunks(N_TOGETHER) {
-        evaluations.extend(evaluate_together(plan, stage, chunk, leaving)?);
+        evaluations.extend(evaluate_together(plan, (stage, chunk), leaving, progress)?);
     }
     Ok(evaluations)
 }
 
 fn evaluate_together(
     plan: &FitPlan,
-    stage: &Stage,
-    candidates: &[Vec<f64>],
+    (stage, candidates): (&Stage, &[Vec<f64>]),
     leaving: Leaving,
+    progress: &dyn Progress,
 ) -> Result<Vec<Evaluation>, Error> {
     // A candidate whose parameters make no cell is a bad candidate, not the end of the search.
     let cables: Vec<Option<CablePlan>> =
@@ -99,7 +100,7 @@ fn evaluate_together(
         let alive: Vec<usize> = alive.collect();
         let jobs: Vec<(usize, usize)> =
             round.iter().flat_map(|sweep_idx| alive.iter().map(|idx| (*idx, *sweep_idx))).collect();
-        for ((idx, sweep_idx), outcome) in jobs.iter().zip(simulated(plan, &cables, &jobs)?) {
+        for ((idx, sweep_idx), outcome) in jobs.iter().zip(simulated(plan, &cables, &jobs, progress)?) {
             let sweep = &plan.sweeps[*sweep_idx];
             let shortfall = outcome.hopeless(sweep.target.firing.filter(|_| sweep.is_gate), threshold_mv);
             if let Some(shortfall) = shortfall.filter(|_| leaving == Leaving::Early) {
@@ -134,6 +135,7 @@ fn simulated(
     plan: &FitPlan,
     cables: &[Option<CablePlan>],
     jobs: &[(usize, usize)],
+    progress: &dyn Progress,
 ) -> Result<Vec<Outcome>, Error> {
     let Some((_, first)) = jobs.first() else { return Ok(Vec::new()) };
     let protocol = plan.sweeps[*first].protocol;
@@ -144,7 +146,7 @@ fn simulated(
         Row { last_spike, ..Row::of_soma(cable, Electrode::at_soma(&sweep.stimulus)) }
     };
     let rows: Vec<Row<'_>> = jobs.iter().map(row).collect();
-    let samples = run_rows(&rows, &protocol, None, &Silent)?;
+    let samples = run_rows(&rows, &protocol, None, &Within(progress))?;
     let outcomes = samples.into_par_iter().zip(jobs);
     outcomes.map(|(samples, (_, sweep_idx))| measured(plan, &plan.sweeps[*sweep_idx], samples)).collect()
 }

@@ -36,4 +36,4 @@ pub use result::{FitResult, conclude};
 pub use run::{FitLimits, FitPlace, FitState, search};
 pub use settings::FitSettings;
 pub use stage::{Stage, StageKind};
-pub use together::{Together, serve};
+pub use together::{Together, answer, evaluations_of, jobs_of, serve};

@@ -12,6 +12,7 @@ use super::evaluate::{Leaving, evaluate_all};
 use super::run::FitState;
 use super::settings::FitSettings;
 use super::stage::Stage;
+use crate::progress::go_on;
 use crate::{Error, ExcitabilitySettings, I_THR, Progress, S_THR, measure_excitability};
 
 /// The hall of fame of a fit, and what it was chosen from.
@@ -117,7 +118,7 @@ fn measured(
 ) -> Result<Measured, Error> {
     let stage = Stage::active(plan);
     let coordinates: Vec<Vec<f64>> = all.iter().map(|(_, one)| one.parameters.clone()).collect();
-    let evaluations = evaluate_all(plan, &stage, &coordinates, Leaving::Never)?;
+    let evaluations = evaluate_all(plan, (&stage, &coordinates), Leaving::Never, progress)?;
     let names: Vec<String> = stage.objective_names(plan).map(str::to_owned).collect();
     progress.start("measure excitability", all.len());
     let models: Vec<(HallOfFameModel, Option<String>)> = all
@@ -126,8 +127,9 @@ fn measured(
         .enumerate()
         .map(|(place, ((seed, one), evaluation))| {
             let cable = plan.cable(&one.parameters)?;
-            let measured = measure_excitability(&cable, &plan.base_protocol, excitability);
+            let measured = measure_excitability(&cable, &plan.base_protocol, excitability, progress);
             progress.advance(1);
+            go_on(progress)?;
             let (latents, failure) = match measured {
                 Ok(measured) => (measured.latents(), None),
                 Err(error) => (BTreeMap::new(), Some(error.to_string())),

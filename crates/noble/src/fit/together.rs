@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::case::FitPlan;
 use super::evaluate::{Evaluate, Evaluation, Here};
 use super::stage::Stage;
-use crate::Error;
 use crate::cluster::{Team, deal, dealt_back, follow, lead};
+use crate::{Error, Silent};
 
 /// Rank 0's evaluator; the other ranks are in [`serve`].
 pub struct Together<'a> {
@@ -14,10 +14,30 @@ pub struct Together<'a> {
     pub team: &'a dyn Team,
 }
 
-#[derive(Serialize, Deserialize)]
+/// Candidates to evaluate, on their way to another process.
+#[derive(Debug, Serialize, Deserialize)]
 struct Job {
     stage: Stage,
     candidates: Vec<Vec<f64>>,
+}
+
+/// Parts of some candidates as messages, at most so many in each, in their order.
+///
+/// # Errors
+/// [`Error::Internal`] when they cannot be spelled.
+pub fn jobs_of(stage: &Stage, candidates: &[Vec<f64>], n_together: usize) -> Result<Vec<Vec<u8>>, Error> {
+    let job = |part: &[Vec<f64>]| bytes_of(&Job { stage: stage.clone(), candidates: part.to_vec() });
+    candidates.chunks(n_together.max(1)).map(job).collect()
+}
+
+/// The evaluations that [`answer`] spelled, of jobs in order.
+///
+/// # Errors
+/// [`Error::Internal`] when they cannot be read.
+pub fn evaluations_of(answers: &[Vec<u8>]) -> Result<Vec<Evaluation>, Error> {
+    let parts: Vec<Vec<Evaluation>> =
+        answers.iter().map(|bytes| value_of(bytes)).collect::<Result<_, _>>()?;
+    Ok(parts.concat())
 }
 
 impl Evaluate for Together<'_> {
@@ -43,9 +63,13 @@ pub fn serve(team: &dyn Team, plan: &FitPlan) -> Result<(), Error> {
     follow(team, |job| answer(plan, job))
 }
 
-fn answer(plan: &FitPlan, job: &[u8]) -> Result<Vec<u8>, Error> {
+/// Evaluates the candidates of a message by a plan of the same fit.
+///
+/// # Errors
+/// [`Error::Internal`] for bytes that are no message; those of [`Evaluate::evaluate`].
+pub fn answer(plan: &FitPlan, job: &[u8]) -> Result<Vec<u8>, Error> {
     let Job { stage, candidates } = value_of(job)?;
-    bytes_of(&Here.evaluate(plan, &stage, &candidates)?)
+    bytes_of(&Here(&Silent).evaluate(plan, &stage, &candidates)?)
 }
 
 fn bytes_of<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
@@ -85,7 +109,7 @@ mod tests {
         let stage = Stage::active(&plan);
         let candidates: Vec<Vec<f64>> =
             [0.2, 0.5, 0.8].map(|coordinate| vec![coordinate; plan.space().free.len()]).to_vec();
-        let alone = Here.evaluate(&plan, &stage, &candidates).unwrap();
+        let alone = Here(&Silent).evaluate(&plan, &stage, &candidates).unwrap();
         for size in [1, 2, 5] {
             let answers = on_threads(size, |team| {
                 if team.rank() > 0 {

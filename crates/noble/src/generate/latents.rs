@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::GenerateSettings;
 use super::folder::{json, json_line};
 use crate::latent_features::measure_swept;
+use crate::progress::go_on;
 use crate::{Cells, Error, LatentSet, Progress, files, measure_excitability};
 
 /// Latent features by name, of each model.
@@ -24,7 +25,7 @@ pub(crate) fn measure_latents(
 ) -> Result<Latents, Error> {
     progress.start("measure excitability", ids.len());
     let measured = |id: &ModelId| {
-        let latents = measured(folder, (cells, settings), *id);
+        let latents = go_on(progress).and_then(|()| measured(folder, (cells, settings), *id, progress));
         progress.advance(1);
         (*id, latents)
     };
@@ -35,6 +36,7 @@ pub(crate) fn measure_latents(
         .filter(|(_, latents)| matches!(latents, Err(Error::Features(_))))
         .map(|(id, _)| *id)
         .collect();
+    go_on(progress)?;
     all.into_iter()
         .map(|(id, latents)| Ok((id, latents.map_err(|error| unmeasured(id, error, &without))?)))
         .collect()
@@ -73,6 +75,7 @@ fn measured(
     folder: &Path,
     (cells, settings): (&Cells, &GenerateSettings),
     id: ModelId,
+    progress: &dyn Progress,
 ) -> Result<BTreeMap<String, f64>, Error> {
     let stated = cells.latents.get(&id);
     if let (Some(stated), LatentSet::Excitability) = (stated, settings.latents) {
@@ -87,11 +90,11 @@ fn measured(
     let plan = cells.plan(id)?;
     let mut latents = match stated {
         Some(stated) => stated.clone(),
-        None => measure_excitability(&plan, &settings.protocol, &settings.excitability)?.latents(),
+        None => measure_excitability(&plan, &settings.protocol, &settings.excitability, progress)?.latents(),
     };
     if settings.latents == LatentSet::Wide {
         let range_na = (settings.lowest_na, settings.excitability.largest_na);
-        latents = measure_swept(&plan, &settings.protocol, &latents, range_na)?;
+        latents = measure_swept(&plan, &settings.protocol, &latents, range_na, progress)?;
     }
     files::write(&path, &json(&latents)?)?;
     Ok(latents)

@@ -27,20 +27,20 @@ pub struct Recipe {
     pub trainings: Vec<TrainSettings>,
 }
 
-/// Latest onset of a training window, and how much longer than a window a trace is.
-const SHIFT_MS: f64 = 30.0;
 /// Largest learning rate and steps of the training by relative L2 that follows the one by relative L4: the latter puts spikes
 /// where they belong and hardly sees what is off by a few millivolts, such as their peaks and the rest before them.
-const SHARPENING_RATE: f64 = 3e-3;
-const N_SHARPENING_STEPS: u64 = 2000;
+const SHARPENING_RATE: f64 = 5e-3;
+const N_SHARPENING_STEPS: u64 = 40_000;
+const N_SHARPENING_VALIDATIONS: u64 = 10;
 /// Fewest models: one for validation, one for the test, two to tell apart.
 const FEWEST_MODELS: usize = 4;
 
 impl Recipe {
     /// The recipe of a budget for so many models and currents within `range_na`.
     ///
-    /// Sweeps are the study's: 400 ms of current in windows of 515 ms whose onset varies by 30 ms, solved at 0.02 ms, every
-    /// third sample; a tenth of the models, at most 40, is kept for the test, a fifteenth, at most 20, for choices, and a
+    /// Sweeps are the study's: 400 ms of current in windows of 515 ms, solved at 0.02 ms, every third sample. The step always
+    /// comes at the default onset after the initial voltage, where thresholds are measured; what varies is how much of the time
+    /// before it a training window shows, from none to all. The operator answers with all of it, as a simulation begins. A tenth of the models, at most 40, is kept for the test, a fifteenth, at most 20, for choices, and a
     /// twentieth of every training model's currents for either.
     ///
     /// # Errors
@@ -52,12 +52,12 @@ impl Recipe {
         }
         let (n_traces, n_steps, n_layers) = match budget {
             Budget::Minutes => ((3000 / n_models).clamp(20, 100), 2500, 4),
-            Budget::Hours => ((60_000 / n_models).clamp(100, 1000), 36_000, 6),
+            Budget::Hours => ((60_000 / n_models).clamp(100, 1000), 28_000, 6),
         };
         let shared = Protocol::default();
         let (lowest_na, highest_na) = range_na;
         let generate = GenerateSettings {
-            protocol: Protocol { delay_ms: SHIFT_MS, total_ms: shared.total_ms + SHIFT_MS, ..shared },
+            protocol: Protocol { total_ms: shared.total_ms + shared.delay_ms, ..shared },
             lowest_na,
             highest_na,
             amplitudes: Amplitudes::study(range_na),
@@ -78,7 +78,8 @@ impl Recipe {
             n_steps,
             n_steps_per_validation: n_steps.div_ceil(9),
             window_ms: Some(shared.total_ms),
-            max_shift_ms: SHIFT_MS,
+            max_shift_ms: shared.delay_ms,
+            answer_shift_ms: Some(0.0),
             ..TrainSettings::default()
         };
         let trainings = match budget {
@@ -88,7 +89,7 @@ impl Recipe {
                     loss: Loss::RelativeL2,
                     learning_rate: SHARPENING_RATE,
                     n_steps: N_SHARPENING_STEPS,
-                    n_steps_per_validation: N_SHARPENING_STEPS / 2,
+                    n_steps_per_validation: N_SHARPENING_STEPS.div_ceil(N_SHARPENING_VALIDATIONS),
                     ..train.clone()
                 };
                 vec![train, sharpen]

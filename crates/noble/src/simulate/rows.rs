@@ -7,12 +7,16 @@ use noble_cell::{CablePlan, CableState, Electrode, Instructions, Moment, Probe, 
 use noble_data::Decimator;
 use rayon::prelude::*;
 
+use crate::progress::go_on;
 use crate::{Error, Progress, Protocol};
 
 /// Runs side by side where the user does not say; two registers of the widest kind.
 pub(crate) const LANES: usize = 16;
 /// A register of eight costs about as much as this many runs one by one.
 const LEAST_LANES: usize = 5;
+
+/// Steps of a run after which it looks whether to go on: less than a second of the slowest cells.
+const STEPS_BETWEEN_LOOKS: usize = 256;
 
 /// One run: a plan, what is done to it, and what is read beside the voltage of the soma.
 #[derive(Debug, Clone)]
@@ -55,7 +59,7 @@ pub(crate) type Samples = Vec<Vec<f64>>;
 /// `lanes` rows go side by side on a core; `None` chooses by their number.
 ///
 /// # Errors
-/// [`Error::Cell`] for the time settings; per row when its voltage diverges.
+/// [`Error::Cell`] for the time settings, [`Error::Stopped`]; per row when its voltage diverges.
 pub(crate) fn run_rows(
     rows: &[Row<'_>],
     protocol: &Protocol,
@@ -68,7 +72,7 @@ pub(crate) fn run_rows(
         .map_init(
             || None,
             |state, batch| {
-                let samples = run_batch(batch, protocol, state)?;
+                let samples = run_batch(batch, protocol, state, progress)?;
                 progress.advance(batch.len());
                 Ok(samples)
             },
@@ -88,13 +92,15 @@ fn run_batch(
     rows: &[Row<'_>],
     protocol: &Protocol,
     state: &mut Option<CableState>,
+    progress: &dyn Progress,
 ) -> Result<Vec<Result<Samples, Error>>, Error> {
+    go_on(progress)?;
     let plans: Vec<&CablePlan> = rows.iter().map(|row| row.plan).collect();
     if !state.as_ref().is_some_and(|state| state.fits(&plans)) {
         *state = match CableState::of_lanes(&plans, Instructions::detect()) {
             Ok(state) => Some(state),
             Err(noble_cell::Error::UnequalPlans { .. }) => {
-                let alone = |row| run_batch(std::slice::from_ref(row), protocol, state);
+                let alone = |row| run_batch(std::slice::from_ref(row), protocol, state, progress);
                 let alone: Result<Vec<_>, Error> = rows.iter().map(alone).collect();
                 return Ok(alone?.into_iter().flatten().collect());
             }
@@ -107,8 +113,13 @@ fn run_batch(
     let n_samples = settings.grid()?.n_samples();
     let mut recorders: Vec<Recorder<'_>> =
         rows.iter().map(|row| Recorder::new(row, protocol, n_samples)).collect();
-    let outcomes =
-        run_lanes(&plans, &electrodes, &settings, state, |moment| recorders[moment.lane].record(&moment))?;
+    let outcomes = run_lanes(&plans, &electrodes, &settings, state, |moment| {
+        if moment.step_idx % STEPS_BETWEEN_LOOKS == 0 && progress.is_stopped() {
+            return ControlFlow::Break(());
+        }
+        recorders[moment.lane].record(&moment)
+    })?;
+    go_on(progress)?;
     let results = outcomes.into_iter().zip(recorders);
     Ok(results.map(|(outcome, recorder)| outcome.map(|_| recorder.finish()).map_err(Error::from)).collect())
 }

@@ -132,16 +132,16 @@ impl SweepFile {
             let what = format!("{} is a folder", path.display());
             return Err(Error::usage(what, "name a file of sweeps: .abf, .nwb, .npz or .csv"));
         }
-        let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
-        match ending.as_deref() {
-            Some("npz") => files::read_with(path, arrays::from_npz),
-            Some("csv") => files::read_with(path, arrays::from_csv),
-            Some("abf" | "nwb" | "h5" | "hdf5") => files::read_with(path, recorded::from_bytes),
-            _ => Err(Error::usage(
-                format!("{} is neither .abf, .nwb, .npz nor .csv", path.display()),
-                "give a file of one of these formats",
-            )),
-        }
+        let reader = reader_of(path)?;
+        files::read_with(path, reader)
+    }
+
+    /// Reads the bytes of a file of this name, which need not be there.
+    ///
+    /// # Errors
+    /// As [`SweepFile::read`].
+    pub fn of_bytes(name: &Path, bytes: &[u8]) -> Result<Self, Error> {
+        reader_of(name)?(bytes).map_err(|error| error.in_file(name))
     }
 
     /// Takes one window for every sweep, in place of those of the file.
@@ -158,6 +158,22 @@ impl SweepFile {
             sweep.v_mv.iter_mut().for_each(|v| *v -= junction_mv);
             sweep.notes.push(format!("liquid junction potential of {junction_mv} mV subtracted"));
         }
+    }
+}
+
+type Reader = fn(&[u8]) -> Result<SweepFile, Error>;
+
+/// The reader of a file by the ending of its name.
+fn reader_of(name: &Path) -> Result<Reader, Error> {
+    let ending = name.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
+    match ending.as_deref() {
+        Some("npz") => Ok(arrays::from_npz),
+        Some("csv") => Ok(arrays::from_csv),
+        Some("abf" | "nwb" | "h5" | "hdf5") => Ok(recorded::from_bytes),
+        _ => Err(Error::usage(
+            format!("{} is neither .abf, .nwb, .npz nor .csv", name.display()),
+            "give a file of one of these formats",
+        )),
     }
 }
 

@@ -28,6 +28,7 @@ use super::fine_tune::feature_errors;
 use super::log::log_bytes;
 use super::validation::{Validation, validate};
 use super::{FineTune, LogEntry, SoftFeatureError, TrainPaths, TrainSettings, TrainingSet, read_log};
+use crate::progress::go_on;
 use crate::{Error, Progress, files};
 
 /// A limit on the time of one call; the run is left resumable when it is reached.
@@ -100,7 +101,8 @@ impl Interval {
 /// # Errors
 /// [`Error::Usage`] for impossible settings, or a state of another run; [`Error::DatasetTrace`] naming the trace on
 /// which the loss diverges, [`Error::Operator`] when the gradient or the validation does, the files of the last
-/// validation being kept; [`Error::Write`] when a file cannot be written.
+/// validation being kept; [`Error::Write`] when a file cannot be written; [`Error::Stopped`], the files of the last
+/// validation being kept.
 pub fn train(
     set: &TrainingSet,
     (settings, tune): (&TrainSettings, Option<&FineTune>),
@@ -110,7 +112,7 @@ pub fn train(
 ) -> Result<Vec<LogEntry>, Error> {
     settings.check(set.n_train())?;
     let deadline = Deadline { started: Instant::now(), limit };
-    let mut run = Run::start(set, (settings, tune), (paths, is_resumed))?;
+    let mut run = Run::start(set, (settings, tune), (paths, is_resumed), progress)?;
     #[expect(clippy::cast_possible_truncation, reason = "steps fit a machine word")]
     progress.start("train", settings.n_steps as usize);
     #[expect(clippy::cast_possible_truncation, reason = "steps fit a machine word")]
@@ -127,6 +129,7 @@ impl<'a> Run<'a> {
         set: &'a TrainingSet,
         (settings, tune): (&'a TrainSettings, Option<&'a FineTune>),
         (paths, is_resumed): (&'a TrainPaths, bool),
+        progress: &dyn Progress,
     ) -> Result<Self, Error> {
         let trainer_settings = settings.trainer(set.window.grid.n_samples());
         let (network, trainer_settings, tuned_from) = match tune {
@@ -163,7 +166,7 @@ impl<'a> Run<'a> {
             (false, false, _) => {}
         }
         if run.log.is_empty() {
-            run.validate()?;
+            run.validate(progress)?;
         }
         Ok(run)
     }
@@ -218,6 +221,7 @@ impl<'a> Run<'a> {
         let last_step = ((first_step / every + 1) * every).min(self.settings.n_steps);
         self.since_validation = Interval::new();
         while self.trainer.n_steps() < last_step && !deadline.is_over() {
+            go_on(progress)?;
             let report = self.step()?;
             self.since_validation.add(&report);
             progress.advance(1);
@@ -226,7 +230,7 @@ impl<'a> Run<'a> {
         if self.trainer.n_steps() == first_step {
             return Ok(());
         }
-        self.validate()?;
+        self.validate(progress)?;
         progress.say(&self.status());
         Ok(())
     }
@@ -298,12 +302,12 @@ impl<'a> Run<'a> {
         n_steps / n_batches * n_train + of_epoch.min(n_train)
     }
 
-    fn validate(&mut self) -> Result<(), Error> {
+    fn validate(&mut self, progress: &dyn Progress) -> Result<(), Error> {
         let throughput_hz = self.since_validation.throughput_hz();
         let network = self.trainer.averaged_network();
         let loss = self.settings.loss;
         let Validation { relative_l4, training_loss, relative_l2, features } =
-            validate(self.set, &network, loss)?;
+            validate(self.set, &network, loss, progress)?;
         let terms = &self.trainer.settings().features;
         let soft_features = terms.as_ref().map(|terms| feature_errors(self.set, &network, terms));
         let soft_features = soft_features.transpose()?.unwrap_or_default();

@@ -3,8 +3,9 @@
 use noble_operator::{Loss, Network, NetworkPlan, SampleInput, predict_batch};
 
 use super::{FeatureErrors, TrainingSet};
-use crate::Error;
 use crate::evaluate::{Asked, GroupReport, compare_traces, group_report};
+use crate::progress::go_on;
+use crate::{Error, Progress};
 
 const SPIKE_HEIGHT: &str = "mean_AP_amplitude";
 const SPIKE_WIDTH: &str = "AP1_width";
@@ -23,12 +24,24 @@ pub(super) struct Validation {
     pub(super) features: Option<FeatureErrors>,
 }
 
+/// Traces predicted before it is asked again whether to go on.
+const N_TOGETHER: usize = 64;
+
 /// Predicts all validation traces and compares.
-pub(super) fn validate(set: &TrainingSet, network: &Network, loss: Loss) -> Result<Validation, Error> {
+pub(super) fn validate(
+    set: &TrainingSet,
+    network: &Network,
+    loss: Loss,
+    progress: &dyn Progress,
+) -> Result<Validation, Error> {
     let plan = NetworkPlan::new(network, set.window.grid.n_samples())?;
     let (predicted, [relative_l4, relative_l2, training_loss]) = set.with_validation(|samples| {
         let inputs: Vec<SampleInput<'_>> = samples.iter().map(|sample| sample.input).collect();
-        let predicted = predict_batch(&plan, &inputs);
+        let mut predicted = Vec::with_capacity(inputs.len() * plan.n_samples());
+        for together in inputs.chunks(N_TOGETHER) {
+            go_on(progress)?;
+            predicted.extend(predict_batch(&plan, together));
+        }
         let mean = |loss: Loss| {
             let pairs = predicted.chunks(plan.n_samples()).zip(samples);
             #[expect(clippy::cast_precision_loss, reason = "a count of traces")]
@@ -36,8 +49,8 @@ pub(super) fn validate(set: &TrainingSet, network: &Network, loss: Loss) -> Resu
             pairs.map(|(predicted, sample)| loss.value(predicted, sample.target)).sum::<f64>() / n_traces
         };
         let means = [Loss::RelativeL4, Loss::RelativeL2, loss].map(mean);
-        (predicted, means)
-    });
+        Ok::<_, Error>((predicted, means))
+    })?;
     let is_finite = predicted.iter().all(|y| y.is_finite());
     let features = is_finite.then(|| feature_errors(set, &predicted)).transpose()?;
     Ok(Validation { relative_l4, training_loss, relative_l2, features })

@@ -155,7 +155,7 @@ fn invariant_simulation_and_prediction_agree_row_by_row() {
     assert_eq!(simulated.models, predicted.models);
     assert_eq!(simulated.step_na, predicted.step_na);
     assert_eq!(simulated.v_mv.dim(), predicted.v_mv.dim());
-    // A simulation that settles for another time than the operator's traces fires milliseconds apart: 20 %.
+    // An operator of traces that began at another time before the step fires milliseconds apart: 20 %.
     let rows = simulated.v_mv.rows().into_iter().zip(predicted.v_mv.rows());
     let error = |(simulated, predicted): (ndarray::ArrayView1<'_, f64>, ndarray::ArrayView1<'_, f64>)| {
         let square = |v_mv: ndarray::Array1<f64>| v_mv.mapv(|v| v * v).sum();
