@@ -55,6 +55,7 @@ pub use card::{
 pub use embedding::{Embedding, InputEncoding, LatentFeature};
 pub use engine::{CpuEngine, Engine};
 pub use error::Error;
+pub use kernel::instructions_name;
 pub use layout::ParameterInfo;
 pub use loss::Loss;
 pub use network::{Initialization, NamedTensor, Network};

@@ -16,6 +16,8 @@ mod error;
 pub mod evaluate;
 pub mod exchange;
 mod excitability;
+#[cfg(feature = "serve")]
+pub mod explore;
 pub mod export;
 pub mod features;
 pub mod fi_curve;
@@ -33,6 +35,7 @@ mod progress;
 mod protocol;
 pub mod reference_cell;
 pub mod reproduce;
+mod self_test;
 mod shard;
 mod simulate;
 pub mod sweep_file;
@@ -50,6 +53,7 @@ pub use latent_features::{LatentSet, rate_knots};
 pub use predict::{Member, Prediction, completed_latents, member_at, members_of, predict};
 pub use progress::{Progress, Silent};
 pub use protocol::Protocol;
+pub use self_test::{Finding, self_test};
 pub use shard::Shard;
 pub use simulate::{
     Drive, Experiment, Recorded, RecordingSpec, SweepTask, record_shard, record_sweeps, simulate_sweep,

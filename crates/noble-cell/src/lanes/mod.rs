@@ -107,6 +107,16 @@ impl Instructions {
         [Self::Avx512, Self::Avx2, Self::Portable].into_iter().filter(|one| one.is_available()).collect()
     }
 
+    /// Their name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Avx512 => "AVX-512",
+            Self::Avx2 => "AVX2",
+            Self::Portable => "portable",
+        }
+    }
+
     /// Whether this processor has them.
     pub(crate) fn is_available(self) -> bool {
         match self {

@@ -74,6 +74,12 @@ impl Kernels {
     }
 }
 
+/// Name of the instructions that networks run with on this processor.
+#[must_use]
+pub fn instructions_name() -> &'static str {
+    Kernels::detect().name()
+}
+
 /// Defines a method of [`Kernels`] that runs one inlined body compiled for its instructions.
 macro_rules! dispatched {
     ($(#[$doc:meta])* $name:ident => $module:ident::$body:ident, ($($arg:ident: $type:ty),*)) => {

@@ -3,7 +3,10 @@
 mod accuracy;
 mod channels;
 mod convert;
+mod doctor;
 mod evaluate;
+#[cfg(feature = "serve")]
+mod explore;
 mod export;
 mod extract;
 mod features;
@@ -20,6 +23,7 @@ mod operator_convert;
 mod output;
 mod predict;
 mod reproduce;
+mod shell;
 mod simulate;
 mod sweep_input;
 mod team;
@@ -64,10 +68,15 @@ enum Command {
     Train(Box<train::TrainArgs>),
     Predict(predict::PredictArgs),
     Evaluate(evaluate::EvaluateArgs),
+    #[cfg(feature = "serve")]
+    Explore(Box<explore::ExploreArgs>),
     Interpolate(Box<interpolate::InterpolateArgs>),
     Reproduce(Box<reproduce::ReproduceArgs>),
     Operator(operator::OperatorArgs),
     Channels(channels::ChannelsArgs),
+    Doctor(doctor::DoctorArgs),
+    Completions(shell::CompletionsArgs),
+    Manual(shell::ManualArgs),
 }
 
 /// Runs the command that was typed; 0 done, 1 we failed, 2 the input was wrong.
@@ -104,10 +113,15 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Train(args) => train::run(&args),
         Command::Predict(args) => predict::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
+        #[cfg(feature = "serve")]
+        Command::Explore(args) => explore::run(&args),
         Command::Interpolate(args) => interpolate::run(&args),
         Command::Reproduce(args) => reproduce::run(&args),
         Command::Operator(args) => operator::run(&args),
         Command::Channels(args) => channels::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Completions(args) => shell::run_completions(&args),
+        Command::Manual(args) => shell::run_manual(&args),
     }
 }
 

@@ -10,6 +10,7 @@ mod command;
 mod ensembles;
 mod exchange;
 mod experiments;
+mod explore;
 mod features;
 mod fi;
 mod fine_tuning;

@@ -1,0 +1,236 @@
+//! What is answered where.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::guard::guard;
+use super::pages::{page, places};
+use crate::Error;
+use crate::explore::{Answer, Explorer, LARGEST_RECORDING_BYTES};
+
+/// Bytes of a question.
+const LARGEST_QUESTION_BYTES: usize = 64 << 10;
+/// Questions computed at once: each uses all cores.
+const N_AT_ONCE: usize = 2;
+/// Questions that wait; a page has few, and more would hold memory.
+const MOST_WAITING: usize = 64;
+const BINARY: &str = "application/octet-stream";
+
+/// What every route has.
+#[derive(Clone)]
+struct Shared {
+    explorer: Arc<Explorer>,
+    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+}
+
+/// All routes, behind the guard.
+pub(super) fn router(explorer: Arc<Explorer>, own: SocketAddr) -> Router {
+    let shared = Shared {
+        explorer,
+        turns: Arc::new(Semaphore::new(N_AT_ONCE)),
+        places: Arc::new(Semaphore::new(N_AT_ONCE + MOST_WAITING)),
+    };
+    let questions = Router::new()
+        .route("/api/about", get(about))
+        .route("/api/predict", post(predict))
+        .route("/api/fi", post(curve))
+        .route("/api/solve", post(solve))
+        .route("/api/export/{format}", post(export))
+        .layer(DefaultBodyLimit::max(LARGEST_QUESTION_BYTES));
+    let files = Router::new()
+        .route("/api/recording", post(recording))
+        .route("/api/operator", post(operator))
+        .layer(DefaultBodyLimit::max(LARGEST_RECORDING_BYTES));
+    let pages = places().fold(Router::new(), |router, place| router.route(place, get(static_page)));
+    Router::new()
+        .merge(questions)
+        .merge(files)
+        .merge(pages)
+        .fallback(nothing)
+        .layer(from_fn_with_state(own, guard))
+        .with_state(shared)
+}
+
+/// An error in words, as JSON.
+pub(super) fn refused(status: StatusCode, what: &str) -> Response {
+    (status, Json(json!({ "error": what }))).into_response()
+}
+
+async fn nothing(uri: Uri) -> Response {
+    refused(StatusCode::NOT_FOUND, &format!("there is nothing at {}", uri.path()))
+}
+
+async fn static_page(uri: Uri) -> Response {
+    match page(uri.path()) {
+        Some(page) => page,
+        None => nothing(uri).await,
+    }
+}
+
+/// Does work on a thread of its own when its turn has come.
+async fn in_turn<T: Send + 'static>(
+    shared: &Shared,
+    work: impl FnOnce(&Explorer) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Response> {
+    let busy = || refused(StatusCode::SERVICE_UNAVAILABLE, "too many questions are waiting; ask again");
+    let place = Arc::clone(&shared.places).try_acquire_owned().map_err(|_| busy())?;
+    let turn = Arc::clone(&shared.turns).acquire_owned().await.map_err(|_| busy())?;
+    let explorer = Arc::clone(&shared.explorer);
+    let done = tokio::task::spawn_blocking(move || {
+        let result = work(&explorer);
+        drop((place, turn));
+        result
+    });
+    match done.await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(answered_error(&error)),
+        Err(_) => Err(refused(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal error: a thread panicked; please report this",
+        )),
+    }
+}
+
+fn answered_error(error: &Error) -> Response {
+    let status =
+        if error.exit_code() == 2 { StatusCode::BAD_REQUEST } else { StatusCode::INTERNAL_SERVER_ERROR };
+    refused(status, &error.to_string())
+}
+
+/// A body that is too large, or cut off.
+fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Response> {
+    body.map_err(|rejection| {
+        let what = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => "more bytes than are taken".to_owned(),
+            _ => rejection.body_text(),
+        };
+        refused(rejection.status(), &what)
+    })
+}
+
+fn question<T: DeserializeOwned>(asked: Result<Bytes, BytesRejection>) -> Result<T, Response> {
+    let bytes = body(asked)?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| refused(StatusCode::BAD_REQUEST, &format!("the question cannot be read: {error}")))
+}
+
+fn binary(answer: &Answer) -> Response {
+    match answer.to_bytes() {
+        Ok(bytes) => ([(CONTENT_TYPE, BINARY)], bytes).into_response(),
+        Err(error) => answered_error(&error),
+    }
+}
+
+/// Either way it is a response.
+fn merged(response: Result<Response, Response>) -> Response {
+    response.unwrap_or_else(|refusal| refusal)
+}
+
+#[derive(Deserialize)]
+struct WhichOperator {
+    operator: Option<String>,
+}
+
+async fn about(State(shared): State<Shared>, Query(which): Query<WhichOperator>) -> Response {
+    let about = in_turn(&shared, move |explorer| explorer.about(which.operator.as_deref())).await;
+    merged(about.map(|about| Json(about).into_response()))
+}
+
+async fn predict(State(shared): State<Shared>, asked: Result<Bytes, BytesRejection>) -> Response {
+    let answer = async {
+        let question = question(asked)?;
+        in_turn(&shared, move |explorer| explorer.predict(&question)).await
+    };
+    merged(answer.await.map(|answer| binary(&answer)))
+}
+
+async fn curve(State(shared): State<Shared>, asked: Result<Bytes, BytesRejection>) -> Response {
+    let answer = async {
+        let question = question(asked)?;
+        in_turn(&shared, move |explorer| explorer.curve(&question)).await
+    };
+    merged(answer.await.map(|curve| Json(curve).into_response()))
+}
+
+async fn solve(State(shared): State<Shared>, asked: Result<Bytes, BytesRejection>) -> Response {
+    let answer = async {
+        let question = question(asked)?;
+        in_turn(&shared, move |explorer| explorer.solve(&question)).await
+    };
+    merged(answer.await.map(|answer| binary(&answer)))
+}
+
+async fn export(
+    State(shared): State<Shared>,
+    Path(format): Path<String>,
+    asked: Result<Bytes, BytesRejection>,
+) -> Response {
+    let kind = match format.as_str() {
+        "csv" => "text/csv; charset=utf-8",
+        "svg" => "image/svg+xml",
+        _ => BINARY,
+    };
+    let name = format!("attachment; filename=\"ensemble.{format}\"");
+    let answer = async {
+        let question = question(asked)?;
+        in_turn(&shared, move |explorer| explorer.export(&question, &format)).await
+    };
+    merged(answer.await.map(|bytes| {
+        let mut response = ([(CONTENT_TYPE, kind)], bytes).into_response();
+        if let Ok(name) = HeaderValue::from_str(&name) {
+            response.headers_mut().insert(CONTENT_DISPOSITION, name);
+        }
+        response
+    }))
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+impl Named {
+    /// The last part alone: a name, never a path.
+    fn file(&self) -> String {
+        self.name.rsplit(['/', '\\']).next().unwrap_or_default().chars().take(200).collect()
+    }
+}
+
+async fn recording(
+    State(shared): State<Shared>,
+    Query(named): Query<Named>,
+    sent: Result<Bytes, BytesRejection>,
+) -> Response {
+    let answer = async {
+        let bytes = body(sent)?;
+        in_turn(&shared, move |explorer| explorer.recording(&named.file(), &bytes)).await
+    };
+    merged(answer.await.map(|answer| binary(&answer)))
+}
+
+async fn operator(
+    State(shared): State<Shared>,
+    Query(named): Query<Named>,
+    sent: Result<Bytes, BytesRejection>,
+) -> Response {
+    let answer = async {
+        let bytes = body(sent)?;
+        in_turn(&shared, move |explorer| explorer.load(&named.file(), &bytes)).await
+    };
+    merged(answer.await.map(|about| Json(about).into_response()))
+}
