@@ -5,9 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::mpi;
 use crate::tally::Tally;
-use crate::tidy;
+use crate::{explorer, mpi, python, tidy};
 
 /// A cargo command that passes or fails as a whole.
 struct Gate {
@@ -66,11 +65,34 @@ pub(crate) fn run(root: &Path) -> Tally {
         note(gate.name, has_passed, &mut failed);
         tally.gate(has_passed);
     }
+    heading("Python package");
+    let is_current = python::commands_are_current(root);
+    note("functions of the Python package", is_current, &mut failed);
+    tally.gate(is_current);
+    let without_python = python::missing();
+    if without_python.is_none() {
+        let of_python = python::run(root);
+        note("Python package", of_python.is_clean(), &mut failed);
+        tally.add(of_python);
+    }
+    heading("explorer");
+    let without_browser = explorer::missing();
+    if without_browser.is_none() {
+        let of_page = explorer::run(root);
+        note("explorer", of_page.is_clean(), &mut failed);
+        tally.add(of_page);
+    }
     heading("tidy");
     failed.extend(tidy::run(root, &mut tally));
     println!();
     if let Some(missing) = missing {
         println!("the MPI part was not checked, as there is no {missing}");
+    }
+    if let Some(missing) = without_browser {
+        println!("the page of the explorer was not checked, as there is no {missing}");
+    }
+    if let Some(missing) = without_python {
+        println!("the Python package was not checked, as there is no {missing}");
     }
     if !failed.is_empty() {
         println!("failed: {}", failed.join(", "));
@@ -138,7 +160,8 @@ fn judged(mut tally: Tally, has_succeeded: bool) -> Tally {
     tally
 }
 
-fn cargo(root: &Path, arguments: &[&str]) -> Command {
+/// A cargo command in the workspace folder.
+pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root);

@@ -5,7 +5,9 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task reports on the terminal")]
 
 mod check;
+mod explorer;
 mod mpi;
+mod python;
 mod tally;
 mod tidy;
 
@@ -16,7 +18,7 @@ use tally::Tally;
 
 const USAGE: &str = "usage: cargo xtask <task>
 
-  check   format, clippy, tests, documentation, tidy; the last line is `N passed, N failed`
+  check   format, clippy, tests, documentation, Python, explorer, tidy; the last line is `N passed, N failed`
   tidy    the rules of the house: arrows, lengths, names, units, licenses, links";
 
 fn main() -> ExitCode {
