@@ -42,6 +42,9 @@ pub(crate) fn n_sweeps(py: Python<'_>, words: Vec<OsString>) -> PyResult<usize> 
     Ok(watched(py, None, |console| n_sweeps_for(console, &words))?.value)
 }
 
+/// Arrays, warnings of each row, and words.
+type Predicted<'py> = (Bound<'py, PyDict>, Vec<Vec<String>>, Vec<String>);
+
 /// Arrays of `noble predict`, warnings of each row, and what it said.
 #[pyfunction]
 #[pyo3(signature = (words, operator=None, progress=None))]
@@ -50,7 +53,7 @@ pub(crate) fn predict<'py>(
     words: Vec<OsString>,
     operator: Option<&Bound<'py, Operator>>,
     progress: Option<&Bound<'py, PyAny>>,
-) -> PyResult<(Bound<'py, PyDict>, Vec<Vec<String>>, Vec<String>)> {
+) -> PyResult<Predicted<'py>> {
     let operator = operator.map(|operator| &operator.get().inner);
     let heard = watched(py, progress, |console| predict_for(console, &words, operator))?;
     let warnings = heard.value.warnings.iter();

@@ -4,7 +4,7 @@ use super::Finding;
 use super::repository::{Repository, Source};
 
 /// Which of our crates a crate may need.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("noble-data", &[]),
     ("noble-cell", &["noble-data"]),
     ("noble-features", &["noble-data"]),
@@ -12,6 +12,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("noble-evolve", &[]),
     ("noble", &["noble-data", "noble-cell", "noble-features", "noble-operator", "noble-evolve"]),
     ("noble-reference", &[]),
+    ("noble-py", &["noble", "noble-data", "noble-features", "noble-operator"]),
     ("noble-fuzz", &["noble-data", "noble-operator"]),
     ("xtask", &[]),
 ];

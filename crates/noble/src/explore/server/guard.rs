@@ -12,9 +12,9 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
-use super::routes::refused;
+use super::routes::Refusal;
 use crate::explore::LARGEST_RECORDING_BYTES;
 
 /// Scripts, styles and answers of this server alone; no frame, no form, no plug-in.
@@ -24,7 +24,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// Refuses requests that are not of this server's page, and marks answers.
 pub(super) async fn guard(State(own): State<SocketAddr>, request: Request, next: Next) -> Response {
     let mut response = match reason(own, request.method(), request.uri(), request.headers()) {
-        Some((status, what)) => refused(status, what),
+        Some((status, what)) => Refusal::new(status, what).into_response(),
         None => next.run(request).await,
     };
     let headers = response.headers_mut();

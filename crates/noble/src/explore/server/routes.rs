@@ -66,13 +66,31 @@ pub(super) fn router(explorer: Arc<Explorer>, own: SocketAddr) -> Router {
         .with_state(shared)
 }
 
-/// An error in words, as JSON.
-pub(super) fn refused(status: StatusCode, what: &str) -> Response {
-    (status, Json(json!({ "error": what }))).into_response()
+/// An error in words, sent as JSON.
+pub(super) struct Refusal(StatusCode, String);
+
+impl Refusal {
+    pub(super) fn new(status: StatusCode, what: impl Into<String>) -> Self {
+        Self(status, what.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        (self.0, Json(json!({ "error": self.1 }))).into_response()
+    }
+}
+
+impl From<&Error> for Refusal {
+    fn from(error: &Error) -> Self {
+        let is_theirs = error.exit_code() == 2;
+        let status = if is_theirs { StatusCode::BAD_REQUEST } else { StatusCode::INTERNAL_SERVER_ERROR };
+        Self(status, error.to_string())
+    }
 }
 
 async fn nothing(uri: Uri) -> Response {
-    refused(StatusCode::NOT_FOUND, &format!("there is nothing at {}", uri.path()))
+    Refusal::new(StatusCode::NOT_FOUND, format!("there is nothing at {}", uri.path())).into_response()
 }
 
 async fn static_page(uri: Uri) -> Response {
@@ -86,8 +104,8 @@ async fn static_page(uri: Uri) -> Response {
 async fn in_turn<T: Send + 'static>(
     shared: &Shared,
     work: impl FnOnce(&Explorer) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Response> {
-    let busy = || refused(StatusCode::SERVICE_UNAVAILABLE, "too many questions are waiting; ask again");
+) -> Result<T, Refusal> {
+    let busy = || Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "too many questions are waiting; ask again");
     let place = Arc::clone(&shared.places).try_acquire_owned().map_err(|_| busy())?;
     let turn = Arc::clone(&shared.turns).acquire_owned().await.map_err(|_| busy())?;
     let explorer = Arc::clone(&shared.explorer);
@@ -96,49 +114,39 @@ async fn in_turn<T: Send + 'static>(
         drop((place, turn));
         result
     });
-    match done.await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(answered_error(&error)),
-        Err(_) => Err(refused(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal error: a thread panicked; please report this",
-        )),
-    }
-}
-
-fn answered_error(error: &Error) -> Response {
-    let status =
-        if error.exit_code() == 2 { StatusCode::BAD_REQUEST } else { StatusCode::INTERNAL_SERVER_ERROR };
-    refused(status, &error.to_string())
+    let panicked = "internal error: a thread panicked; please report this";
+    let result = done.await.map_err(|_| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, panicked))?;
+    result.map_err(|error| Refusal::from(&error))
 }
 
 /// A body that is too large, or cut off.
-fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Response> {
+fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
     body.map_err(|rejection| {
         let what = match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => "more bytes than are taken".to_owned(),
             _ => rejection.body_text(),
         };
-        refused(rejection.status(), &what)
+        Refusal::new(rejection.status(), what)
     })
 }
 
-fn question<T: DeserializeOwned>(asked: Result<Bytes, BytesRejection>) -> Result<T, Response> {
+fn question<T: DeserializeOwned>(asked: Result<Bytes, BytesRejection>) -> Result<T, Refusal> {
     let bytes = body(asked)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| refused(StatusCode::BAD_REQUEST, &format!("the question cannot be read: {error}")))
+    let unreadable =
+        |error| Refusal::new(StatusCode::BAD_REQUEST, format!("the question cannot be read: {error}"));
+    serde_json::from_slice(&bytes).map_err(unreadable)
 }
 
 fn binary(answer: &Answer) -> Response {
     match answer.to_bytes() {
         Ok(bytes) => ([(CONTENT_TYPE, BINARY)], bytes).into_response(),
-        Err(error) => answered_error(&error),
+        Err(error) => Refusal::from(&error).into_response(),
     }
 }
 
 /// Either way it is a response.
-fn merged(response: Result<Response, Response>) -> Response {
-    response.unwrap_or_else(|refusal| refusal)
+fn merged(response: Result<Response, Refusal>) -> Response {
+    response.unwrap_or_else(Refusal::into_response)
 }
 
 #[derive(Deserialize)]
