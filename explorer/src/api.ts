@@ -96,6 +96,9 @@ export interface Recording {
 /** What went wrong, in the program's words. */
 export class Refusal extends Error {}
 
+/** The program left a long question for a newer one. */
+export class Superseded extends Refusal {}
+
 async function checked(response: Response): Promise<Response> {
   if (response.ok) return response;
   const words = await response.text();
@@ -105,7 +108,7 @@ async function checked(response: Response): Promise<Response> {
   } catch {
     if (words !== "") what = words;
   }
-  throw new Refusal(what);
+  throw response.status === 409 ? new Superseded(what) : new Refusal(what);
 }
 
 async function sent(path: string, type: string, body: string | Blob): Promise<Response> {

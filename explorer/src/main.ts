@@ -156,6 +156,7 @@ class Page {
   /** Changes what is asked, and asks. */
   private change(change: Partial<View>): void {
     this.asked_at = performance.now();
+    clearTimeout(this.curve_timer);
     this.view = { ...this.view, ...change };
     this.solved = undefined;
     this.drawControls();
@@ -180,6 +181,11 @@ class Page {
       }
     }
     this.is_asking = false;
+    this.askCurveSoon();
+  }
+
+  /** Once nothing is dragged any more. */
+  private askCurveSoon(): void {
     clearTimeout(this.curve_timer);
     this.curve_timer = setTimeout(() => void this.askCurve(), CURVE.wait_ms);
   }
@@ -190,7 +196,8 @@ class Page {
       const curve = await api.curve(this.about.sha256, fewOf(view, CURVE.n_members), CURVE.n_currents);
       if (view === this.view) this.curve.set(curve.current_na, curve.rates_hz);
     } catch (error) {
-      sayError(error);
+      if (!(error instanceof api.Superseded)) sayError(error);
+      else if (view === this.view) this.askCurveSoon();
     }
   }
 

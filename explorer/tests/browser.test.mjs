@@ -47,7 +47,8 @@ async function opened(options = {}, hash = "") {
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   const errors = [];
-  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  // A curve that is left for a newer question is answered so.
+  page.on("console", (message) => message.type() === "error" && !message.text().includes("409") && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(String(error)));
   await page.goto(address + hash);
   await page.waitForFunction(() => document.querySelector("#status").dataset.latencyMs !== undefined);
@@ -89,6 +90,7 @@ test("a drag asks no more than one question at a time", async () => {
   for (let idx = 0; idx < 20; idx++) {
     const step = (0.1 + 0.005 * idx).toFixed(3);
     await settled(page, () => slide(page, "step", step), `at ${Number(step)} nA`);
+    await page.waitForTimeout(100);
     latencies.push(Number(await page.locator("#status").getAttribute("data-latency-ms")));
   }
   latencies.sort((a, b) => a - b);
@@ -150,7 +152,7 @@ test("a recording is laid beside the neurons, and a bad one is refused in words"
   assert.match(await page.locator("#status").textContent(), /bad\.abf/);
   await settled(page, () => slide(page, "step", 0.2), "at 0.2 nA");
   // A refusal is an answer of the server, which the console names.
-  assert.ok(errors.every((error) => error.includes("400")), errors.join("\n"));
+  assert.ok(errors.every((error) => /40[09]/.test(error)), errors.join("\n"));
   await context.close();
 });
 

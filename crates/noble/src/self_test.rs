@@ -77,7 +77,8 @@ fn spike_counts(sweeps: &Sweeps) -> Result<Vec<f64>, Error> {
 fn agreement(cells: &Cells, operator: &Operator, ids: &[ModelId]) -> Result<Vec<Finding>, Error> {
     let members = members_of(operator, ids)?;
     let predicted = predict(&operator.plan()?, &members, &[FIRING_NA], &Silent)?.sweeps;
-    let simulated = simulate_sweeps(cells, ids, &[FIRING_NA], &Protocol::default(), None, &Silent)?;
+    let protocol = Protocol::of_operator(operator.card());
+    let simulated = simulate_sweeps(cells, ids, &[FIRING_NA], &protocol, None, &Silent)?;
     let mut worst: f64 = 0.0;
     for (own, other) in predicted.v_mv.rows().into_iter().zip(simulated.v_mv.rows()) {
         let (own, other) = (own.to_vec(), other.to_vec());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -17,7 +18,7 @@ use super::{Answer, CurveQuestion, Question, SolveQuestion};
 use crate::ensemble_members::hull_of;
 use crate::features::{SweepFeatures, extract, features_named};
 use crate::{
-    Cells, EnsembleReport, Error, I_THR, Member, Prediction, Protocol, S_THR, Silent, predict,
+    Cells, EnsembleReport, Error, I_THR, Member, Prediction, Progress, Protocol, S_THR, Silent, predict,
     simulate_sweeps,
 };
 
@@ -57,6 +58,24 @@ pub struct Explorer {
     others: RwLock<Vec<Arc<Loaded>>>,
     cells: Cells,
     features: Vec<&'static Feature>,
+    /// Ensembles asked for so far; a curve is left for a newer one.
+    n_asked: AtomicU64,
+}
+
+/// Looks whether an ensemble was asked for since.
+struct Newer<'a> {
+    n_asked: &'a AtomicU64,
+    n_before: u64,
+}
+
+impl Progress for Newer<'_> {
+    fn start(&self, _stage: &str, _n_items: usize) {}
+    fn advance(&self, _n_items: usize) {}
+    fn say(&self, _text: &str) {}
+    fn finish(&self) {}
+    fn is_stopped(&self) -> bool {
+        self.n_asked.load(Ordering::Relaxed) != self.n_before
+    }
 }
 
 /// What a page must know of an operator before it asks.
@@ -123,7 +142,8 @@ impl Explorer {
     /// [`Error::Operator`] for an operator that cannot answer.
     pub fn new(name: &str, operator: Operator, cells: Cells) -> Result<Self, Error> {
         let features = features_named(&FEATURES.map(str::to_owned))?;
-        Ok(Self { first: Arc::new(loaded(name, operator)?), others: RwLock::default(), cells, features })
+        let first = Arc::new(loaded(name, operator)?);
+        Ok(Self { first, others: RwLock::default(), cells, features, n_asked: AtomicU64::new(0) })
     }
 
     fn operator(&self, sha256: Option<&str>) -> Result<Arc<Loaded>, Error> {
@@ -220,6 +240,7 @@ impl Explorer {
     /// Those of [`predict`]; [`Error::Usage`] for a question that is too large.
     pub fn predict(&self, question: &Question) -> Result<Answer, Error> {
         let began = Instant::now();
+        self.n_asked.fetch_add(1, Ordering::Relaxed);
         let loaded = self.operator(question.operator.as_deref())?;
         let members = question.members.members(&loaded.operator)?;
         question.check(members.len())?;
@@ -256,7 +277,7 @@ impl Explorer {
     /// Rates of members over evenly spaced currents of the operator's range.
     ///
     /// # Errors
-    /// As [`Explorer::predict`].
+    /// As [`Explorer::predict`]; [`Error::Stopped`] when an ensemble is asked for meanwhile, which goes first.
     pub fn curve(&self, question: &CurveQuestion) -> Result<Value, Error> {
         if !(2..=MOST_CURRENTS).contains(&question.n_currents) {
             let what = format!("{} currents", question.n_currents);
@@ -274,10 +295,14 @@ impl Explorer {
         let counted =
             Question { operator: None, members: question.members.clone(), step_na: currents_na.clone() };
         counted.check(members.len())?;
-        let prediction = predict(&loaded.plan, &members, &currents_na, &Silent)?;
-        let features = self.features_of(&prediction, &["Spikecount".to_owned()])?;
-        let rates_hz = report(&loaded, &members, &prediction, &features).rates_hz();
-        let rates_hz: Vec<&[f64]> = rates_hz.chunks(currents_na.len()).collect();
+        let newer = Newer { n_asked: &self.n_asked, n_before: self.n_asked.load(Ordering::Relaxed) };
+        let mut rates_hz = vec![Vec::with_capacity(currents_na.len()); members.len()];
+        for current_na in &currents_na {
+            let prediction = predict(&loaded.plan, &members, &[*current_na], &newer)?;
+            let features = self.features_of(&prediction, &["Spikecount".to_owned()])?;
+            let of_current = report(&loaded, &members, &prediction, &features).rates_hz();
+            rates_hz.iter_mut().zip(of_current).for_each(|(rates_hz, rate_hz)| rates_hz.push(rate_hz));
+        }
         Ok(json!({ "current_na": currents_na, "rates_hz": rates_hz }))
     }
 

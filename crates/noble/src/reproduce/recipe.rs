@@ -29,9 +29,9 @@ pub struct Recipe {
 
 /// Largest learning rate and steps of the training by relative L2 that follows the one by relative L4: the latter puts spikes
 /// where they belong and hardly sees what is off by a few millivolts, such as their peaks and the rest before them.
-const SHARPENING_RATE: f64 = 5e-3;
-const N_SHARPENING_STEPS: u64 = 40_000;
-const N_SHARPENING_VALIDATIONS: u64 = 10;
+const SHARPENING_RATE: f64 = 3e-3;
+const N_SHARPENING_STEPS: u64 = 8000;
+const N_SHARPENING_VALIDATIONS: u64 = 8;
 /// Fewest models: one for validation, one for the test, two to tell apart.
 const FEWEST_MODELS: usize = 4;
 
@@ -52,7 +52,7 @@ impl Recipe {
         }
         let (n_traces, n_steps, n_layers) = match budget {
             Budget::Minutes => ((3000 / n_models).clamp(20, 100), 2500, 4),
-            Budget::Hours => ((60_000 / n_models).clamp(100, 1000), 28_000, 6),
+            Budget::Hours => ((60_000 / n_models).clamp(100, 1000), 36_000, 6),
         };
         let shared = Protocol::default();
         let (lowest_na, highest_na) = range_na;

@@ -83,8 +83,11 @@ impl IntoResponse for Refusal {
 
 impl From<&Error> for Refusal {
     fn from(error: &Error) -> Self {
-        let is_theirs = error.exit_code() == 2;
-        let status = if is_theirs { StatusCode::BAD_REQUEST } else { StatusCode::INTERNAL_SERVER_ERROR };
+        let status = match error {
+            Error::Stopped => StatusCode::CONFLICT,
+            error if error.exit_code() == 2 => StatusCode::BAD_REQUEST,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
         Self(status, error.to_string())
     }
 }
