@@ -19,6 +19,7 @@ pub(crate) fn dictionary<'py>(
     let steps_na: Vec<f64> = sweeps.step_na.iter().map(|step_na| step_na.unwrap_or(f64::NAN)).collect();
     result.set_item("step_na", PyArray1::from_vec(py, steps_na))?;
     if let Some(models) = sweeps.models {
+        let models: Vec<i64> = models.into_iter().map(i64::from).collect();
         result.set_item("model", PyArray1::from_vec(py, models))?;
     }
     for (name, values) in sweeps.latents {

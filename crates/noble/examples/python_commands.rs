@@ -21,7 +21,7 @@ const COMMANDS: [(&str, &str, &str, &[&str]); 11] = [
         &["out", "figure", "shard", "resume"],
     ),
     ("predict", "Sweeps", "voltages of the members, one row per member and current", &["out", "map"]),
-    ("extract", "list[dict[str, Any]]", "one dictionary per sweep, its features by name", &[]),
+    ("extract", "list[dict[str, Any]]", "one dictionary per sweep, its features by name", &["list"]),
     ("fi", "list[dict[str, Any]]", "one dictionary per curve", &[]),
     ("fit", "dict[str, Any]", "the hall of fame that was written", &["shard", "write_case"]),
     ("generate", "Path", "the folder of the dataset", &["shard"]),
@@ -35,6 +35,8 @@ const COMMANDS: [(&str, &str, &str, &[&str]); 11] = [
 const MAPPED: [&str; 2] = ["simulate", "fit"];
 /// Options that Python asks for where the command line has a default.
 const ASKED: [(&str, &str); 1] = [("fit", "out")];
+/// Options whose file may be an operator in memory.
+const OPERATORS: [&str; 2] = ["operator", "from"];
 /// Options that no function has.
 const NEVER: [&str; 4] = ["mpi", "format", "help", "version"];
 
@@ -116,7 +118,8 @@ fn function(command: &Command, (returns, what): (&str, &str), left_out: &[&str])
         "\n    Returns\n    -------\n    {returns}\n{}\n    \"\"\"\n",
         wrapped(&format!("{what}."), 8)
     );
-    text += &format!("    return call(\"{}\", locals())\n", command.get_name());
+    text +=
+        &format!("    result: {returns} = call(\"{}\", locals())\n    return result\n", command.get_name());
     text
 }
 
@@ -154,6 +157,8 @@ fn python_type(arg: &Arg) -> String {
         "float".to_owned()
     } else if integers.into_iter().any(is) {
         "int".to_owned()
+    } else if is(value_parser!(PathBuf).into()) && OPERATORS.contains(&arg.get_id().as_str()) {
+        "Operator | str | PathLike[str]".to_owned()
     } else if is(value_parser!(PathBuf).into()) {
         "str | PathLike[str]".to_owned()
     } else {

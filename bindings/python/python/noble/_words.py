@@ -52,7 +52,7 @@ def _one(name: str, value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, PathLike):
-        return fspath(value)
+        return str(fspath(value))
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f"{name} is {value!r}; give a number, a text or a path")
     return repr(value)

@@ -6,7 +6,7 @@ line's. Every function is keyword-only; `None` stands for the default in the tex
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -43,6 +43,7 @@ def simulate(
     integrator: Literal["neuron", "second-order"] | None = None,
     threads: int | None = None,
     lanes: int | None = None,
+    map: Callable[..., Iterable[Any]] | None = None,
     progress: Callable[[str, int, int, str], object] | None = None,
 ) -> Sweeps:
     """Sweeps of a cell under current or voltage clamp, solved as NEURON solves them.
@@ -93,8 +94,8 @@ def simulate(
     total_ms
         Length of a sweep [default: 515; embedded cell: as the embedded operator]
     settle_ms
-        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell:
-        as the embedded operator]
+        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell,
+        where no time of the sweep is typed: as the embedded operator]
     dt_ms
         Time step of the solver [default: 0.02]
     every
@@ -109,6 +110,9 @@ def simulate(
     lanes
         Sweeps side by side on a core; results do not depend on it [default: by their number, at
         most 16]
+    map
+        `map` of an executor (concurrent.futures, Dask, Ray) whose workers share the work, one thread each;
+        they must see the same files. Results do not depend on it.
     progress
         Called with stage, items done, items in all and a text, some times a second.
 
@@ -117,12 +121,13 @@ def simulate(
     Sweeps
         voltages of the soma and what was recorded, one row per model and current.
     """
-    return call("simulate", locals())
+    result: Sweeps = call("simulate", locals())
+    return result
 
 
 def predict(
     *,
-    operator: str | PathLike[str] | None = None,
+    operator: Operator | str | PathLike[str] | None = None,
     step_na: float | Sequence[float] | None = None,
     members: int | None = None,
     models: int | Sequence[int] | None = None,
@@ -181,14 +186,14 @@ def predict(
     Sweeps
         voltages of the members, one row per member and current.
     """
-    return call("predict", locals())
+    result: Sweeps = call("predict", locals())
+    return result
 
 
 def extract(
     *,
     file: str | PathLike[str],
     features: str | Sequence[str] | None = None,
-    list: bool = False,
     sweeps: str | Sequence[str] | None = None,
     stim_start_ms: float | None = None,
     stim_end_ms: float | None = None,
@@ -214,8 +219,6 @@ def extract(
     features
         Features by eFEL's names, or all (in a table and in CSV without the samples: time, voltage,
         current) [default: all]
-    list
-        Only list the sweeps.
     sweeps
         Sweeps of the file by place (0,3,5-9) or name [default: all]
     stim_start_ms
@@ -241,7 +244,8 @@ def extract(
     list[dict[str, Any]]
         one dictionary per sweep, its features by name.
     """
-    return call("extract", locals())
+    result: list[dict[str, Any]] = call("extract", locals())
+    return result
 
 
 def fi(
@@ -332,8 +336,8 @@ def fi(
     total_ms
         Length of a sweep [default: 515; embedded cell: as the embedded operator]
     settle_ms
-        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell:
-        as the embedded operator]
+        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell,
+        where no time of the sweep is typed: as the embedded operator]
     dt_ms
         Time step of the solver [default: 0.02]
     every
@@ -355,11 +359,13 @@ def fi(
     list[dict[str, Any]]
         one dictionary per curve.
     """
-    return call("fi", locals())
+    result: list[dict[str, Any]] = call("fi", locals())
+    return result
 
 
 def fit(
     *,
+    out: str | PathLike[str],
     morphology: str | PathLike[str] | None = None,
     recording: str | PathLike[str] | None = None,
     fit_na: float | Sequence[float] | None = None,
@@ -392,7 +398,7 @@ def fit(
     every: int | None = None,
     threads: int | None = None,
     resume: bool = False,
-    out: str | PathLike[str] | None = None,
+    map: Callable[..., Iterable[Any]] | None = None,
     progress: Callable[[str, int, int, str], object] | None = None,
 ) -> dict[str, Any]:
     """A hall of fame: many parameter sets of one morphology that fire as a recording does, found by evolution.
@@ -404,6 +410,8 @@ def fit(
 
     Parameters
     ----------
+    out
+        File to write; the others lie beside it [default: noble-out/NAME.hall_of_fame.json]
     morphology
         Morphology as SWC, lengths in µm.
     recording
@@ -471,8 +479,9 @@ def fit(
         Threads; results do not depend on it [default: all cores]
     resume
         Continue a fit that was begun with the same inputs and options; limits may differ.
-    out
-        File to write; the others lie beside it [default: noble-out/NAME.hall_of_fame.json]
+    map
+        `map` of an executor (concurrent.futures, Dask, Ray) whose workers share the work, one thread each;
+        they must see the same files. Results do not depend on it.
     progress
         Called with stage, items done, items in all and a text, some times a second.
 
@@ -481,7 +490,8 @@ def fit(
     dict[str, Any]
         the hall of fame that was written.
     """
-    return call("fit", locals())
+    result: dict[str, Any] = call("fit", locals())
+    return result
 
 
 def generate(
@@ -569,8 +579,8 @@ def generate(
     total_ms
         Length of a sweep [default: 515; embedded cell: as the embedded operator]
     settle_ms
-        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell:
-        as the embedded operator]
+        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell,
+        where no time of the sweep is typed: as the embedded operator]
     dt_ms
         Time step of the solver [default: 0.02]
     every
@@ -596,13 +606,14 @@ def generate(
     Path
         the folder of the dataset.
     """
-    return call("generate", locals())
+    result: Path = call("generate", locals())
+    return result
 
 
 def train(
     *,
     dataset: str | PathLike[str] | None = None,
-    from_: str | PathLike[str] | Literal[True] | None = None,
+    from_: Operator | str | PathLike[str] | Literal[True] | None = None,
     feature_weights: Mapping[str, object] | None = None,
     steps: int | None = None,
     max_minutes: float | None = None,
@@ -727,12 +738,13 @@ def train(
     Operator
         the operator with the lowest validation loss.
     """
-    return call("train", locals())
+    result: Operator = call("train", locals())
+    return result
 
 
 def evaluate(
     *,
-    operator: str | PathLike[str] | None = None,
+    operator: Operator | str | PathLike[str] | None = None,
     dataset: str | PathLike[str] | None = None,
     split: Literal["validation", "test"] | None = None,
     recording: str | PathLike[str] | None = None,
@@ -794,7 +806,8 @@ def evaluate(
     dict[str, Any]
         errors over the held-out traces, or beside the recording.
     """
-    return call("evaluate", locals())
+    result: dict[str, Any] = call("evaluate", locals())
+    return result
 
 
 def interpolate(
@@ -806,7 +819,7 @@ def interpolate(
     axon: str | None = None,
     mechanisms: Literal["allen", "bbp", "yao2022"] | None = None,
     channels: str | PathLike[str] | Sequence[str | PathLike[str]] | None = None,
-    operator: str | PathLike[str] | None = None,
+    operator: Operator | str | PathLike[str] | None = None,
     pairs: int | None = None,
     steps: int | None = None,
     step_na: float | Sequence[float] | None = None,
@@ -864,7 +877,8 @@ def interpolate(
     Path
         the folder with the comparison.
     """
-    return call("interpolate", locals())
+    result: Path = call("interpolate", locals())
+    return result
 
 
 def reproduce(
@@ -937,7 +951,8 @@ def reproduce(
     Path
         the folder with the report and everything it was made of.
     """
-    return call("reproduce", locals())
+    result: Path = call("reproduce", locals())
+    return result
 
 
 def convert(
@@ -988,4 +1003,5 @@ def convert(
     Path
         the file that was written.
     """
-    return call("convert", locals())
+    result: Path = call("convert", locals())
+    return result

@@ -106,7 +106,9 @@ class Sweeps(Mapping[str, _Array]):
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes an NPZ file that every command of the program reads."""
-        np.savez_compressed(path, allow_pickle=False, **self._arrays)
+        window = {"stim_start_ms": self.stim_start_ms, "stim_end_ms": self.stim_end_ms}
+        known = {name: np.asarray(value) for name, value in window.items() if value is not None}
+        np.savez_compressed(path, allow_pickle=False, **self._arrays, **known)
 
 
 _UNITS = {

@@ -18,5 +18,6 @@ mod fit;
 mod latents;
 mod recordings;
 mod reproduce;
+mod shell;
 mod soft_features;
 mod training;
