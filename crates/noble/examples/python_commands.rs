@@ -157,9 +157,9 @@ fn python_type(arg: &Arg) -> String {
         "float".to_owned()
     } else if integers.into_iter().any(is) {
         "int".to_owned()
-    } else if is(value_parser!(PathBuf).into()) && OPERATORS.contains(&arg.get_id().as_str()) {
+    } else if is(value_parser!(PathBuf)) && OPERATORS.contains(&arg.get_id().as_str()) {
         "Operator | str | PathLike[str]".to_owned()
-    } else if is(value_parser!(PathBuf).into()) {
+    } else if is(value_parser!(PathBuf)) {
         "str | PathLike[str]".to_owned()
     } else {
         "str".to_owned()
@@ -198,10 +198,10 @@ fn help(arg: &Arg) -> String {
 fn wrapped(text: &str, indent: usize) -> String {
     let (mut lines, mut line) = (Vec::new(), " ".repeat(indent));
     for word in text.split_whitespace() {
-        if line.len() + word.len() > 99 && line.trim().len() > 0 {
+        if line.len() + word.len() > 99 && !line.trim().is_empty() {
             lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
         }
-        if line.trim().len() > 0 {
+        if !line.trim().is_empty() {
             line.push(' ');
         }
         line += word;
