@@ -26,7 +26,12 @@ const COMMANDS: [(&str, &str, &str, &[&str]); 11] = [
     ("fit", "dict[str, Any]", "the hall of fame that was written", &["shard", "write_case"]),
     ("generate", "Path", "the folder of the dataset", &["shard"]),
     ("train", "Operator", "the operator with the lowest validation loss", &["plot"]),
-    ("evaluate", "dict[str, Any]", "errors over the held-out traces, or beside the recording", &[]),
+    (
+        "evaluate",
+        "dict[str, Any] | list[dict[str, Any]]",
+        "errors over the held-out traces, or beside the recording",
+        &[],
+    ),
     ("interpolate", "Path", "the folder with the comparison", &[]),
     ("reproduce", "Path", "the folder with the report and everything it was made of", &[]),
     ("convert", "Path", "the file that was written", &[]),

@@ -758,7 +758,7 @@ def evaluate(
     resume: bool = False,
     out: str | PathLike[str] | None = None,
     progress: Callable[[str, int, int, str], object] | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any] | list[dict[str, Any]]:
     """Compare an operator with the simulator on held-out traces.
 
     Prints voltage error, who fires and who does not (no trace is dropped), spike counts, feature
@@ -803,10 +803,10 @@ def evaluate(
 
     Returns
     -------
-    dict[str, Any]
+    dict[str, Any] | list[dict[str, Any]]
         errors over the held-out traces, or beside the recording.
     """
-    result: dict[str, Any] = call("evaluate", locals())
+    result: dict[str, Any] | list[dict[str, Any]] = call("evaluate", locals())
     return result
 
 
