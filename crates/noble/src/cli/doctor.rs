@@ -9,7 +9,6 @@ use noble_data::dataset::sha256_hex;
 
 use super::output::DEFAULT_FOLDER;
 use super::terminal::{data, on_threads, words};
-use crate::table::text_table;
 use crate::{Error, embedded_operator, files, self_test};
 
 /// What this program runs with here, and whether it computes as it should
@@ -41,8 +40,10 @@ pub(super) fn run(args: &DoctorArgs) -> Result<(), Error> {
     let began = Instant::now();
     let findings = on_threads(args.threads, self_test)?;
     rows.extend(findings.iter().map(|finding| pair(finding.name, &finding.found)));
-    rows.push(pair("self-test", &format!("{:.1} s", began.elapsed().as_secs_f64())));
-    data(&text_table(&["what".to_owned(), "found".to_owned()], &rows))?;
+    rows.push(pair("self-test took", &format!("{:.1} s", began.elapsed().as_secs_f64())));
+    let widest = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines: Vec<String> = rows.iter().map(|(name, found)| format!("{name:<widest$}  {found}\n")).collect();
+    data(&lines.concat())?;
     let bad: Vec<&str> = findings.iter().filter(|finding| !finding.is_good).map(|one| one.name).collect();
     if bad.is_empty() {
         words("everything is as it should be");
@@ -51,8 +52,8 @@ pub(super) fn run(args: &DoctorArgs) -> Result<(), Error> {
     Err(Error::Internal { what: format!("not as it should be on this machine: {}", bad.join(", ")) })
 }
 
-fn pair(name: &str, found: &str) -> Vec<String> {
-    vec![name.to_owned(), found.to_owned()]
+fn pair(name: &'static str, found: &str) -> (&'static str, String) {
+    (name, found.to_owned())
 }
 
 /// Of simulator and network; of both once where they are the same.
