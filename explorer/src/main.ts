@@ -242,7 +242,7 @@ class Page {
     const { answer, about } = this;
     if (answer === undefined) return;
     const time_ms = Float64Array.from({ length: about.n_samples }, (_, idx) => about.start_ms + idx * about.dt_ms);
-    this.traces.set({ time_ms, members: answer.traces, selected: 0, overlays: this.overlays(time_ms) });
+    this.traces.set({ time_ms, members: answer.traces, overlays: this.overlays(time_ms) });
     drawTable(element("table-head"), element("table-body"), about.features, {
       rows: answer.rows,
       called: this.called(),

@@ -15,7 +15,6 @@ export interface Overlay {
 export interface Traces {
   time_ms: Float64Array;
   members: Float32Array[];
-  selected: number;
   overlays: Overlay[];
 }
 
@@ -85,10 +84,10 @@ export class TracePlot extends Drawn {
   redraw(): void {
     const shown = this.shown;
     if (shown === undefined) return;
-    const { members, time_ms, overlays, selected } = shown;
+    const { members, time_ms, overlays } = shown;
     const has_band = members.length >= FEWEST_OF_BAND;
     const band = has_band ? quantiles(members, BAND) : [];
-    const own = members[selected] ?? members[0];
+    const own = members[0];
     const on_grid = [...members, ...band, ...(own === undefined ? [] : [own])];
     const tables: uPlot.AlignedData[] = [[time_ms, ...on_grid]];
     for (const overlay of overlays) tables.push([overlay.time_ms, overlay.v_mv]);

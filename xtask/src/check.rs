@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::tally::Tally;
 use crate::{explorer, mpi, python, tidy};
@@ -159,6 +159,15 @@ fn judged(mut tally: Tally, has_succeeded: bool) -> Tally {
     }
     tally
 }
+
+/// Lines of a program's output, printed as they come.
+pub(crate) fn echoed(child: &mut Child) -> impl Iterator<Item = String> {
+    let lines = child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).lines());
+    lines.map_while(Result::ok).inspect(|line| println!("{line}"))
+}
+
+/// The program that tests outside of cargo drive: the one that the tests before have built.
+pub(crate) const PROGRAM: &str = "target/debug/noble";
 
 /// A cargo command in the workspace folder.
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {

@@ -1,10 +1,10 @@
 //! The page of `noble explore`: what the program embeds is what the sources give, and a browser can use it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::check::{PROGRAM, echoed};
 use crate::tally::Tally;
 
 /// Sources of the page, and what is built of them.
@@ -65,19 +65,12 @@ fn tests(root: &Path, folder: &Path) -> Tally {
     let child = Command::new("node")
         .args(["--test", "--test-reporter=tap", "tests/"])
         .current_dir(folder)
-        .env("NOBLE_BINARY", root.join("target/debug/noble"))
+        .env("NOBLE_BINARY", root.join(PROGRAM))
         .stdout(Stdio::piped())
         .spawn();
     let Ok(mut child) = child else { return failed };
     let mut tally = Tally::default();
-    for line in child
-        .stdout
-        .take()
-        .into_iter()
-        .flat_map(|stdout| BufReader::new(stdout).lines())
-        .map_while(Result::ok)
-    {
-        println!("{line}");
+    for line in echoed(&mut child) {
         match of_line(&line) {
             Some((Count::Passed, n)) => tally.n_passed = n,
             Some((Count::Failed, n)) => tally.n_failed += n,

@@ -1,11 +1,10 @@
 //! The Python package: its functions are those of the command line, it installs as its users install it, its tests pass.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::check::cargo;
+use crate::check::{PROGRAM, cargo, echoed};
 use crate::tally::Tally;
 
 /// Written by an example from the options of the command line.
@@ -82,27 +81,15 @@ fn done(command: &mut Command) -> bool {
 fn tests(root: &Path, python: &Path) -> Tally {
     let mut command = Command::new(python);
     command.args(["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider"]);
-    command.current_dir(root.join(PACKAGE)).env("NOBLE_BINARY", binary(root)).stdout(Stdio::piped());
+    command.current_dir(root.join(PACKAGE)).env("NOBLE_BINARY", root.join(PROGRAM)).stdout(Stdio::piped());
     let failed = Tally { n_passed: 0, n_failed: 1 };
     let Ok(mut child) = command.spawn() else { return failed };
     let mut tally = None;
-    for line in child
-        .stdout
-        .take()
-        .into_iter()
-        .flat_map(|stdout| BufReader::new(stdout).lines())
-        .map_while(Result::ok)
-    {
-        println!("{line}");
+    for line in echoed(&mut child) {
         tally = of_summary(&line).or(tally);
     }
     let has_succeeded = child.wait().is_ok_and(|status| status.success());
     tally.filter(|tally| has_succeeded || !tally.is_clean()).unwrap_or(failed)
-}
-
-/// The program that the package must agree with: the one that the tests before have built.
-fn binary(root: &Path) -> PathBuf {
-    root.join("target/debug/noble")
 }
 
 /// Counts of a line such as `3 failed, 31 passed, 1 warning in 2.05s`; `None` for any other.

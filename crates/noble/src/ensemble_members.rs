@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use noble_data::ModelId;
+use noble_data::dataset::Split;
 use noble_operator::{Operator, OperatorCard};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -91,6 +92,17 @@ fn density(card: &OperatorCard) -> Result<LatentDensity, Error> {
     let models: Vec<&BTreeMap<String, f64>> =
         card.train_models.iter().map(|id| card.model_latents(*id)).collect::<Result<_, _>>()?;
     LatentDensity::fit(&names, &models)
+}
+
+/// What a model of the header was used for.
+pub(crate) fn split_of(card: &OperatorCard, id: ModelId) -> Split {
+    if card.test_models.contains(&id) {
+        Split::Test
+    } else if card.validation_models.contains(&id) {
+        Split::Validation
+    } else {
+        Split::Train
+    }
 }
 
 /// Whether the plane of threshold current and F-I slope is known, and the hull of the training models in it.

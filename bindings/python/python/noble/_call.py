@@ -39,10 +39,15 @@ def call(command: str, options: Mapping[str, Any]) -> Any:
         return _simulate(as_words("simulate", given), options.get("map"), progress)
     if command == "predict":
         return _predict(given, progress)
-    for name in ("operator", "from_"):
-        given[name] = _path_of(given.get(name))
-    if options.get("map") is not None:
-        return fit_with(options["map"], as_words(command, given), Path(given["out"]), progress)
+    with tempfile.TemporaryDirectory(prefix="noble-") as folder:
+        for name in ("operator", "from_"):
+            given[name] = _path_of(given.get(name), Path(folder))
+        return _stage(command, given, options.get("map"), progress)
+
+
+def _stage(command: str, given: dict[str, Any], map_: Any, progress: _Progress) -> Any:
+    if map_ is not None:
+        return fit_with(map_, as_words(command, given), Path(given["out"]), progress)
     return _run(command, given, progress)
 
 
@@ -93,19 +98,16 @@ def _heard(notes: list[str]) -> list[str]:
     """Warnings become Python's; the rest is logged and returned."""
     for note in notes:
         if note.startswith("warning: "):
-            warnings.warn(note.removeprefix("warning: "), NobleWarning, stacklevel=5)
+            warnings.warn(note.removeprefix("warning: "), NobleWarning, stacklevel=6)
         else:
             _LOG.info(note)
     return [note for note in notes if not note.startswith("warning: ")]
 
 
-def _path_of(operator: object) -> object:
-    """A command reads operators from files: those in memory are written to one."""
+def _path_of(operator: object, folder: Path) -> object:
+    """A command reads operators from files: those in memory are written to one, whatever became of the file they came from."""
     if not isinstance(operator, Operator):
         return operator
-    if operator.path is not None:
-        return operator.path
-    folder = Path(tempfile.mkdtemp(prefix="noble-"))
     path = folder / "operator.safetensors"
     operator.save(path)
     return path

@@ -5,6 +5,7 @@ What is sent is words and bytes; every worker reads the files that the words nam
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
@@ -27,18 +28,20 @@ class Candidates:
     def __init__(self, map_: _Map, words: list[str]) -> None:
         self._map = map_
         self._words = tuple(_alone(words))
+        self._fit = uuid.uuid4().hex
 
     def __call__(self, jobs: list[bytes]) -> list[bytes]:
-        return list(_gathered(self._map(_answer, [self._words] * len(jobs), jobs)))
+        return list(_gathered(self._map(_answer, [self._fit] * len(jobs), [self._words] * len(jobs), jobs)))
 
 
 @lru_cache(maxsize=2)
-def _worker(words: tuple[str, ...]) -> _noble.FitWorker:
+def _worker(_fit: str, words: tuple[str, ...]) -> _noble.FitWorker:
+    """Read once per fit: in the next the same words may name files that have changed."""
     return _noble.FitWorker(words)
 
 
-def _answer(words: tuple[str, ...], job: bytes) -> bytes:
-    return _worker(words).answer(job)
+def _answer(fit: str, words: tuple[str, ...], job: bytes) -> bytes:
+    return _worker(fit, words).answer(job)
 
 
 def shared_sweeps(

@@ -42,7 +42,6 @@ class Operator:
     """
 
     def __init__(self, path: str | PathLike[str] | None = None) -> None:
-        self.path: Path | None = None if path is None else Path(path)
         self.handle = _noble.Operator(None if path is None else _bytes(path))
 
     @classmethod
@@ -54,7 +53,6 @@ class Operator:
     def from_bytes(cls, data: bytes) -> Operator:
         """The operator of the bytes of a file."""
         operator = cls.__new__(cls)
-        operator.path = None
         operator.handle = _noble.Operator(data)
         return operator
 

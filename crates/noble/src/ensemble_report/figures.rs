@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use noble_data::ModelId;
+use noble_data::dataset::Split;
 use noble_features::feature;
 
 use super::EnsembleReport;
+use crate::ensemble_members::split_of;
 use crate::figure::{
     EnsembleFigure, FiFigure, FiRole, FiSeries, HeatMapCell, HeatMapFigure, LatentFigure, LatentPoint,
     LatentRole, StepCurrent, axis, ensemble_svg, fi_svg, heat_map_svg, latent_svg,
@@ -46,15 +48,10 @@ impl EnsembleReport<'_> {
             let (threshold_na, slope_hz_per_na) = (*latents.get(I_THR)?, *latents.get(S_THR)?);
             Some(LatentPoint { threshold_na, slope_hz_per_na, role, label })
         };
-        let role = |id: ModelId| {
-            let card = self.card;
-            if card.test_models.contains(&id) {
-                LatentRole::Test
-            } else if card.validation_models.contains(&id) {
-                LatentRole::Validation
-            } else {
-                LatentRole::Train
-            }
+        let role = |id: ModelId| match split_of(self.card, id) {
+            Split::Test => LatentRole::Test,
+            Split::Validation => LatentRole::Validation,
+            Split::Train => LatentRole::Train,
         };
         let known =
             self.card.models.iter().filter_map(|model| place(&model.latents, role(model.id), String::new()));

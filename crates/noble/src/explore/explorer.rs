@@ -9,13 +9,13 @@ use std::time::Instant;
 use noble_data::ModelId;
 use noble_data::dataset::{Split, sha256_hex};
 use noble_data::sweeps::Precision;
-use noble_features::Feature;
+use noble_features::{Feature, feature};
 use noble_operator::{Operator, OperatorCard, OperatorPlan};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Answer, CurveQuestion, Question, SolveQuestion};
-use crate::ensemble_members::hull_of;
+use crate::ensemble_members::{hull_of, split_of};
 use crate::features::{SweepFeatures, extract, features_named};
 use crate::{
     Cells, EnsembleReport, Error, I_THR, Member, Prediction, Progress, Protocol, S_THR, Silent, predict,
@@ -39,8 +39,6 @@ const FEATURES: [&str; 12] = [
 ];
 /// Operators held beside the first.
 const MOST_OPERATORS: usize = 4;
-/// Operator files that are taken.
-const LARGEST_OPERATOR_BYTES: usize = 256 << 20;
 /// Currents of an F-I curve.
 const MOST_CURRENTS: usize = 60;
 
@@ -159,12 +157,8 @@ impl Explorer {
     /// Loads the operator of a file; the oldest of several goes.
     ///
     /// # Errors
-    /// [`Error::Operator`] for bytes that are none, [`Error::Usage`] for too many.
+    /// [`Error::File`] for bytes that are none.
     pub fn load(&self, name: &str, bytes: &[u8]) -> Result<About, Error> {
-        if bytes.len() > LARGEST_OPERATOR_BYTES {
-            let what = format!("{name}: {} bytes", bytes.len());
-            return Err(Error::usage(what, format!("give a file of at most {LARGEST_OPERATOR_BYTES}")));
-        }
         let operator = Operator::from_bytes(bytes).map_err(|error| Error::from(error).in_file(name))?;
         let loaded = Arc::new(loaded(name, operator)?);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
@@ -211,16 +205,9 @@ impl Explorer {
 
     fn about_model(&self, card: &OperatorCard, id: ModelId) -> AboutModel {
         let latent = |name: &str| card.model_latents(id).ok().and_then(|latents| latents.get(name)).copied();
-        let split = if card.test_models.contains(&id) {
-            Split::Test
-        } else if card.validation_models.contains(&id) {
-            Split::Validation
-        } else {
-            Split::Train
-        };
         AboutModel {
             id,
-            split,
+            split: split_of(card, id),
             i_thr_na: latent(I_THR),
             s_thr_hz_per_na: latent(S_THR),
             is_solvable: self.is_solvable(card, id),
@@ -295,11 +282,12 @@ impl Explorer {
         let counted =
             Question { operator: None, members: question.members.clone(), step_na: currents_na.clone() };
         counted.check(members.len())?;
+        let spike_count = [feature("Spikecount")?];
         let newer = Newer { n_asked: &self.n_asked, n_before: self.n_asked.load(Ordering::Relaxed) };
         let mut rates_hz = vec![Vec::with_capacity(currents_na.len()); members.len()];
         for current_na in &currents_na {
             let prediction = predict(&loaded.plan, &members, &[*current_na], &newer)?;
-            let features = self.features_of(&prediction, &["Spikecount".to_owned()])?;
+            let features = features_of(&prediction, &spike_count)?;
             let of_current = report(&loaded, &members, &prediction, &features).rates_hz();
             rates_hz.iter_mut().zip(of_current).for_each(|(rates_hz, rate_hz)| rates_hz.push(rate_hz));
         }
@@ -361,16 +349,15 @@ impl Explorer {
         steps_na: &[f64],
     ) -> Result<(Prediction, Vec<SweepFeatures>), Error> {
         let prediction = predict(&loaded.plan, members, steps_na, &Silent)?;
-        let features = self.features_of(&prediction, &FEATURES.map(str::to_owned))?;
+        let features = features_of(&prediction, &self.features)?;
         Ok((prediction, features))
     }
+}
 
-    fn features_of(&self, prediction: &Prediction, names: &[String]) -> Result<Vec<SweepFeatures>, Error> {
-        let window = prediction.sweeps.window;
-        let window =
-            window.ok_or_else(|| Error::Internal { what: "a prediction has no window".to_owned() })?;
-        extract(&prediction.sweeps, &features_named(names)?, window)
-    }
+fn features_of(prediction: &Prediction, asked: &[&'static Feature]) -> Result<Vec<SweepFeatures>, Error> {
+    let window = prediction.sweeps.window;
+    let window = window.ok_or_else(|| Error::Internal { what: "a prediction has no window".to_owned() })?;
+    extract(&prediction.sweeps, asked, window)
 }
 
 fn loaded(name: &str, operator: Operator) -> Result<Loaded, Error> {

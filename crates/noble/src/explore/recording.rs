@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use noble_data::TimeGrid;
 use noble_features::Settings;
 use serde_json::{Value, json};
 
 use super::Answer;
 use crate::Error;
 use crate::features::{ExtractSettings, SweepFeatures, extract_sweeps, features_named};
-use crate::sweep_file::{FileSweep, SweepFile, SweepTimes};
+use crate::sweep_file::{FileSweep, SweepFile};
 
 /// Files of recorded sweeps that are taken.
 pub const LARGEST_RECORDING_BYTES: usize = 64 << 20;
@@ -72,13 +71,10 @@ fn described(sweep: &FileSweep, row: Result<SweepFeatures, Error>, samples: &mut
 
 /// Smallest and largest voltage of equal stretches, so that no spike is lost; all samples of a short sweep.
 fn thinned(sweep: &FileSweep) -> Vec<(f64, f64)> {
-    let time_ms = |idx: usize| match &sweep.times {
-        SweepTimes::Grid(grid) => TimeGrid::time_ms(grid, idx),
-        SweepTimes::Listed(times_ms) => times_ms[idx],
-    };
+    let times = sweep.times();
     let n_samples = sweep.v_mv.len();
     if n_samples <= MOST_POINTS {
-        return (0..n_samples).map(|idx| (time_ms(idx), sweep.v_mv[idx])).collect();
+        return (0..n_samples).map(|idx| (times.time_ms(idx), sweep.v_mv[idx])).collect();
     }
     let n_stretches = MOST_POINTS / 2;
     let stretch = |number: usize| number * n_samples / n_stretches..(number + 1) * n_samples / n_stretches;
@@ -88,5 +84,5 @@ fn thinned(sweep: &FileSweep) -> Vec<(f64, f64)> {
         let most = stretch(number).max_by(by_voltage).unwrap_or(0);
         [least.min(most), least.max(most)]
     };
-    (0..n_stretches).flat_map(extremes).map(|idx| (time_ms(idx), sweep.v_mv[idx])).collect()
+    (0..n_stretches).flat_map(extremes).map(|idx| (times.time_ms(idx), sweep.v_mv[idx])).collect()
 }

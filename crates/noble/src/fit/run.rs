@@ -16,6 +16,7 @@ use super::report::log_csv;
 use super::search::Search;
 use super::settings::FitSettings;
 use super::stage::{Stage, StageKind};
+use crate::progress::go_on;
 use crate::{Error, Progress, Shard, files};
 
 const STATE_FORMAT_VERSION: u32 = 1;
@@ -180,7 +181,7 @@ fn identity(plan: &FitPlan, settings: &FitSettings) -> Result<String, Error> {
 ///
 /// # Errors
 /// [`Error::Usage`] for settings that cannot be, a state of another fit, or a state that is there and not to be
-/// resumed; [`Error::Write`] when the state cannot be kept; [`Error::Evolve`] for a damaged state.
+/// resumed; [`Error::Stopped`], the state of the last generation being kept; [`Error::Write`] when the state cannot be kept; [`Error::Evolve`] for a damaged state.
 pub fn search(
     plan: &FitPlan,
     settings: &FitSettings,
@@ -198,6 +199,7 @@ pub fn search(
     progress.start("generations", n_generations(plan, settings, limits) * state.searches.len());
     progress.advance(state.log().count());
     loop {
+        go_on(progress)?;
         let open: Vec<usize> =
             (0..state.searches.len()).filter(|idx| !is_done(&state.searches[*idx], limits)).collect();
         if open.is_empty() || is_over() {

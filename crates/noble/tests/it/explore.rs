@@ -192,6 +192,7 @@ fn invariant_bad_requests_are_refused_in_words_and_the_server_stays_up() {
     let refusal = server.give("/api/recording?name=/etc/passwd%2Fa.abf", b"no recording").refusal(400);
     assert!(refusal.starts_with("a.abf"), "{refusal}");
     server.give("/api/operator?name=a.safetensors", b"no operator").refusal(400);
+    assert!(server.give("/api/recording", b"").refusal(400).contains("?name="));
     let too_large = format!(
         "POST /api/recording?name=a.abf HTTP/1.1\r\nHost: {}\r\n\
         Content-Type: application/octet-stream\r\nContent-Length: 200000000\r\nConnection: close\r\n\r\n",

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode, Uri};
@@ -28,6 +28,8 @@ const LARGEST_QUESTION_BYTES: usize = 64 << 10;
 const N_AT_ONCE: usize = 2;
 /// Questions that wait; a page has few, and more would hold memory.
 const MOST_WAITING: usize = 64;
+/// Letters of a file's name that are kept.
+const MOST_LETTERS: usize = 200;
 const BINARY: &str = "application/octet-stream";
 
 /// What every route has.
@@ -215,33 +217,33 @@ struct Named {
     name: String,
 }
 
-impl Named {
-    /// The last part alone: a name, never a path.
-    fn file(&self) -> String {
-        self.name.rsplit(['/', '\\']).next().unwrap_or_default().chars().take(200).collect()
-    }
+/// The last part of a file's name alone: never a path.
+fn file_name(named: Result<Query<Named>, QueryRejection>) -> Result<String, Refusal> {
+    let unnamed = |_| Refusal::new(StatusCode::BAD_REQUEST, "the file has no name; add ?name=");
+    let Query(Named { name }) = named.map_err(unnamed)?;
+    Ok(name.rsplit(['/', '\\']).next().unwrap_or_default().chars().take(MOST_LETTERS).collect())
 }
 
 async fn recording(
     State(shared): State<Shared>,
-    Query(named): Query<Named>,
+    named: Result<Query<Named>, QueryRejection>,
     sent: Result<Bytes, BytesRejection>,
 ) -> Response {
     let answer = async {
-        let bytes = body(sent)?;
-        in_turn(&shared, move |explorer| explorer.recording(&named.file(), &bytes)).await
+        let (name, bytes) = (file_name(named)?, body(sent)?);
+        in_turn(&shared, move |explorer| explorer.recording(&name, &bytes)).await
     };
     merged(answer.await.map(|answer| binary(&answer)))
 }
 
 async fn operator(
     State(shared): State<Shared>,
-    Query(named): Query<Named>,
+    named: Result<Query<Named>, QueryRejection>,
     sent: Result<Bytes, BytesRejection>,
 ) -> Response {
     let answer = async {
-        let bytes = body(sent)?;
-        in_turn(&shared, move |explorer| explorer.load(&named.file(), &bytes)).await
+        let (name, bytes) = (file_name(named)?, body(sent)?);
+        in_turn(&shared, move |explorer| explorer.load(&name, &bytes)).await
     };
     merged(answer.await.map(|about| Json(about).into_response()))
 }
