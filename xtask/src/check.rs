@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::tally::Tally;
-use crate::{explorer, mpi, python, tidy};
+use crate::{book, explorer, mpi, python, tidy};
 
 /// A cargo command that passes or fails as a whole.
 struct Gate {
@@ -82,6 +82,10 @@ pub(crate) fn run(root: &Path) -> Tally {
         note("explorer", of_page.is_clean(), &mut failed);
         tally.add(of_page);
     }
+    heading("book");
+    let of_book = book::run(root, without_python.is_none());
+    note("book", of_book.is_clean(), &mut failed);
+    tally.add(of_book);
     heading("tidy");
     failed.extend(tidy::run(root, &mut tally));
     println!();

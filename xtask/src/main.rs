@@ -4,6 +4,7 @@
 //! build before anything else does.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task reports on the terminal")]
 
+mod book;
 mod check;
 mod explorer;
 mod mpi;
@@ -18,7 +19,7 @@ use tally::Tally;
 
 const USAGE: &str = "usage: cargo xtask <task>
 
-  check   format, clippy, tests, documentation, Python, explorer, tidy; the last line is `N passed, N failed`
+  check   format, clippy, tests, documentation, Python, explorer, book, tidy; the last line is `N passed, N failed`
   tidy    the rules of the house: arrows, lengths, names, units, licenses, links";
 
 fn main() -> ExitCode {

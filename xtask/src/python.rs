@@ -1,7 +1,7 @@
 //! The Python package: its functions are those of the command line, it installs as its users install it, its tests pass.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::check::{PROGRAM, cargo, echoed};
@@ -46,6 +46,11 @@ pub(crate) fn commands_are_current(root: &Path) -> bool {
     }
 }
 
+/// Python of the environment that the package is installed into.
+pub(crate) fn interpreter(root: &Path) -> PathBuf {
+    root.join(ENVIRONMENT).join("bin/python")
+}
+
 /// Installs the package into a fresh environment, and runs its tests and the type checker.
 pub(crate) fn run(root: &Path) -> Tally {
     let mut tally = Tally::default();
@@ -62,7 +67,7 @@ pub(crate) fn run(root: &Path) -> Tally {
     if is_installed {
         let types = Command::new(binary("mypy")).current_dir(root.join(PACKAGE)).status();
         tally.gate(types.is_ok_and(|status| status.success()));
-        tally.add(tests(root, &binary("python")));
+        tally.add(tests(root, &interpreter(root)));
     }
     tally
 }

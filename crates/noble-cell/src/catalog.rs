@@ -90,3 +90,17 @@ pub fn channel_text(set_name: &str, name: &str) -> Option<String> {
 pub fn set_names() -> impl Iterator<Item = &'static str> {
     SETS.iter().map(|(name, _)| *name)
 }
+
+/// Every channel file once, with the sets and the names it is found under.
+pub(crate) fn channel_files() -> Vec<(&'static str, Vec<(&'static str, &'static str)>)> {
+    let mut files: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
+    for (set_name, channels) in &SETS {
+        for (name, text) in *channels {
+            match files.iter_mut().find(|(known, _)| known == text) {
+                Some((_, names)) => names.push((set_name, name)),
+                None => files.push((text, vec![(set_name, name)])),
+            }
+        }
+    }
+    files
+}

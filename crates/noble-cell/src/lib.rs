@@ -17,7 +17,7 @@ mod error;
 mod ion;
 mod kinetics;
 mod lanes;
-
+mod page;
 mod plan;
 mod probe;
 mod program;
@@ -30,6 +30,7 @@ pub use discretize::{CompartmentId, CompartmentSection};
 pub use error::Error;
 pub use kinetics::{Kinetics, MembraneConditions, kinetics_at};
 pub use lanes::Instructions;
+pub use page::catalog_page;
 pub use plan::{CablePlan, PlanSettings};
 pub use probe::{Probe, ProbeReader, Quantity};
 pub use program::StartOfScheme;

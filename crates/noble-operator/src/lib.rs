@@ -66,7 +66,7 @@ pub use optimizer::{
     PlateauSettings, Schedule, ScheduleState,
 };
 pub use plan::NetworkPlan;
-pub use rhythm::{RateKnot, Rhythm};
+pub use rhythm::{Rhythm, RhythmKnot, TrainShape};
 pub use soft_features::{FeatureContext, SoftFeature, SoftSettings};
 pub use train::{BatchReport, Trainer, TrainerSettings};
 pub use warning::Warning;

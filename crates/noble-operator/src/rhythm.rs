@@ -1,20 +1,29 @@
-//! The rhythm that a model's F-I curve promises, as a phase for the network to follow.
+//! The rhythm that a model's spike trains promise, as a phase for the network to follow.
 //!
 //! A network that must keep forty spikes of a long step in their places has to know the rate to a thousandth, and finds it
-//! slowly when it is only told the model's latent features. Where rates are among the features the rate at any current
-//! lies between them, and its integral over time tells how many spikes should have come so far. Sine and cosine of that
-//! count are input channels; what remains to be learned is how a spike looks and how far it lies off the count.
+//! slowly when it is only told the model's latent features. Where latencies and rates are among the features those at any
+//! current lie between them, and their integral over time tells how many spikes should have come so far. Sine and cosine of
+//! that count are input channels; what remains to be learned is how a spike looks and how far it lies off the count.
 
 use serde::{Deserialize, Serialize};
 
 use crate::InputEncoding;
 
-/// How rates become channels.
+/// How latencies and rates become channels.
 ///
-/// On the way from threshold current to `highest_na`, let `w = (I - I_thr)/(highest_na - I_thr)` and `u = √w`. The rate
-/// `f(I)` is the polynomial in `u` through the rates of [`RateKnot`]s, zero where `I ≤ I_thr` and never negative; beyond
-/// the last knot it goes on along its tangent. Rates of a cell whose firing begins at a saddle-node grow with `u`, so that
-/// few knots suffice. The count is `c_n = Σ_{m ≤ n} f(I_m) dt`, its channels are `sin 2π 2^k c`, `cos 2π 2^k c`.
+/// On the way from threshold current to `highest_na`, let `w = (I - I_thr)/(highest_na - I_thr)` and `u = √w`. What is known
+/// at [`RhythmKnot`]s is at other currents the polynomial in `u` through them; beyond the last knot it goes on along its tangent.
+/// Rates of a cell whose firing begins at a saddle-node grow with `u`, so that few knots suffice. With the rate `f(I)`, the
+/// latency `L(I)` and the lead `a(I)`, the count begins at −1, which is no spike, and
+///
+/// ```text
+/// dc/dt = 1/L(I)                           until the first spike, where c = 0
+/// dc/dt = f(I) + a(I) e^{-s/τ}/τ           at the time s after it
+/// ```
+///
+/// with neither below threshold nor ever negative. Of a constant current `c = f s + a (1 - e^{-s/τ})`: spikes lie at whole
+/// numbers. Channels are `sin 2π 2^k c`, `cos 2π 2^k c`. Without [`TrainShape`] the count is that of the rate alone,
+/// `c_n = Σ_{m ≤ n} f(I_m) dt`, from 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rhythm {
@@ -22,36 +31,59 @@ pub struct Rhythm {
     pub threshold: String,
     /// End of the way from the threshold.
     pub highest_na: f64,
-    /// Latent features that are rates, in order of their currents.
-    pub rates: Vec<RateKnot>,
+    /// Latent features that are rates in Hz, in order of their currents.
+    pub rates: Vec<RhythmKnot>,
+    /// When trains begin and how they settle to their rates; absent in operators of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<TrainShape>,
     /// Time from the first sample of a trace to one step beyond its last.
     pub span_ms: f64,
     /// Frequencies of the channels, each twice the one before.
     pub n_frequencies: usize,
 }
 
-/// A rate on the F-I curve.
+/// The part of a train that its late rate does not tell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RateKnot {
-    /// Latent feature, in Hz.
+pub struct TrainShape {
+    /// Latent features that are times to the first spike in ms; their inverse is what the polynomial goes through.
+    pub latencies: Vec<RhythmKnot>,
+    /// Latent features that are spikes a train comes to be ahead of its late rate, for firing faster at first.
+    pub leads: Vec<RhythmKnot>,
+    /// Time constant `τ` with which the lead is gained.
+    pub settling_ms: f64,
+}
+
+/// A latent feature of the train at one current.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RhythmKnot {
+    /// Latent feature.
     pub name: String,
     /// Where between threshold current (0) and the highest (1) it is taken.
     pub way: f64,
 }
 
 impl Rhythm {
+    /// Latent features that enter the network through the count.
+    pub fn features(&self) -> impl Iterator<Item = &RhythmKnot> {
+        let shape = self.train.iter().flat_map(|train| train.latencies.iter().chain(&train.leads));
+        self.rates.iter().chain(shape)
+    }
+
     /// What contradicts itself, or the other entries of the encoding; its span must be `span_ms`.
     pub(crate) fn fault(&self, input: &InputEncoding, span_ms: f64) -> Option<String> {
-        let names = self.rates.iter().map(|knot| &knot.name).chain([&self.threshold]);
+        let names = self.features().map(|knot| &knot.name).chain([&self.threshold]);
         let unknown = |name: &&String| !input.latents.iter().any(|latent| latent.name == **name);
         if let Some(name) = names.into_iter().find(unknown) {
             return Some(format!("{name} is not a latent feature"));
         }
-        let ways = || self.rates.iter().map(|knot| knot.way);
-        let is_ordered = ways().zip(ways().skip(1)).all(|(before, after)| before < after);
-        if self.rates.is_empty() || !is_ordered || !ways().all(|way| way > 0.0 && way <= 1.0) {
+        let shape = self.train.iter().flat_map(|train| [&train.latencies, &train.leads]);
+        if ![&self.rates].into_iter().chain(shape).all(|knots| is_ordered(knots)) {
             return Some("ways do not grow within 0 to 1".to_owned());
+        }
+        if let Some(train) = self.train.as_ref().filter(|train| !(train.settling_ms > 0.0)) {
+            return Some(format!("settling_ms {}", train.settling_ms));
         }
         let is_same = (self.span_ms - span_ms).abs() <= 1e-9 * span_ms;
         if !is_same || !self.highest_na.is_finite() {
@@ -66,56 +98,138 @@ impl Rhythm {
             let place = input.latents.iter().position(|latent| latent.name == name);
             place.map_or(0.0, |place| latents[place])
         };
-        let curve = FiCurve {
-            threshold_na: value(&self.threshold),
-            highest_na: self.highest_na,
-            knots: self.rates.iter().map(|knot| (knot.way.sqrt(), value(&knot.name))).collect(),
+        let curve = |knots: &[RhythmKnot], of: fn(f64) -> f64| {
+            Curve(knots.iter().map(|knot| (knot.way.sqrt(), of(value(&knot.name)))).collect())
         };
         let step_ms = self.span_ms / current_na.len().max(1) as f64;
-        let (mut last, mut rate_hz, mut count) = (f32::NAN, 0.0, 0.0);
+        let model = Model {
+            threshold_na: value(&self.threshold),
+            highest_na: self.highest_na,
+            rate: curve(&self.rates, |rate_hz| 1e-3 * rate_hz),
+            train: self.train.as_ref().map(|train| ModelTrain {
+                approach: curve(&train.latencies, |latency_ms| 1.0 / latency_ms),
+                lead: curve(&train.leads, |lead| lead),
+                settling_ms: train.settling_ms,
+            }),
+        };
+        let (mut last, mut pace) = (f32::NAN, Pace::default());
+        let mut place = Place { count: if model.train.is_some() { -1.0 } else { 0.0 }, since_first_ms: None };
         let mut count_at = |current_na: &f32| {
             if current_na.to_bits() != last.to_bits() {
-                (last, rate_hz) = (*current_na, curve.rate_hz(f64::from(*current_na)));
+                (last, pace) = (*current_na, model.pace(f64::from(*current_na)));
             }
-            count += 1e-3 * rate_hz * step_ms;
-            count as f32
+            match &model.train {
+                // The count at a sample is what came before it.
+                Some(train) => {
+                    let before = place.count;
+                    place.go_on(&pace, train.settling_ms, step_ms);
+                    before as f32
+                }
+                None => {
+                    place.count += pace.rate_per_ms * step_ms;
+                    place.count as f32
+                }
+            }
         };
         current_na.iter().map(&mut count_at).collect()
     }
 }
 
-/// Rates between the knots of one model.
-struct FiCurve {
-    threshold_na: f64,
-    highest_na: f64,
-    /// `u` and rate in Hz.
-    knots: Vec<(f64, f64)>,
+fn is_ordered(knots: &[RhythmKnot]) -> bool {
+    let ways = || knots.iter().map(|knot| knot.way);
+    let grows = ways().zip(ways().skip(1)).all(|(before, after)| before < after);
+    !knots.is_empty() && grows && ways().all(|way| way > 0.0 && way <= 1.0)
 }
 
-impl FiCurve {
-    fn rate_hz(&self, current_na: f64) -> f64 {
+/// The curves of one model.
+struct Model {
+    threshold_na: f64,
+    highest_na: f64,
+    /// Spikes per ms.
+    rate: Curve,
+    train: Option<ModelTrain>,
+}
+
+struct ModelTrain {
+    /// Inverse of the time to the first spike, per ms.
+    approach: Curve,
+    lead: Curve,
+    settling_ms: f64,
+}
+
+/// The train at one current.
+#[derive(Debug, Default)]
+struct Pace {
+    rate_per_ms: f64,
+    approach_per_ms: f64,
+    lead: f64,
+}
+
+impl Model {
+    fn pace(&self, current_na: f64) -> Pace {
         let way = (current_na - self.threshold_na) / (self.highest_na - self.threshold_na);
         if !(way > 0.0 && way.is_finite()) {
-            return 0.0;
+            return Pace::default();
         }
-        let last = self.knots.last().map_or(1.0, |knot| knot.0);
-        let (u, beyond) = (way.sqrt().min(last), (way.sqrt() - last).max(0.0));
-        let (rate_hz, slope) = self.polynomial(u);
-        (rate_hz + beyond * slope).max(0.0)
+        let u = way.sqrt();
+        let shape = self.train.as_ref();
+        Pace {
+            rate_per_ms: self.rate.at(u).max(0.0),
+            approach_per_ms: shape.map_or(0.0, |train| train.approach.at(u).max(0.0)),
+            lead: shape.map_or(0.0, |train| train.lead.at(u)),
+        }
+    }
+}
+
+/// How far a train has come.
+struct Place {
+    count: f64,
+    /// None before the first spike.
+    since_first_ms: Option<f64>,
+}
+
+impl Place {
+    fn go_on(&mut self, pace: &Pace, settling_ms: f64, step_ms: f64) {
+        let (from_ms, mut for_ms) = (self.since_first_ms.unwrap_or(0.0), step_ms);
+        if self.since_first_ms.is_none() {
+            let count = self.count + pace.approach_per_ms * step_ms;
+            if count < 0.0 {
+                self.count = count;
+                return;
+            }
+            for_ms = count / pace.approach_per_ms;
+            self.count = 0.0;
+        }
+        let to_ms = from_ms + for_ms;
+        let gained = (-from_ms / settling_ms).exp() - (-to_ms / settling_ms).exp();
+        self.count += (pace.rate_per_ms * for_ms + pace.lead * gained).max(0.0);
+        self.since_first_ms = Some(to_ms);
+    }
+}
+
+/// A quantity along `u`, by its values at knots.
+struct Curve(Vec<(f64, f64)>);
+
+impl Curve {
+    fn at(&self, u: f64) -> f64 {
+        let last = self.0.last().map_or(1.0, |knot| knot.0);
+        let (inside, beyond) = (u.min(last), (u - last).max(0.0));
+        let (value, slope) = self.polynomial(inside);
+        value + beyond * slope
     }
 
     /// Value and slope of Lagrange's polynomial through the knots.
     fn polynomial(&self, u: f64) -> (f64, f64) {
         let (mut value, mut slope) = (0.0, 0.0);
-        for (i, (own, rate_hz)) in self.knots.iter().enumerate() {
+        for (i, (own, known)) in self.0.iter().enumerate() {
             let (mut basis, mut basis_slope) = (1.0, 0.0);
-            for (_, (other, _)) in self.knots.iter().enumerate().filter(|(j, _)| *j != i) {
+            for (_, (other, _)) in self.0.iter().enumerate().filter(|(j, _)| *j != i) {
                 let factor = (u - other) / (own - other);
                 basis_slope = basis_slope * factor + basis / (own - other);
                 basis *= factor;
             }
-            value += rate_hz * basis;
-            slope += rate_hz * basis_slope;
+            value += known * basis;
+            slope += known * basis_slope;
         }
         (value, slope)
     }
@@ -133,11 +247,12 @@ mod tests {
             max,
             n_frequencies: 0,
         };
-        let knot = |name: &str, way| RateKnot { name: name.to_owned(), way };
+        let knot = |name: &str, way| RhythmKnot { name: name.to_owned(), way };
         let rhythm = Rhythm {
             threshold: "i_thr_na".to_owned(),
             highest_na: 0.2,
             rates: vec![knot("rate_25_hz", 0.25), knot("rate_100_hz", 1.0)],
+            train: None,
             span_ms: 500.0,
             n_frequencies: 1,
         };
@@ -158,11 +273,12 @@ mod tests {
     /// Knots at `u` of 0.5 and 1 with 20 and 30 Hz: `f = 10 + 20 u`, also beyond.
     #[test]
     fn analytic_rates_lie_on_a_line_in_the_root() {
-        let curve = FiCurve { threshold_na: 0.1, highest_na: 0.2, knots: vec![(0.5, 20.0), (1.0, 30.0)] };
+        let rate = Curve(vec![(0.5, 20.0), (1.0, 30.0)]);
+        let model = Model { threshold_na: 0.1, highest_na: 0.2, rate, train: None };
         for (current_na, rate_hz) in
             [(-0.1, 0.0), (0.1, 0.0), (0.109, 16.0), (0.125, 20.0), (0.2, 30.0), (0.325, 40.0)]
         {
-            assert!((curve.rate_hz(current_na) - rate_hz).abs() < 1e-9, "{current_na}");
+            assert!((model.pace(current_na).rate_per_ms - rate_hz).abs() < 1e-9, "{current_na}");
         }
     }
 
@@ -170,13 +286,46 @@ mod tests {
     #[test]
     fn analytic_a_cubic_is_met() {
         let cubic = |u: f64| 1.0 + 2.0 * u - u * u + 3.0 * u * u * u;
-        let knots = [0.1, 0.4, 0.7, 1.0].map(|u| (u, cubic(u))).to_vec();
-        let curve = FiCurve { threshold_na: 0.0, highest_na: 1.0, knots };
+        let curve = Curve([0.1, 0.4, 0.7, 1.0].map(|u| (u, cubic(u))).to_vec());
         for u in [0.0, 0.2, 0.55, 1.0] {
             let (value, slope) = curve.polynomial(u);
             assert!((value - cubic(u)).abs() < 1e-12);
             assert!((slope - (2.0 - 2.0 * u + 9.0 * u * u)).abs() < 1e-11);
         }
+    }
+
+    /// The first spike after the latency, then `f s + a (1 − e^{−s/τ})`, whatever the time step; silence below threshold.
+    #[test]
+    fn analytic_a_train_begins_late_and_settles() {
+        let (mut input, rhythm) = encoding();
+        for name in ["latency_100_ms", "lead_100"] {
+            let latent = LatentFeature { name: name.to_owned(), ..input.latents[0].clone() };
+            input.latents.push(latent);
+        }
+        let knot = |name: &str| vec![RhythmKnot { name: name.to_owned(), way: 1.0 }];
+        let train =
+            TrainShape { latencies: knot("latency_100_ms"), leads: knot("lead_100"), settling_ms: 60.0 };
+        let rhythm = Rhythm { train: Some(train), ..rhythm };
+        assert_eq!(rhythm.fault(&input, 500.0), None);
+        let latents = [0.1, 20.0, 30.0, 24.5, 0.8];
+        for n_samples in [500, 5000_usize] {
+            let counts = rhythm.counts(&input, &vec![0.125; n_samples], &latents);
+            for at_ms in [0, 10, 24, 25, 60, 499_u16] {
+                let t_ms = f64::from(at_ms);
+                let s_ms = t_ms - 24.5;
+                let expected = match s_ms < 0.0 {
+                    true => t_ms / 24.5 - 1.0,
+                    false => 0.02 * s_ms + 0.8 * (1.0 - (-s_ms / 60.0).exp()),
+                };
+                let count = f64::from(counts[usize::from(at_ms) * n_samples / 500]);
+                assert!((count - expected).abs() < 1e-5, "{at_ms} ms: {count} for {expected}");
+            }
+        }
+        let silent = rhythm.counts(&input, &[0.05; 50], &latents);
+        assert!(silent.iter().all(|count| (count + 1.0).abs() < 1e-6));
+        let never = TrainShape { settling_ms: 0.0, ..rhythm.train.clone().unwrap() };
+        let never = Rhythm { train: Some(never), ..rhythm };
+        assert!(never.fault(&input, 500.0).unwrap().contains("settling_ms"));
     }
 
     /// 20 Hz through 200 ms are four spikes; none are counted before and after, nor below threshold.

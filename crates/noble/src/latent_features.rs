@@ -1,10 +1,11 @@
 //! Latent features beyond threshold and slope: what a few sweeps of a model say about it.
 //!
 //! Threshold current and F-I slope tell models apart on a map; they do not tell the rate at a current to the thousandth that
-//! forty spikes in their places need, nor the shape of a spike. The wide set adds rates on the way from threshold to the
-//! largest current, and a handful of voltages and times, all of which an experimenter can measure on a cell.
+//! forty spikes in their places need, nor the shape of a spike. The wide set adds what describes trains of spikes on the way
+//! from threshold to the largest current, and a handful of voltages and times, all of which an experimenter can measure on a
+//! cell.
 //!
-//! One line of [`SWEPT`] per feature.
+//! One line of [`SWEPT`] per feature of a single sweep, one entry of [`TRAINS`] per train.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -12,7 +13,7 @@ use std::num::NonZeroUsize;
 use noble_cell::CablePlan;
 use noble_data::sweeps::StimulusWindow;
 use noble_features::{Mode, PreparedSweep, Settings, Sweep, feature};
-use noble_operator::RateKnot;
+use noble_operator::{RhythmKnot, TrainShape};
 use serde::{Deserialize, Serialize};
 
 use crate::progress::Within;
@@ -38,12 +39,12 @@ impl LatentSet {
 }
 
 /// The sweep a latent feature is taken of.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Taken {
     /// At the lowest current of the dataset.
     Lowest,
-    /// At this part of the way from threshold current to the largest current.
-    Way(f64),
+    /// One of [`TRAINS`].
+    Train(u8),
 }
 
 /// A latent feature that is the mean of a feature's values on one sweep.
@@ -51,29 +52,17 @@ struct Swept {
     name: &'static str,
     feature: &'static str,
     taken: Taken,
-    /// From the mean to the feature's value.
-    value: fn(f64) -> f64,
 }
 
 const fn swept(name: &'static str, feature: &'static str, taken: Taken) -> Swept {
-    Swept { name, feature, taken, value: |mean| mean }
-}
-
-/// `1 / mean interval`: the count of spikes rises by it, however late the first spike comes.
-const fn rate(name: &'static str, way: f64) -> Swept {
-    Swept { name, feature: "all_ISI_values", taken: Taken::Way(way), value: |interval_ms| 1e3 / interval_ms }
+    Swept { name, feature, taken }
 }
 
 /// In the middle of the F-I curve spikes are many and neither early nor crowded.
-const MIDDLE: Taken = Taken::Way(0.49);
+const MIDDLE: Taken = Taken::Train(75);
 
-/// All of them. The rates lie evenly in the root of the way, along which rates grow most evenly.
-const SWEPT: [Swept; 11] = [
-    rate("rate_01_hz", 0.01),
-    rate("rate_16_hz", 0.16),
-    rate("rate_49_hz", 0.49),
-    rate("rate_100_hz", 1.0),
-    swept("latency_ms", "time_to_first_spike", Taken::Way(0.16)),
+/// Voltages and times of single sweeps.
+const SWEPT: [Swept; 6] = [
     swept("spike_peak_mv", "peak_voltage", MIDDLE),
     swept("spike_width_ms", "spike_half_width", MIDDLE),
     swept("ahp_depth_mv", "AHP_depth", MIDDLE),
@@ -82,20 +71,93 @@ const SWEPT: [Swept; 11] = [
     swept("sag_mv", "sag_amplitude", Taken::Lowest),
 ];
 
-/// The rates among the latent features, where on the F-I curve they lie.
-#[must_use]
-pub fn rate_knots() -> Vec<RateKnot> {
-    let knot = |swept: &Swept| match swept.taken {
-        Taken::Way(way) if swept.name.starts_with("rate_") => {
-            Some(RateKnot { name: swept.name.to_owned(), way })
-        }
-        _ => None,
-    };
-    SWEPT.iter().filter_map(knot).collect()
+/// Currents at which trains of spikes are measured, as hundredths of the root of the way, along which latencies and rates
+/// change most evenly.
+const TRAINS: [u8; 6] = [5, 12, 25, 50, 75, 100];
+/// Of the first of them, next to threshold, only the latency is taken: its rate comes of few spikes.
+const FIRST_RATE: usize = 1;
+/// Time constant with which a train comes to its late rate.
+const SETTLING_MS: f64 = 100.0;
+/// Part of the time from the first spike to the end of the step after which the late rate is taken.
+const LATE: f64 = 0.4;
+/// Fewest spikes that tell a lead from a rate.
+const FEWEST_FOR_LEAD: usize = 4;
+
+fn way(hundredths: u8) -> f64 {
+    (f64::from(hundredths) / 100.0).powi(2)
 }
 
-/// Measures a model whose threshold current is among `known`, features between samples; a model with one spike or none at a
-/// rate's current has a rate of zero there.
+/// Names of latency, rate and lead at one of [`TRAINS`].
+fn train_names(hundredths: u8) -> [String; 3] {
+    [
+        format!("latency_{hundredths:02}_ms"),
+        format!("rate_{hundredths:02}_hz"),
+        format!("lead_{hundredths:02}"),
+    ]
+}
+
+/// Names of all that [`measure_swept`] adds.
+pub(crate) fn swept_names() -> Vec<String> {
+    let trains = knots(0, 0).into_iter().chain(rate_knots()).chain(knots(2, FIRST_RATE));
+    trains.map(|knot| knot.name).chain(SWEPT.iter().map(|swept| swept.name.to_owned())).collect()
+}
+
+/// The rates among the latent features, where on the F-I curve they lie.
+#[must_use]
+pub fn rate_knots() -> Vec<RhythmKnot> {
+    knots(1, FIRST_RATE)
+}
+
+/// Latencies and leads among the latent features, and how leads are gained.
+#[must_use]
+pub fn train_shape() -> TrainShape {
+    TrainShape { latencies: knots(0, 0), leads: knots(2, FIRST_RATE), settling_ms: SETTLING_MS }
+}
+
+fn knots(which: usize, first: usize) -> Vec<RhythmKnot> {
+    let knot =
+        |hundredths: &u8| RhythmKnot { name: train_names(*hundredths)[which].clone(), way: way(*hundredths) };
+    TRAINS[first..].iter().map(knot).collect()
+}
+
+/// Late rate and lead of a train.
+///
+/// With the times `s` since the first spike, the count of spikes after it is `f s + a (1 − e^{−s/τ})`: rate `f` and lead `a` are
+/// those for which it is right at the last spike and, between the two spikes there, [`LATE`] of the way from the first
+/// spike to the end of the step. Of trains of few spikes, or that end early, `f` is the inverse mean interval and `a` zero;
+/// of one spike both are.
+struct Train {
+    rate_hz: f64,
+    lead: f64,
+}
+
+impl Train {
+    #[expect(clippy::cast_precision_loss, reason = "a count of spikes")]
+    fn of(peaks_ms: &[f64], end_ms: f64) -> Self {
+        let within: Vec<f64> = peaks_ms.iter().copied().filter(|peak_ms| *peak_ms <= end_ms).collect();
+        let (Some(first_ms), Some(last_ms)) = (within.first(), within.last()) else {
+            return Self { rate_hz: 0.0, lead: 0.0 };
+        };
+        let n_after = (within.len() - 1) as f64;
+        let (late_ms, last_ms) = (LATE * (end_ms - first_ms), last_ms - first_ms);
+        let after = within.partition_point(|peak_ms| peak_ms - first_ms <= late_ms);
+        if within.len() < FEWEST_FOR_LEAD || after == within.len() {
+            let mean_hz = if n_after > 0.0 { 1e3 * n_after / last_ms } else { 0.0 };
+            return Self { rate_hz: mean_hz, lead: 0.0 };
+        }
+        let (before_ms, after_ms) = (within[after - 1] - first_ms, within[after] - first_ms);
+        let late_count = (after - 1) as f64 + (late_ms - before_ms) / (after_ms - before_ms);
+        let [late, last] = [late_ms, last_ms].map(|s_ms| 1.0 - (-s_ms / SETTLING_MS).exp());
+        let determinant = late_ms * last - last_ms * late;
+        Self {
+            rate_hz: 1e3 * (late_count * last - n_after * late) / determinant,
+            lead: (n_after * late_ms - late_count * last_ms) / determinant,
+        }
+    }
+}
+
+/// Measures a model whose threshold current is among `known`, features between samples; a model with one spike at a rate's
+/// current has a rate of zero there.
 ///
 /// # Errors
 /// [`Error::Usage`] for a feature that the model's sweep does not have, [`Error::Cell`] when a run diverges,
@@ -110,14 +172,9 @@ pub(crate) fn measure_swept(
     let threshold_na = known.get(I_THR).copied().unwrap_or(0.0);
     let current_na = |taken: Taken| match taken {
         Taken::Lowest => lowest_na,
-        Taken::Way(way) => threshold_na + way * (largest_na - threshold_na),
+        Taken::Train(train) => threshold_na + way(train) * (largest_na - threshold_na),
     };
-    let mut taken: Vec<Taken> = Vec::new();
-    for swept in &SWEPT {
-        if !taken.contains(&swept.taken) {
-            taken.push(swept.taken);
-        }
-    }
+    let taken: Vec<Taken> = [Taken::Lowest].into_iter().chain(TRAINS.map(Taken::Train)).collect();
     let pairs: Vec<(&CablePlan, f64)> = taken.iter().map(|taken| (plan, current_na(*taken))).collect();
     let window = StimulusWindow { start_ms: protocol.delay_ms, end_ms: protocol.end_ms() };
     let settings = Settings { mode: Mode::Precise, ..Settings::default() };
@@ -129,19 +186,67 @@ pub(crate) fn measure_swept(
         let trace = trace?;
         let sweep = Sweep::from_trace(&trace, window.start_ms, window.end_ms)?;
         let prepared = PreparedSweep::new(&sweep, &settings)?;
+        let mean = |name: &str, of: &str| {
+            feature(of)?.mean(&prepared).ok_or_else(|| undefined((name, of), current_na(*taken)))
+        };
         for swept in SWEPT.iter().filter(|swept| swept.taken == *taken) {
-            let value = match feature(swept.feature)?.mean(&prepared) {
-                Some(mean) => (swept.value)(mean),
-                None if swept.name.starts_with("rate_") => 0.0,
-                None => return Err(undefined(swept, current_na(*taken))),
-            };
-            all.insert(swept.name.to_owned(), value);
+            all.insert(swept.name.to_owned(), mean(swept.name, swept.feature)?);
+        }
+        let Taken::Train(hundredths) = taken else { continue };
+        let [latency, rate, lead] = train_names(*hundredths);
+        all.insert(latency.clone(), mean(&latency, "time_to_first_spike")?);
+        if TRAINS[FIRST_RATE..].contains(hundredths) {
+            let peaks_ms = feature("peak_time")?.values(&prepared).unwrap_or_default();
+            let train = Train::of(&peaks_ms, window.end_ms);
+            all.extend([(rate, train.rate_hz), (lead, train.lead)]);
         }
     }
     Ok(all)
 }
 
-fn undefined(swept: &Swept, step_na: f64) -> Error {
-    let what = format!("{} ({}) is not defined at {step_na} nA", swept.name, swept.feature);
+fn undefined((name, feature): (&str, &str), step_na: f64) -> Error {
+    let what = format!("{name} ({feature}) is not defined at {step_na} nA");
     Error::usage(what, "leave the model out with --models, or measure --latents excitability")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Spikes where the count is whole.
+    fn peaks_ms(rate_hz: f64, lead: f64, latency_ms: f64) -> Vec<f64> {
+        let count = |s_ms: f64| 1e-3 * rate_hz * s_ms + lead * (1.0 - (-s_ms / SETTLING_MS).exp());
+        let place = |n: usize| {
+            let (mut low, mut high) = (0.0, 1e4);
+            for _ in 0..100 {
+                let middle = 0.5 * (low + high);
+                if count(middle) < n as f64 { low = middle } else { high = middle }
+            }
+            latency_ms + low
+        };
+        (0..).map(place).take_while(|peak_ms| *peak_ms < 500.0).collect()
+    }
+
+    #[test]
+    fn analytic_rate_and_lead_of_a_train_are_found_again() {
+        for (rate_hz, lead) in [(20.0, 0.0), (55.0, 0.4), (90.0, -0.3)] {
+            let train = Train::of(&peaks_ms(rate_hz, lead, 7.0), 400.0);
+            assert!((train.rate_hz / rate_hz - 1.0).abs() < 2e-3, "{} for {rate_hz}", train.rate_hz);
+            assert!((train.lead - lead).abs() < 0.03, "{} for {lead}", train.lead);
+        }
+    }
+
+    /// A spike after the step has no part in the train; few spikes and those that stop early have a mean rate.
+    #[test]
+    fn analytic_trains_too_short_for_a_lead() {
+        for (peaks_ms, rate_hz) in [
+            (&[][..], 0.0),
+            (&[50.0], 0.0),
+            (&[50.0, 150.0, 250.0, 410.0], 10.0),
+            (&[10.0, 20.0, 30.0, 40.0, 50.0], 100.0),
+        ] {
+            let train = Train::of(peaks_ms, 400.0);
+            assert!((train.rate_hz - rate_hz).abs() < 1e-9 && train.lead == 0.0, "{peaks_ms:?}");
+        }
+    }
 }

@@ -49,7 +49,7 @@ pub use ensemble_report::EnsembleReport;
 pub use error::Error;
 pub use excitability::{Excitability, ExcitabilitySettings, I_THR, S_THR, measure_excitability};
 pub use latent_density::LatentDensity;
-pub use latent_features::{LatentSet, rate_knots};
+pub use latent_features::{LatentSet, rate_knots, train_shape};
 pub use predict::{Member, Prediction, completed_latents, member_at, members_of, predict};
 pub use progress::{Progress, Silent};
 pub use protocol::Protocol;

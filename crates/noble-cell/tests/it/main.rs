@@ -2,5 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing test panics")]
 
+mod page;
 mod small_cell;
 mod user_channels;

@@ -4,24 +4,24 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use noble_cell::{CompartmentSection, Integrator};
-use noble_data::cell_model::{AxonRule, FieldReport};
+use noble_data::cell_model::{AxonRule, FieldReport, SourceFormat};
 use noble_data::morphology::SwcReport;
 use noble_data::{ChannelModel, ModelId, Sampling, SectionKind};
 use noble_operator::{Operator, OperatorCard};
 
 use super::terminal::words;
-use crate::reference_cell::{reference_archive_cells, reference_cells};
+use crate::reference_cell::{reference_archive_cells, reference_cells, reference_morphology};
 use crate::{Cells, Error, Protocol, embedded_operator, files};
 
 /// Which cell, and how its axon ends.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Cell (without these: the embedded cell)")]
 pub(super) struct CellArgs {
-    /// Morphology as SWC, lengths in µm
+    /// Morphology as SWC, lengths in µm; a hall of fame of the embedded cell needs none
     #[arg(long, value_name = "SWC", requires = "cell")]
     morphology: Option<PathBuf>,
     /// Parameters: our cell file or hall of fame, an Allen parameter file, or a hof_params.json
-    #[arg(long, value_name = "JSON", requires = "morphology")]
+    #[arg(long, value_name = "JSON")]
     cell: Option<PathBuf>,
     /// One parameter set of a file that holds several, or `all`
     #[arg(long, value_name = "K|all")]
@@ -79,6 +79,7 @@ impl CellArgs {
     fn cells_with(&self, further: &[ModelId]) -> Result<Cells, Error> {
         let mut cells = match (&self.morphology, &self.cell) {
             (Some(morphology), Some(cell)) => read_cells(morphology, cell)?,
+            (None, Some(cell)) => read_refitted(cell)?,
             _ => self.embedded_cells(further)?,
         };
         if let Some(ids) = self.ids(&cells)? {
@@ -233,6 +234,17 @@ fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
     }
     words(&format!("note: {}: {} fields used", cell.display(), fields.used.len()));
     Ok(cells)
+}
+
+/// A hall of fame of the embedded cell's morphology.
+fn read_refitted(cell: &Path) -> Result<Cells, Error> {
+    let parameters = files::read(cell)?;
+    let set = noble_data::cell_model::read_cells(&parameters);
+    if set.map_err(|error| Error::from(error).in_file(cell))?.format != SourceFormat::HallOfFame {
+        let remedy = "give it as --morphology; only a hall of fame of the embedded cell needs none";
+        return Err(Error::usage(format!("{} comes without a morphology", cell.display()), remedy));
+    }
+    Cells::read(reference_morphology(), &parameters).map_err(|error| error.in_file(cell))
 }
 
 /// What was assumed, but for what was typed: lines that begin so.

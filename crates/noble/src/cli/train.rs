@@ -42,7 +42,7 @@ pub(super) struct TrainArgs {
     /// Stop after this time, ready to be resumed
     #[arg(long, value_name = "MINUTES")]
     max_minutes: Option<f64>,
-    /// Loss that is made small; the operator kept is always the one with the lowest relative L4
+    /// Loss that is made small; the operator kept is the one with the lowest over the validation traces
     #[arg(long, value_name = "LOSS", default_value = TrainSettings::default().loss.name(),
         value_parser = PossibleValuesParser::new(Loss::ALL.map(Loss::name)))]
     loss: String,

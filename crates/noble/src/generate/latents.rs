@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::GenerateSettings;
 use super::folder::{json, json_line};
-use crate::latent_features::measure_swept;
+use crate::latent_features::{measure_swept, swept_names};
 use crate::progress::go_on;
 use crate::{Cells, Error, LatentSet, Progress, files, measure_excitability};
 
@@ -104,7 +104,7 @@ fn measured(
 fn wide_key(cells: &Cells, settings: &GenerateSettings, id: ModelId) -> Result<Vec<u8>, Error> {
     match settings.latents {
         LatentSet::Excitability => Ok(Vec::new()),
-        LatentSet::Wide => json_line(&("wide", settings.lowest_na, cells.latents.get(&id))),
+        LatentSet::Wide => json_line(&("wide", swept_names(), settings.lowest_na, cells.latents.get(&id))),
     }
 }
 

@@ -5,6 +5,7 @@ use noble_operator::Loss;
 use serde::{Deserialize, Serialize};
 
 use crate::generate::{Amplitudes, GenerateSettings, json_line};
+use crate::latent_features::swept_names;
 use crate::training::TrainSettings;
 use crate::{Cells, Error, ExcitabilitySettings, LatentSet, Protocol};
 
@@ -30,8 +31,8 @@ pub struct Recipe {
 /// Largest learning rate and steps of the training by relative L2 that follows the one by relative L4: the latter puts spikes
 /// where they belong and hardly sees what is off by a few millivolts, such as their peaks and the rest before them.
 const SHARPENING_RATE: f64 = 3e-3;
-const N_SHARPENING_STEPS: u64 = 8000;
-const N_SHARPENING_VALIDATIONS: u64 = 8;
+const N_SHARPENING_STEPS: u64 = 18_000;
+const N_SHARPENING_VALIDATIONS: u64 = 9;
 /// Fewest models: one for validation, one for the test, two to tell apart.
 const FEWEST_MODELS: usize = 4;
 
@@ -52,7 +53,7 @@ impl Recipe {
         }
         let (n_traces, n_steps, n_layers) = match budget {
             Budget::Minutes => ((3000 / n_models).clamp(20, 100), 2500, 4),
-            Budget::Hours => ((60_000 / n_models).clamp(100, 1000), 36_000, 6),
+            Budget::Hours => ((60_000 / n_models).clamp(100, 1000), 30_000, 6),
         };
         let shared = Protocol::default();
         let (lowest_na, highest_na) = range_na;
@@ -114,7 +115,8 @@ impl Recipe {
     pub(super) fn dataset_key(&self, cells: &Cells) -> Result<String, Error> {
         let ids: Vec<u32> = cells.models.keys().copied().collect();
         let models: Vec<_> = cells.models.values().collect();
-        key(&(&self.generate, &cells.morphology_sha256, ids, models, cells.channels_sha256()))
+        let swept = swept_names();
+        key(&(&self.generate, swept, &cells.morphology_sha256, ids, models, cells.channels_sha256()))
     }
 
     /// Key of the operator that the first trainings leave on data of a hash.

@@ -12,7 +12,7 @@ use noble_operator::{
 use super::{TrainSettings, Window};
 use crate::evaluate::ReferenceTrace;
 use crate::generate::DatasetFolder;
-use crate::{Error, I_THR, rate_knots};
+use crate::{Error, I_THR, rate_knots, train_shape};
 
 /// One trace of the set.
 #[derive(Debug, Clone)]
@@ -284,11 +284,11 @@ fn encoding(
         return Err(Error::usage(what, "name some of these, or generate with --latents wide"));
     }
     let rhythm = rhythm(manifest, &names, settings, window);
-    let is_rate =
-        |name: &str| rhythm.as_ref().is_some_and(|rhythm| rhythm.rates.iter().any(|knot| knot.name == name));
+    let is_counted =
+        |name: &str| rhythm.as_ref().is_some_and(|rhythm| rhythm.features().any(|knot| knot.name == name));
     let fit = |name: &&String| {
         let values: Vec<f64> = train().filter_map(|model| model.latents.get(*name)).copied().collect();
-        let n_frequencies = if is_rate(name) { 0 } else { settings.n_latent_frequencies };
+        let n_frequencies = if is_counted(name) { 0 } else { settings.n_latent_frequencies };
         Ok(LatentFeature::fit(name, &values, n_frequencies)?)
     };
     let latents = names.iter().map(fit).collect::<Result<_, Error>>()?;
@@ -300,24 +300,24 @@ fn encoding(
     })
 }
 
-/// The rhythm, where threshold current and rates are among the latent features.
+/// The rhythm, where threshold current, latencies, rates and leads are among the latent features.
 fn rhythm(
     manifest: &Manifest,
     names: &[&String],
     settings: &TrainSettings,
     window: &Window,
 ) -> Option<Rhythm> {
-    let rates = rate_knots();
-    let has = |name: &str| names.iter().any(|own| *own == name);
-    let highest_na = manifest.highest_na?;
-    let is_known = has(I_THR) && rates.iter().all(|knot| has(&knot.name));
     #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
     let span_ms = window.grid.step_ms() * window.grid.n_samples() as f64;
-    (is_known && settings.n_rhythm_frequencies > 0).then(|| Rhythm {
+    let rhythm = Rhythm {
         threshold: I_THR.to_owned(),
-        highest_na,
-        rates,
+        highest_na: manifest.highest_na?,
+        rates: rate_knots(),
+        train: Some(train_shape()),
         span_ms,
         n_frequencies: settings.n_rhythm_frequencies,
-    })
+    };
+    let has = |name: &str| names.iter().any(|own| *own == name);
+    let is_known = has(I_THR) && rhythm.features().all(|knot| has(&knot.name));
+    (is_known && settings.n_rhythm_frequencies > 0).then_some(rhythm)
 }
