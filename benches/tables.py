@@ -25,11 +25,11 @@ ROWS = {
         "threshold": ["--latents", "i_thr_na"],
         "both": STUDY,
         "both, AHP depth": ["--latents", "i_thr_na,s_thr_hz_per_na,ahp_depth_mv"],
-        "all thirteen": WIDE,
+        "all": WIDE,
     },
     "models": {
         f"{n} models, {name}": [*latents, "--train-models", str(n)]
-        for name, latents in (("two features", STUDY), ("thirteen", WIDE))
+        for name, latents in (("two features", STUDY), ("all", WIDE))
         for n in (10, 50, 200, 600)
     },
     "loss": {

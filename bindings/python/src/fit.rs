@@ -1,13 +1,13 @@
 //! Fits whose candidates an executor of Python evaluates.
 
 use std::ffi::OsString;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use noble::Error;
 use noble::cli::{Console, fit_for, fit_plan_for};
 use noble::fit::{Evaluate, Evaluation, FitPlan, Stage, answer, evaluations_of, jobs_of};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyCFunction};
 
 use crate::errors::exception;
 use crate::watch::{Watch, watched};
@@ -18,7 +18,23 @@ const N_TOGETHER: usize = 16;
 /// Asks a function of Python that gives the answers to jobs in their order.
 struct Asked {
     evaluate: Py<PyAny>,
+    /// Of the command, which hears when nobody waits any more.
+    console: OnceLock<Arc<dyn Console>>,
     raised: Mutex<Option<PyErr>>,
+}
+
+impl Asked {
+    fn is_stopped(&self) -> bool {
+        self.console.get().is_some_and(|console| console.is_stopped())
+    }
+
+    /// A function without arguments that says whether nobody waits any more.
+    fn stop<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCFunction>> {
+        let console = self.console.get().cloned();
+        PyCFunction::new_closure(py, None, None, move |_, _| {
+            console.as_ref().is_some_and(|console| console.is_stopped())
+        })
+    }
 }
 
 impl Evaluate for Asked {
@@ -31,7 +47,7 @@ impl Evaluate for Asked {
         let jobs = jobs_of(stage, candidates, N_TOGETHER)?;
         let answers = Python::attach(|py| -> PyResult<Vec<Vec<u8>>> {
             let jobs: Vec<Bound<'_, PyBytes>> = jobs.iter().map(|job| PyBytes::new(py, job)).collect();
-            self.evaluate.bind(py).call1((jobs,))?.extract()
+            self.evaluate.bind(py).call1((jobs, self.stop(py)?))?.extract()
         });
         match answers {
             Ok(answers) if answers.len() == jobs.len() => evaluations_of(&answers),
@@ -39,6 +55,7 @@ impl Evaluate for Asked {
                 let what = format!("map gave {} answers to {} jobs", answers.len(), jobs.len());
                 Err(Error::usage(what, "give a map that returns one result per item, in order"))
             }
+            Err(_) if self.is_stopped() => Err(Error::Stopped),
             Err(error) => {
                 *self.raised.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
                 Err(Error::Stopped)
@@ -47,7 +64,8 @@ impl Evaluate for Asked {
     }
 }
 
-/// Runs `noble fit`; `evaluate` takes a list of jobs and gives the list of their answers. Gives what was said.
+/// Runs `noble fit`; `evaluate` takes a list of jobs, and a function that says whether to stop, and gives the list of their
+/// answers. Gives what was said.
 #[pyfunction]
 #[pyo3(signature = (words, evaluate, progress=None))]
 pub(crate) fn fit(
@@ -56,8 +74,11 @@ pub(crate) fn fit(
     evaluate: Py<PyAny>,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Vec<String>> {
-    let asked = Asked { evaluate, raised: Mutex::new(None) };
-    let heard = watched(py, progress, |console| fit_for(console, &words, &asked));
+    let asked = Asked { evaluate, console: OnceLock::new(), raised: Mutex::new(None) };
+    let heard = watched(py, progress, |console| {
+        let console = asked.console.get_or_init(|| Arc::clone(console));
+        fit_for(console, &words, &asked)
+    });
     match asked.raised.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(error) => Err(error),
         None => Ok(heard?.words),

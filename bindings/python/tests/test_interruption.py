@@ -16,6 +16,7 @@ LONG = {
     "simulate": "noble.simulate(members=20, step_na=[0.2] * 400, total_ms=3000, duration_ms=2500)",
     "predict": "noble.predict(members=600, step_na=[0.01 * i for i in range(28)])",
     "fit": "noble.fit(generations=1000, population=200, out=folder + '/own.json')",
+    "shared fit": "noble.fit(generations=1000, population=200, map=map, out=folder + '/own.json')",
     "train": "noble.train(dataset=noble.generate(models=list(range(8)), validation_models=1,"
     " test_models=1, traces_per_model=20, out=folder + '/d'),"
     " out=folder + '/own.safetensors')",

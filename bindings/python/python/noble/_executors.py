@@ -30,8 +30,13 @@ class Candidates:
         self._words = tuple(_alone(words))
         self._fit = uuid.uuid4().hex
 
-    def __call__(self, jobs: list[bytes]) -> list[bytes]:
-        return list(_gathered(self._map(_answer, [self._fit] * len(jobs), [self._words] * len(jobs), jobs)))
+    def __call__(self, jobs: list[bytes], is_stopped: Callable[[], bool]) -> list[bytes]:
+        answers: list[bytes] = []
+        for answer in _gathered(self._map(_answer, [self._fit] * len(jobs), [self._words] * len(jobs), jobs)):
+            answers.append(answer)
+            if is_stopped():
+                raise KeyboardInterrupt
+        return answers
 
 
 @lru_cache(maxsize=2)

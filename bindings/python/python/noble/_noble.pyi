@@ -20,7 +20,7 @@ def predict(
 ) -> tuple[dict[str, Any], list[list[str]], list[str]]: ...
 def fit(
     words: Sequence[str],
-    evaluate: Callable[[list[bytes]], Sequence[bytes]],
+    evaluate: Callable[[list[bytes], Callable[[], bool]], Sequence[bytes]],
     progress: _Progress | None = None,
 ) -> list[str]: ...
 def feature_values(

@@ -110,7 +110,8 @@ impl Optimizer for Muon {
                 parts.push(Part { parameter, values, gradient, momentum });
             }
         }
-        parts.into_par_iter().for_each(|part| self.step_matrix(part, learning_rate));
+        // The weights of modes lie side by side and are most of the work: undivided they would fall to one thread.
+        parts.into_par_iter().with_max_len(1).for_each(|part| self.step_matrix(part, learning_rate));
         self.moments.first = momentum;
         self.moments.step_some((values, gradient), parameters, |one| !is_matrix(one), learning_rate);
     }

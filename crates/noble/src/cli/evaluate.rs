@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::inputs::{first_members, operator};
 use super::output::out_path;
 use super::sweep_input::SweepInputArgs;
-use super::terminal::{counted, data, on_threads, words};
+use super::terminal::{Bar, counted, data, on_threads, words};
 use crate::evaluate::{
     REPORT, RecordedComparison, RecordedFeature, by_onset, compare, compare_recording, evaluation_pages,
     evaluation_text, group_reports, recorded_figure,
@@ -94,8 +94,9 @@ pub(super) fn run(args: &EvaluateArgs) -> Result<(), Error> {
         SplitArg::Test => Split::Test,
     };
     let (traces, evaluation) = on_threads(args.threads, || {
-        let traces = compare(&operator, &dataset, split)?;
-        let evaluation = group_reports(&traces, by_onset(&operator, &dataset, split)?)?;
+        let bar = Bar::new();
+        let traces = compare(&operator, &dataset, split, &bar)?;
+        let evaluation = group_reports(&traces, by_onset(&operator, &dataset, split, &bar)?)?;
         Ok((traces, evaluation))
     })?;
     let folder = out_path(args.out.as_deref(), "evaluation");
@@ -131,7 +132,7 @@ fn against_recording(args: &EvaluateArgs, operator: &Operator, path: &Path) -> R
     let n_known = card.train_models.len() + card.validation_models.len() + card.test_models.len();
     let n_members = args.members.unwrap_or(DEFAULT_MEMBERS.min(n_known));
     let members = members_of(operator, &first_members(card, n_members)?)?;
-    let compared = on_threads(args.threads, || compare_recording((operator, &members), &file));
+    let compared = on_threads(args.threads, || compare_recording((operator, &members), &file, &Bar::new()));
     let compared = compared.map_err(|error| error.in_file(path))?;
     let n_left_out = file.sweeps.len() - compared.len();
     if n_left_out > 0 {

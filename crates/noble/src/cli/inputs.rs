@@ -287,8 +287,8 @@ pub(super) struct ProtocolArgs {
     /// Length of a sweep [default: 515; embedded cell: as the embedded operator]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     total_ms: Option<f64>,
-    /// Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell, where no time of the
-    /// sweep is typed: as the embedded operator]
+    /// Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell: as the embedded
+    /// operator]
     #[arg(long, value_name = "MS", allow_hyphen_values = true)]
     settle_ms: Option<f64>,
     /// Time step of the solver [default: 0.02]
@@ -324,8 +324,7 @@ impl ProtocolArgs {
             delay_ms: self.delay_ms.unwrap_or(base.delay_ms),
             duration_ms: self.duration_ms.unwrap_or(base.duration_ms),
             total_ms: self.total_ms.unwrap_or(base.total_ms),
-            // Who types times counts them from the initial voltage.
-            settle_ms: self.settle_ms.unwrap_or(if self.has_times() { 0.0 } else { base.settle_ms }),
+            settle_ms: self.settle_ms.unwrap_or(base.settle_ms),
             solver_step_ms: self.dt_ms.unwrap_or(base.solver_step_ms),
             every: self.every.unwrap_or(base.every),
             sampling: match self.sampling {
@@ -341,16 +340,6 @@ impl ProtocolArgs {
         };
         protocol.check_sweep()?;
         Ok(protocol)
-    }
-
-    /// Whether times of the sweep were typed.
-    fn has_times(&self) -> bool {
-        self.has_step() || self.total_ms.is_some()
-    }
-
-    /// The protocol of sweeps that another stimulus than the step drives: its times are counted from the initial voltage.
-    pub(super) fn without_step(&self, protocol: Protocol) -> Protocol {
-        Protocol { settle_ms: self.settle_ms.unwrap_or(0.0), ..protocol }
     }
 
     /// Whether times of the step were typed.

@@ -219,7 +219,6 @@ fn experiment(args: &SimulateArgs, protocol: Protocol) -> Result<Experiment, Err
         Ok(Drive::Voltage { name: path.display().to_string(), protocol: voltages })
     });
     let mut drives: Vec<Drive> = stimuli.chain(voltages).collect::<Result<_, Error>>()?;
-    let protocol = if drives.is_empty() { protocol } else { args.protocol.without_step(protocol) };
     if drives.is_empty() {
         drives.extend(amplitudes(&args.step_na)?.into_iter().map(|step_na| Drive::Step { step_na }));
     }

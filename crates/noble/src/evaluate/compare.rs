@@ -12,8 +12,9 @@ use super::Baselines;
 use super::baselines::baselines;
 use crate::features::{SweepFeatures, extract_as};
 use crate::generate::DatasetFolder;
+use crate::progress::go_on;
 use crate::training::Window;
-use crate::{Error, I_THR};
+use crate::{Error, I_THR, Progress};
 
 /// One trace of the dataset and what the operator said.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,11 +69,12 @@ pub(crate) struct ReferenceTrace {
 /// # Errors
 /// [`Error::File`] for a damaged shard, [`Error::Operator`] for a dataset on another time grid or a model whose
 /// latent features the operator does not take, [`Error::Usage`] for a dataset that the operator was not trained on -
-/// which traces it has seen could not be told then - or when no trace is held out.
+/// which traces it has seen could not be told then - or when no trace is held out; [`Error::Stopped`].
 pub fn compare(
     operator: &Operator,
     dataset: &DatasetFolder,
     split: Split,
+    progress: &dyn Progress,
 ) -> Result<Vec<ComparedTrace>, Error> {
     let window = Window::of_operator(operator.card(), &dataset.manifest)?;
     operator.check_grid(window.grid)?;
@@ -84,12 +86,13 @@ pub fn compare(
         let what = format!("the dataset holds out no traces for {}", split.name());
         return Err(Error::usage(what, "generate one that does"));
     }
-    let step = |trace: &ReferenceTrace| QueryStimulus::Step { step_na: trace.step_na };
-    let predicted_mv = predict_all(operator, dataset, (&chosen, step))?;
     let without = baselines(dataset, &shards, operator.card(), (&chosen, &window))?;
     drop(shards);
+    let step = |trace: &ReferenceTrace| QueryStimulus::Step { step_na: trace.step_na };
     let asked = Asked::new(&STUDY_FEATURES, &PRECISE_FEATURES)?;
-    let mut compared = compare_traces(chosen, &predicted_mv, &asked, &window)?;
+    progress.start("compare", chosen.len());
+    let mut compared = ask_and_compare((operator, dataset), chosen, (step, &asked, &window), progress)?;
+    progress.finish();
     compared.iter_mut().zip(without).for_each(|(trace, without)| trace.baselines = Some(without));
     Ok(compared)
 }
@@ -234,18 +237,35 @@ pub(super) fn cut(
     places.iter().filter_map(trace).collect()
 }
 
-/// What the operator answers to the currents of some traces.
-pub(super) fn predict_all(
-    operator: &Operator,
-    dataset: &DatasetFolder,
-    (traces, stimulus): (&[ReferenceTrace], impl Fn(&ReferenceTrace) -> QueryStimulus),
-) -> Result<Vec<f64>, Error> {
+/// Traces that are compared before the next look at whether anybody waits.
+const N_AT_ONCE: usize = 128;
+
+/// Asks the operator for the currents of traces, and compares.
+pub(super) fn ask_and_compare(
+    (operator, dataset): (&Operator, &DatasetFolder),
+    traces: Vec<ReferenceTrace>,
+    (stimulus, asked, window): (impl Fn(&ReferenceTrace) -> QueryStimulus, &Asked, &Window),
+    progress: &dyn Progress,
+) -> Result<Vec<ComparedTrace>, Error> {
+    let plan = operator.plan()?;
     let input = &operator.card().input;
     let latents =
         |id: ModelId| dataset.manifest.model(id).map(|model| input.taken(&model.latents)).unwrap_or_default();
     let query = |trace: &ReferenceTrace| Query { stimulus: stimulus(trace), latents: latents(trace.model) };
-    let queries: Vec<Query> = traces.iter().map(query).collect();
-    Ok(operator.plan()?.predict_mv(&queries)?.into_iter().map(f64::from).collect())
+    let mut compared = Vec::with_capacity(traces.len());
+    let mut rest = traces.into_iter();
+    loop {
+        let some: Vec<ReferenceTrace> = rest.by_ref().take(N_AT_ONCE).collect();
+        if some.is_empty() {
+            return Ok(compared);
+        }
+        go_on(progress)?;
+        let queries: Vec<Query> = some.iter().map(query).collect();
+        let predicted_mv: Vec<f64> = plan.predict_mv(&queries)?.into_iter().map(f64::from).collect();
+        let n_done = some.len();
+        compared.extend(compare_traces(some, &predicted_mv, asked, window)?);
+        progress.advance(n_done);
+    }
 }
 
 fn n_within(features: &SweepFeatures, window: StimulusWindow) -> usize {

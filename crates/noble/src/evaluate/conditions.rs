@@ -4,11 +4,11 @@ use noble_data::dataset::Split;
 use noble_operator::{Operator, QueryStimulus};
 use serde::Serialize;
 
-use super::compare::{Asked, compare_traces, cut, held_out, predict_all};
+use super::compare::{Asked, ask_and_compare, cut, held_out};
 use super::{ComparedTrace, FiringTable, ReferenceTrace, report};
-use crate::Error;
 use crate::generate::DatasetFolder;
 use crate::training::Window;
+use crate::{Error, Progress};
 
 /// Errors of the traces of some currents, or of one onset.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -102,6 +102,7 @@ pub fn by_onset(
     operator: &Operator,
     dataset: &DatasetFolder,
     split: Split,
+    progress: &dyn Progress,
 ) -> Result<Vec<OnsetError>, Error> {
     let window = Window::of_operator(operator.card(), &dataset.manifest)?;
     let last_start = dataset.manifest.grid.n_samples() - window.grid.n_samples();
@@ -114,6 +115,7 @@ pub fn by_onset(
     let n_kept = all.len().min(MOST_TRACES);
     let places: Vec<(usize, usize)> =
         (0..n_kept).map(|idx| all[(idx * all.len()).div_ceil(n_kept)]).collect();
+    progress.start("compare onsets", N_ONSETS * places.len());
     let error = |idx: usize| {
         let start = idx * last_start / (N_ONSETS - 1);
         let window = Window::at(&dataset.manifest, window.grid.n_samples(), start)?;
@@ -122,12 +124,12 @@ pub fn by_onset(
             current_na: window.timing.samples_na(window.grid, trace.step_na),
             step_na: trace.step_na,
         };
-        let predicted_mv = predict_all(operator, dataset, (&traces, stimulus))?;
-        let compared = compare_traces(traces, &predicted_mv, &asked, &window)?;
+        let compared = ask_and_compare((operator, dataset), traces, (stimulus, &asked, &window), progress)?;
         let error = condition_error(&compared.iter().collect::<Vec<_>>());
         Ok(error.map(|error| OnsetError { delay_ms: window.timing.delay_ms, error }))
     };
     let errors: Vec<Option<OnsetError>> = (0..N_ONSETS).map(error).collect::<Result<_, Error>>()?;
+    progress.finish();
     Ok(errors.into_iter().flatten().collect())
 }
 

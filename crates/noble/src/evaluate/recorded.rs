@@ -7,7 +7,7 @@ use noble_operator::Operator;
 use crate::features::{ExtractSettings, SweepFeatures, extract_as, extract_sweeps};
 use crate::figure::{TimeWindow, TracePanel, TracesFigure, axis, traces_svg};
 use crate::sweep_file::{FileSweep, SweepFile};
-use crate::{Error, Member, Silent, predict};
+use crate::{Error, Member, Progress, predict};
 
 /// A recorded sweep and what the ensemble says at its current.
 #[derive(Debug, Clone)]
@@ -68,6 +68,7 @@ const FEATURES: [&str; 11] = [
 pub fn compare_recording(
     (operator, members): (&Operator, &[Member]),
     file: &SweepFile,
+    progress: &dyn Progress,
 ) -> Result<Vec<RecordedComparison>, Error> {
     let card = operator.card();
     let range = card.steps;
@@ -89,7 +90,7 @@ pub fn compare_recording(
     let recorded_settings = ExtractSettings { settings, ..ExtractSettings::default() };
     let recorded = extract_sweeps(&sweeps, &asked, &recorded_settings);
     let steps_na: Vec<f64> = sweeps.iter().filter_map(|sweep| sweep.step_na).collect();
-    let predicted = predict(&operator.plan()?, members, &steps_na, &Silent)?.sweeps;
+    let predicted = predict(&operator.plan()?, members, &steps_na, progress)?.sweeps;
     let window = predicted.window.unwrap_or(StimulusWindow { start_ms: 0.0, end_ms: 0.0 });
     let features = extract_as(&predicted, &asked, (window, &settings))?;
     let times_ms = card.grid.times_ms();

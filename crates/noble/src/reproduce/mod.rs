@@ -73,15 +73,13 @@ pub fn reproduce(
     let bytes = files::read(&operator_path)?;
     let evaluation_folder = folder.join(format!("evaluation-{}", &sha256_hex(&bytes)[..12]));
     let operator = Operator::from_bytes(&bytes)?;
-    progress.start("evaluate", 1);
-    let traces = compare(&operator, &dataset, Split::Test)?;
-    let evaluation = group_reports(&traces, by_onset(&operator, &dataset, Split::Test)?)?;
+    let traces = compare(&operator, &dataset, Split::Test, progress)?;
+    let evaluation = group_reports(&traces, by_onset(&operator, &dataset, Split::Test, progress)?)?;
     for (name, text) in evaluation_pages(operator.card(), &traces, &evaluation)? {
         files::write(&evaluation_folder.join(name), text.as_bytes())?;
     }
     let learning = learning_svg(&learning_figure(&log));
     files::write(&evaluation_folder.join("learning.svg"), learning.as_bytes())?;
-    progress.finish();
     let made = Reproduction {
         dataset: dataset_path,
         operator: operator_path,
