@@ -26,7 +26,9 @@ pub(crate) fn run(root: &Path, has_python: bool) -> Tally {
         println!("{page} is not in {SUMMARY}");
     }
     tally.gate(forgotten.is_empty());
-    for page in pages(&root.join(TASKS)) {
+    let tasks = pages(&root.join(TASKS));
+    tally.gate(!tasks.is_empty());
+    for page in tasks {
         let text = fs::read_to_string(&page).unwrap_or_default();
         let stem = page.file_stem().unwrap_or_default();
         let folder = root.join(RUNS).join(stem);
@@ -37,6 +39,9 @@ pub(crate) fn run(root: &Path, has_python: bool) -> Tally {
                 continue;
             }
             let script = blocks(&text, language);
+            if script.is_empty() {
+                println!("{} shows nothing in {language}", page.display());
+            }
             let has_passed =
                 is_made && !script.is_empty() && execute(root, &folder, language, beginning, &script);
             println!("{} of {}: {}", language, page.display(), if has_passed { "ok" } else { "FAILED" });
@@ -96,8 +101,10 @@ fn not_in_summary(root: &Path) -> Vec<String> {
         .filter_map(|rest| rest.split(')').next())
         .map(|target| root.join(PAGES).join(target))
         .collect();
-    let folders = ["", "tasks", "concepts"].map(|folder| root.join(PAGES).join(folder));
-    let all = folders.iter().flat_map(|folder| pages(folder));
+    let book = root.join(PAGES);
+    let folders = fs::read_dir(&book).into_iter().flatten().flatten().map(|entry| entry.path());
+    let folders = folders.filter(|path| path.is_dir()).chain([book.clone()]);
+    let all = folders.flat_map(|folder| pages(&folder));
     let is_forgotten = |page: &PathBuf| !listed.contains(page) && *page != root.join(SUMMARY);
     all.filter(is_forgotten).map(|page| page.display().to_string()).collect()
 }

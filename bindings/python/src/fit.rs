@@ -28,8 +28,8 @@ impl Asked {
         self.console.get().is_some_and(|console| console.is_stopped())
     }
 
-    /// A function without arguments that says whether nobody waits any more.
-    fn stop<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCFunction>> {
+    /// [`Self::is_stopped`] for Python, without arguments.
+    fn stop_asker<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCFunction>> {
         let console = self.console.get().cloned();
         PyCFunction::new_closure(py, None, None, move |_, _| {
             console.as_ref().is_some_and(|console| console.is_stopped())
@@ -47,7 +47,7 @@ impl Evaluate for Asked {
         let jobs = jobs_of(stage, candidates, N_TOGETHER)?;
         let answers = Python::attach(|py| -> PyResult<Vec<Vec<u8>>> {
             let jobs: Vec<Bound<'_, PyBytes>> = jobs.iter().map(|job| PyBytes::new(py, job)).collect();
-            self.evaluate.bind(py).call1((jobs, self.stop(py)?))?.extract()
+            self.evaluate.bind(py).call1((jobs, self.stop_asker(py)?))?.extract()
         });
         match answers {
             Ok(answers) if answers.len() == jobs.len() => evaluations_of(&answers),

@@ -16,6 +16,8 @@ LONG = {
     "simulate": "noble.simulate(members=20, step_na=[0.2] * 400, total_ms=3000, duration_ms=2500)",
     "predict": "noble.predict(members=600, step_na=[0.01 * i for i in range(28)])",
     "fit": "noble.fit(generations=1000, population=200, out=folder + '/own.json')",
+    "evaluate": "noble.simulate(members=1, step_na=[0.01 * i for i in range(28)]).save(folder + '/cell.npz');"
+    " noble.evaluate(recording=folder + '/cell.npz', members=600, out=folder + '/report')",
     "shared fit": "noble.fit(generations=1000, population=200, map=map, out=folder + '/own.json')",
     "train": "noble.train(dataset=noble.generate(models=list(range(8)), validation_models=1,"
     " test_models=1, traces_per_model=20, out=folder + '/d'),"
@@ -47,7 +49,7 @@ sys.exit(3)
 @pytest.mark.parametrize("name", LONG)
 def test_invariant_ctrl_c_is_honoured(name: str, tmp_path: object) -> None:
     """Within a second on a machine of its own; ten times that is borne here, as others may share it."""
-    after = 6.0 if name == "train" else 1.5
+    after = {"train": 6.0, "evaluate": 3.0}.get(name, 1.5)
     script = SCRIPT.format(work=LONG[name], after=after)
     words = [sys.executable, "-c", script, str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, timeout=HANGS_S)

@@ -13,13 +13,6 @@ the file of one, to start [a channel of your own](channels.md) from. Cells made 
 This page is written by `cargo run -p noble-cell --example catalog_page`.
 ";
 
-/// What each set is for, in the order of the sets.
-const SETS: [(&str, &str); 3] = [
-    ("allen", "Channels of the Allen Institute's models of single cells, and of what is fitted here."),
-    ("bbp", "Channels of the Blue Brain Project's layer 5 pyramidal cell."),
-    ("yao2022", "Channels of the human layer 2/3 models of Yao et al. 2022."),
-];
-
 const FORMULAS: &str = "
 ## Formulas
 
@@ -32,8 +25,7 @@ is its unit ([layout](formats.md#channel)).
 pub fn catalog_page() -> String {
     let mut page = INTRODUCTION.to_owned();
     for set_name in set_names() {
-        let (_, what) = SETS.iter().find(|(name, _)| *name == set_name).copied().unwrap_or((set_name, ""));
-        page += &format!("\n## Set `{set_name}`\n\n{what}\n\n| name | | source |\n|---|---|---|\n");
+        page += &format!("\n## Set `{set_name}`\n\n| name | | source |\n|---|---|---|\n");
         for mechanism in find_set(set_name).unwrap_or_default() {
             let (name, model) = (&mechanism.name, &mechanism.model);
             let _ = writeln!(page, "| `{name}` | {} | {} |", model.summary, model.source);

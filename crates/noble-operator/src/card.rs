@@ -240,8 +240,7 @@ impl OperatorCard {
         let is_unit = unit_na.is_finite() && unit_na > 0.0;
         expect("input.current_unit_na", is_unit, "a positive number", unit_na)?;
         for latent in &self.input.latents {
-            let is_range = latent.has_range();
-            expect(&latent.name, is_range, "min below max", (latent.min, latent.max))?;
+            expect(&latent.name, latent.is_usable(), "min below max", (latent.min, latent.max))?;
         }
         let span_ms = self.grid.step_ms() * self.grid.n_samples() as f64;
         let fault = self.input.rhythm.as_ref().and_then(|rhythm| rhythm.fault(&self.input, span_ms));

@@ -35,7 +35,8 @@ impl LatentFeature {
     /// A feature whose scaling maps the given models to `[0.5, 3.5]`.
     ///
     /// # Errors
-    /// [`Error::Value`] where a value is not finite, [`Error::ConstantLatent`] where all are the same.
+    /// [`Error::Value`] where a value is not finite, [`Error::ConstantLatent`] where all are the same and the feature is
+    /// embedded, or there are none.
     pub fn fit(name: &str, values: &[f64], n_frequencies: usize) -> Result<Self, Error> {
         if let Some(got) = values.iter().copied().find(|value| !value.is_finite()) {
             return Err(Error::Value { what: format!("latent feature {name}"), got });
@@ -43,21 +44,30 @@ impl LatentFeature {
         let min = values.iter().copied().fold(f64::INFINITY, f64::min);
         let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let feature = Self { name: name.to_owned(), min, max, n_frequencies };
-        if !feature.has_range() {
+        if !feature.is_usable() {
             return Err(Error::ConstantLatent { name: name.to_owned(), value: min });
         }
         Ok(feature)
     }
 
+    /// Whether its values can be embedded, or need not be.
+    pub(crate) fn is_usable(&self) -> bool {
+        let is_ordered = self.min.is_finite() && self.max.is_finite() && self.min <= self.max;
+        is_ordered && (self.n_frequencies == 0 || self.has_range())
+    }
+
     /// Whether values can be scaled: ends that are apart by more than their rounding and by a finite number.
-    pub(crate) fn has_range(&self) -> bool {
+    fn has_range(&self) -> bool {
         let width = self.max - self.min;
         width.is_finite() && width > NARROWEST_RANGE * self.min.abs().max(self.max.abs())
     }
 
-    /// `x·3/(max−min) + (0.5 − min·3/(max−min))`, in double precision, then rounded to single.
+    /// `x·3/(max−min) + (0.5 − min·3/(max−min))`, in double precision, then rounded to single; 0.5 where all models are alike.
     #[must_use]
     pub fn scaled(&self, value: f64) -> f32 {
+        if !self.has_range() {
+            return SCALED_MIN as f32;
+        }
         let factor = SCALED_WIDTH / (self.max - self.min);
         (value * factor + (SCALED_MIN - self.min * factor)) as f32
     }
@@ -270,6 +280,9 @@ mod tests {
         assert!(ends.iter().zip([0.5, 2.0, 3.5]).all(|(a, b)| (a - b).abs() < 1e-6), "{ends:?}");
         assert!(LatentFeature::fit("i_thr_na", &[0.2, 0.2], 1).is_err());
         assert!(LatentFeature::fit("i_thr_na", &[], 1).is_err());
+        assert!(LatentFeature::fit("lead_12", &[], 0).is_err());
+        let alike = LatentFeature::fit("lead_12", &[0.0, 0.0], 0).unwrap();
+        assert!((alike.scaled(0.3) - 0.5).abs() < f32::EPSILON);
     }
 
     #[test]

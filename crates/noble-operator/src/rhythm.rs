@@ -14,14 +14,15 @@ use crate::InputEncoding;
 /// On the way from threshold current to `highest_na`, let `w = (I - I_thr)/(highest_na - I_thr)` and `u = √w`. What is known
 /// at [`RhythmKnot`]s is at other currents the polynomial in `u` through them; beyond the last knot it goes on along its tangent.
 /// Rates of a cell whose firing begins at a saddle-node grow with `u`, so that few knots suffice. With the rate `f(I)`, the
-/// latency `L(I)` and the lead `a(I)`, the count begins at −1, which is no spike, and
+/// latency `L(I)` and the lead `a(I)`, the count begins at −1 and
 ///
 /// ```text
 /// dc/dt = 1/L(I)                           until the first spike, where c = 0
 /// dc/dt = f(I) + a(I) e^{-s/τ}/τ           at the time s after it
 /// ```
 ///
-/// with neither below threshold nor ever negative. Of a constant current `c = f s + a (1 - e^{-s/τ})`: spikes lie at whole
+/// with neither below threshold; the count never falls. The phase of −1, before the first spike, is also that of a spike: what
+/// tells them apart is that it stays. Of a constant current `c = f s + a (1 - e^{-s/τ})`: spikes lie at whole
 /// numbers. Channels are `sin 2π 2^k c`, `cos 2π 2^k c`. Without [`TrainShape`] the count is that of the rate alone,
 /// `c_n = Σ_{m ≤ n} f(I_m) dt`, from 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,8 +86,10 @@ impl Rhythm {
         if let Some(train) = self.train.as_ref().filter(|train| !(train.settling_ms > 0.0)) {
             return Some(format!("settling_ms {}", train.settling_ms));
         }
-        let is_same = (self.span_ms - span_ms).abs() <= 1e-9 * span_ms;
-        if !is_same || !self.highest_na.is_finite() {
+        if !self.highest_na.is_finite() {
+            return Some(format!("highest_na {}", self.highest_na));
+        }
+        if (self.span_ms - span_ms).abs() > 1e-9 * span_ms {
             return Some(format!("span_ms {} for traces of {span_ms} ms", self.span_ms));
         }
         None
@@ -107,7 +110,7 @@ impl Rhythm {
             highest_na: self.highest_na,
             rate: curve(&self.rates, |rate_hz| 1e-3 * rate_hz),
             train: self.train.as_ref().map(|train| ModelTrain {
-                approach: curve(&train.latencies, |latency_ms| 1.0 / latency_ms),
+                approach: curve(&train.latencies, |latency_ms| 1.0 / latency_ms.max(SHORTEST_MS)),
                 lead: curve(&train.leads, |lead| lead),
                 settling_ms: train.settling_ms,
             }),
@@ -134,6 +137,9 @@ impl Rhythm {
         current_na.iter().map(&mut count_at).collect()
     }
 }
+
+/// Latencies below this, as an extrapolation may give, count as this.
+const SHORTEST_MS: f64 = 0.1;
 
 fn is_ordered(knots: &[RhythmKnot]) -> bool {
     let ways = || knots.iter().map(|knot| knot.way);
@@ -167,10 +173,10 @@ struct Pace {
 
 impl Model {
     fn pace(&self, current_na: f64) -> Pace {
-        let way = (current_na - self.threshold_na) / (self.highest_na - self.threshold_na);
-        if !(way > 0.0 && way.is_finite()) {
+        if !(current_na > self.threshold_na && self.highest_na > self.threshold_na) {
             return Pace::default();
         }
+        let way = (current_na - self.threshold_na) / (self.highest_na - self.threshold_na);
         let u = way.sqrt();
         let shape = self.train.as_ref();
         Pace {
@@ -321,6 +327,12 @@ mod tests {
                 assert!((count - expected).abs() < 1e-5, "{at_ms} ms: {count} for {expected}");
             }
         }
+        let hurried = rhythm.counts(&input, &vec![0.125; 500], &[0.1, 20.0, 30.0, -3.0, 0.0]);
+        assert!((hurried[1] - 0.02 * 0.9).abs() < 1e-5, "a latency below 0.1 ms counts as 0.1 ms");
+        let falling = rhythm.counts(&input, &vec![0.125; 500], &[0.1, 20.0, 30.0, 24.5, -9.0]);
+        assert!(falling.windows(2).all(|pair| pair[0] <= pair[1]), "a count never falls");
+        let above = rhythm.counts(&input, &[0.125; 50], &[0.3, 20.0, 30.0, 24.5, 0.8]);
+        assert!(above.iter().all(|count| (count + 1.0).abs() < 1e-6), "a threshold above the range");
         let silent = rhythm.counts(&input, &[0.05; 50], &latents);
         assert!(silent.iter().all(|count| (count + 1.0).abs() < 1e-6));
         let never = TrainShape { settling_ms: 0.0, ..rhythm.train.clone().unwrap() };

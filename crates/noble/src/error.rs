@@ -69,6 +69,18 @@ pub enum Error {
         /// What went wrong.
         source: Box<Error>,
     },
+    /// A latent feature that a model's sweep does not have.
+    #[error(
+        "{name} ({feature}) is not defined at {step_na} nA; leave the model out, or measure --latents excitability"
+    )]
+    Unmeasured {
+        /// The latent feature.
+        name: String,
+        /// What it is taken of.
+        feature: String,
+        /// Amplitude of the sweep's step.
+        step_na: f64,
+    },
     /// A trace of a dataset that cannot be learned from.
     #[error("model {model} at {step_na} nA ({place}): {source}")]
     DatasetTrace {

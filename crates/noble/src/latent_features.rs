@@ -27,7 +27,7 @@ pub enum LatentSet {
     /// Threshold current and F-I slope, as published.
     #[default]
     Excitability,
-    /// These, rates, and voltages and times of a few sweeps.
+    /// These, latencies, rates and leads of trains, and voltages and times of single sweeps.
     Wide,
 }
 
@@ -80,6 +80,8 @@ const FIRST_RATE: usize = 1;
 const SETTLING_MS: f64 = 100.0;
 /// Part of the time from the first spike to the end of the step after which the late rate is taken.
 const LATE: f64 = 0.4;
+/// Part of that time which a train must last to come to a late rate.
+const LEAST_LATE: f64 = 0.7;
 /// Fewest spikes that tell a lead from a rate.
 const FEWEST_FOR_LEAD: usize = 4;
 
@@ -87,45 +89,63 @@ fn way(hundredths: u8) -> f64 {
     (f64::from(hundredths) / 100.0).powi(2)
 }
 
-/// Names of latency, rate and lead at one of [`TRAINS`].
-fn train_names(hundredths: u8) -> [String; 3] {
-    [
-        format!("latency_{hundredths:02}_ms"),
-        format!("rate_{hundredths:02}_hz"),
-        format!("lead_{hundredths:02}"),
-    ]
+/// What is measured of a train.
+#[derive(Debug, Clone, Copy)]
+enum OfTrain {
+    Latency,
+    Rate,
+    Lead,
 }
 
-/// Names of all that [`measure_swept`] adds.
-pub(crate) fn swept_names() -> Vec<String> {
-    let trains = knots(0, 0).into_iter().chain(rate_knots()).chain(knots(2, FIRST_RATE));
-    trains.map(|knot| knot.name).chain(SWEPT.iter().map(|swept| swept.name.to_owned())).collect()
+impl OfTrain {
+    /// Name of the latent feature at one of [`TRAINS`].
+    fn name(self, hundredths: u8) -> String {
+        match self {
+            Self::Latency => format!("latency_{hundredths:02}_ms"),
+            Self::Rate => format!("rate_{hundredths:02}_hz"),
+            Self::Lead => format!("lead_{hundredths:02}"),
+        }
+    }
+
+    /// Where it is measured.
+    fn places(self) -> &'static [u8] {
+        match self {
+            Self::Latency => &TRAINS,
+            Self::Rate | Self::Lead => &TRAINS[FIRST_RATE..],
+        }
+    }
+
+    fn knots(self) -> Vec<RhythmKnot> {
+        let knot = |hundredths: &u8| RhythmKnot { name: self.name(*hundredths), way: way(*hundredths) };
+        self.places().iter().map(knot).collect()
+    }
 }
 
 /// The rates among the latent features, where on the F-I curve they lie.
 #[must_use]
 pub fn rate_knots() -> Vec<RhythmKnot> {
-    knots(1, FIRST_RATE)
+    OfTrain::Rate.knots()
 }
 
 /// Latencies and leads among the latent features, and how leads are gained.
 #[must_use]
 pub fn train_shape() -> TrainShape {
-    TrainShape { latencies: knots(0, 0), leads: knots(2, FIRST_RATE), settling_ms: SETTLING_MS }
+    TrainShape { latencies: OfTrain::Latency.knots(), leads: OfTrain::Lead.knots(), settling_ms: SETTLING_MS }
 }
 
-fn knots(which: usize, first: usize) -> Vec<RhythmKnot> {
-    let knot =
-        |hundredths: &u8| RhythmKnot { name: train_names(*hundredths)[which].clone(), way: way(*hundredths) };
-    TRAINS[first..].iter().map(knot).collect()
+/// What [`measure_swept`] measures and how, as text: kept features of another definition are measured anew.
+pub(crate) fn swept_definition() -> String {
+    let names: Vec<&str> = SWEPT.iter().map(|swept| swept.name).collect();
+    let constants = (SETTLING_MS, LATE, FEWEST_FOR_LEAD, LEAST_LATE);
+    format!("{names:?} {TRAINS:?} {FIRST_RATE} {constants:?}")
 }
 
 /// Late rate and lead of a train.
 ///
 /// With the times `s` since the first spike, the count of spikes after it is `f s + a (1 − e^{−s/τ})`: rate `f` and lead `a` are
 /// those for which it is right at the last spike and, between the two spikes there, [`LATE`] of the way from the first
-/// spike to the end of the step. Of trains of few spikes, or that end early, `f` is the inverse mean interval and `a` zero;
-/// of one spike both are.
+/// spike to the end of the step. Of trains of few spikes, or that end before [`LEAST_LATE`] of the way, or would come to no
+/// rate, `f` is the inverse mean interval and `a` zero; of one spike both are.
 struct Train {
     rate_hz: f64,
     lead: f64,
@@ -134,25 +154,24 @@ struct Train {
 impl Train {
     #[expect(clippy::cast_precision_loss, reason = "a count of spikes")]
     fn of(peaks_ms: &[f64], end_ms: f64) -> Self {
-        let within: Vec<f64> = peaks_ms.iter().copied().filter(|peak_ms| *peak_ms <= end_ms).collect();
-        let (Some(first_ms), Some(last_ms)) = (within.first(), within.last()) else {
+        let (Some(first_ms), Some(last_ms)) = (peaks_ms.first(), peaks_ms.last()) else {
             return Self { rate_hz: 0.0, lead: 0.0 };
         };
-        let n_after = (within.len() - 1) as f64;
-        let (late_ms, last_ms) = (LATE * (end_ms - first_ms), last_ms - first_ms);
-        let after = within.partition_point(|peak_ms| peak_ms - first_ms <= late_ms);
-        if within.len() < FEWEST_FOR_LEAD || after == within.len() {
-            let mean_hz = if n_after > 0.0 { 1e3 * n_after / last_ms } else { 0.0 };
-            return Self { rate_hz: mean_hz, lead: 0.0 };
+        let n_after = (peaks_ms.len() - 1) as f64;
+        let (whole_ms, last_ms) = (end_ms - first_ms, last_ms - first_ms);
+        let mean = Self { rate_hz: if n_after > 0.0 { 1e3 * n_after / last_ms } else { 0.0 }, lead: 0.0 };
+        if peaks_ms.len() < FEWEST_FOR_LEAD || last_ms < LEAST_LATE * whole_ms {
+            return mean;
         }
-        let (before_ms, after_ms) = (within[after - 1] - first_ms, within[after] - first_ms);
+        let late_ms = LATE * whole_ms;
+        let after = peaks_ms.partition_point(|peak_ms| peak_ms - first_ms <= late_ms);
+        let (before_ms, after_ms) = (peaks_ms[after - 1] - first_ms, peaks_ms[after] - first_ms);
         let late_count = (after - 1) as f64 + (late_ms - before_ms) / (after_ms - before_ms);
-        let [late, last] = [late_ms, last_ms].map(|s_ms| 1.0 - (-s_ms / SETTLING_MS).exp());
-        let determinant = late_ms * last - last_ms * late;
-        Self {
-            rate_hz: 1e3 * (late_count * last - n_after * late) / determinant,
-            lead: (n_after * late_ms - late_count * last_ms) / determinant,
-        }
+        let [late_gain, last_gain] = [late_ms, last_ms].map(|s_ms| 1.0 - (-s_ms / SETTLING_MS).exp());
+        let determinant = late_ms * last_gain - last_ms * late_gain;
+        let rate_hz = 1e3 * (late_count * last_gain - n_after * late_gain) / determinant;
+        let lead = (n_after * late_ms - late_count * last_ms) / determinant;
+        if rate_hz > 0.0 { Self { rate_hz, lead } } else { mean }
     }
 }
 
@@ -160,7 +179,7 @@ impl Train {
 /// current has a rate of zero there.
 ///
 /// # Errors
-/// [`Error::Usage`] for a feature that the model's sweep does not have, [`Error::Cell`] when a run diverges,
+/// [`Error::Unmeasured`] for a feature that the model's sweep does not have, [`Error::Cell`] when a run diverges,
 /// [`Error::Stopped`].
 pub(crate) fn measure_swept(
     plan: &CablePlan,
@@ -193,20 +212,23 @@ pub(crate) fn measure_swept(
             all.insert(swept.name.to_owned(), mean(swept.name, swept.feature)?);
         }
         let Taken::Train(hundredths) = taken else { continue };
-        let [latency, rate, lead] = train_names(*hundredths);
-        all.insert(latency.clone(), mean(&latency, "time_to_first_spike")?);
-        if TRAINS[FIRST_RATE..].contains(hundredths) {
-            let peaks_ms = feature("peak_time")?.values(&prepared).unwrap_or_default();
+        let mut peaks_ms = feature("peak_time")?.values(&prepared).unwrap_or_default();
+        peaks_ms.retain(|peak_ms| (window.start_ms..=window.end_ms).contains(peak_ms));
+        let latency = OfTrain::Latency.name(*hundredths);
+        let first_ms =
+            peaks_ms.first().ok_or_else(|| undefined((&latency, "a spike"), current_na(*taken)))?;
+        all.insert(latency, first_ms - window.start_ms);
+        if OfTrain::Rate.places().contains(hundredths) {
             let train = Train::of(&peaks_ms, window.end_ms);
-            all.extend([(rate, train.rate_hz), (lead, train.lead)]);
+            let names = [OfTrain::Rate, OfTrain::Lead].map(|what| what.name(*hundredths));
+            all.extend(names.into_iter().zip([train.rate_hz, train.lead]));
         }
     }
     Ok(all)
 }
 
 fn undefined((name, feature): (&str, &str), step_na: f64) -> Error {
-    let what = format!("{name} ({feature}) is not defined at {step_na} nA");
-    Error::usage(what, "leave the model out with --models, or measure --latents excitability")
+    Error::Unmeasured { name: name.to_owned(), feature: feature.to_owned(), step_na }
 }
 
 #[cfg(test)]
@@ -224,7 +246,7 @@ mod tests {
             }
             latency_ms + low
         };
-        (0..).map(place).take_while(|peak_ms| *peak_ms < 500.0).collect()
+        (0..).map(place).take_while(|peak_ms| *peak_ms < 400.0).collect()
     }
 
     #[test]
@@ -236,14 +258,16 @@ mod tests {
         }
     }
 
-    /// A spike after the step has no part in the train; few spikes and those that stop early have a mean rate.
+    /// Few spikes and those that stop early, or nearly do, have a mean rate.
     #[test]
     fn analytic_trains_too_short_for_a_lead() {
         for (peaks_ms, rate_hz) in [
             (&[][..], 0.0),
             (&[50.0], 0.0),
-            (&[50.0, 150.0, 250.0, 410.0], 10.0),
+            (&[50.0, 150.0, 250.0], 10.0),
             (&[10.0, 20.0, 30.0, 40.0, 50.0], 100.0),
+            (&[0.0, 10.0, 20.0, 30.0, 42.0, 56.0, 72.0, 92.0, 120.0, 165.0], 1e3 * 9.0 / 165.0),
+            (&[0.0, 10.0, 20.0, 30.0, 380.0], 1e3 * 4.0 / 380.0),
         ] {
             let train = Train::of(peaks_ms, 400.0);
             assert!((train.rate_hz - rate_hz).abs() < 1e-9 && train.lead == 0.0, "{peaks_ms:?}");

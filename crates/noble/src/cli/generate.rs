@@ -89,7 +89,7 @@ enum AmplitudeArg {
 enum LatentArg {
     /// Threshold current and F-I slope, as published
     Excitability,
-    /// These, four rates on the F-I curve, latency, peak, width and afterhyperpolarization of spikes, rest, response to the lowest current, sag
+    /// These, latencies, rates and leads of trains along the F-I curve, peak, width and afterhyperpolarization of spikes, rest, response to the lowest current, sag
     Wide,
 }
 

@@ -78,8 +78,7 @@ impl CellArgs {
     /// The same; of the embedded cell with models beyond the hall of fame, where these are named.
     fn cells_with(&self, further: &[ModelId]) -> Result<Cells, Error> {
         let mut cells = match (&self.morphology, &self.cell) {
-            (Some(morphology), Some(cell)) => read_cells(morphology, cell)?,
-            (None, Some(cell)) => read_refitted(cell)?,
+            (morphology, Some(cell)) => read_cells(morphology.as_deref(), cell)?,
             _ => self.embedded_cells(further)?,
         };
         if let Some(ids) = self.ids(&cells)? {
@@ -221,14 +220,24 @@ pub(super) fn read_channel(path: &Path) -> Result<ChannelModel, Error> {
     files::read_with(path, ChannelModel::read)
 }
 
-fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
-    let swc = files::read(morphology)?;
+/// Cells of two files; a hall of fame of the embedded cell's morphology needs but one.
+fn read_cells(morphology: Option<&Path>, cell: &Path) -> Result<Cells, Error> {
+    let swc = morphology.map(files::read).transpose()?;
     let parameters = files::read(cell)?;
     // Each file alone first, so that an error names the file it lies in.
-    noble_data::morphology::read_swc(&swc).map_err(|error| Error::from(error).in_file(morphology))?;
-    let cells = Cells::read(&swc, &parameters).map_err(|error| error.in_file(cell))?;
+    match (morphology, &swc) {
+        (Some(morphology), Some(swc)) => {
+            let read = noble_data::morphology::read_swc(swc);
+            read.map_err(|error| Error::from(error).in_file(morphology))?;
+        }
+        _ => check_hall_of_fame(cell, &parameters)?,
+    }
+    let swc = swc.as_deref().unwrap_or(reference_morphology());
+    let cells = Cells::read(swc, &parameters).map_err(|error| error.in_file(cell))?;
     let (report, fields) = &cells.reports;
-    print_notes(morphology, report);
+    if let Some(morphology) = morphology {
+        print_notes(morphology, report);
+    }
     for line in &fields.ignored {
         words(&format!("ignored: {}: {line}", cell.display()));
     }
@@ -236,15 +245,13 @@ fn read_cells(morphology: &Path, cell: &Path) -> Result<Cells, Error> {
     Ok(cells)
 }
 
-/// A hall of fame of the embedded cell's morphology.
-fn read_refitted(cell: &Path) -> Result<Cells, Error> {
-    let parameters = files::read(cell)?;
-    let set = noble_data::cell_model::read_cells(&parameters);
-    if set.map_err(|error| Error::from(error).in_file(cell))?.format != SourceFormat::HallOfFame {
-        let remedy = "give it as --morphology; only a hall of fame of the embedded cell needs none";
-        return Err(Error::usage(format!("{} comes without a morphology", cell.display()), remedy));
+fn check_hall_of_fame(cell: &Path, parameters: &[u8]) -> Result<(), Error> {
+    let set = noble_data::cell_model::read_cells(parameters);
+    if set.map_err(|error| Error::from(error).in_file(cell))?.format == SourceFormat::HallOfFame {
+        return Ok(());
     }
-    Cells::read(reference_morphology(), &parameters).map_err(|error| error.in_file(cell))
+    let what = format!("{} comes without a morphology", cell.display());
+    Err(Error::usage(what, "give it as --morphology; only a hall of fame of the embedded cell needs none"))
 }
 
 /// What was assumed, but for what was typed: lines that begin so.

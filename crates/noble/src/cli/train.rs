@@ -90,7 +90,7 @@ pub(super) struct TrainArgs {
     /// Train on so many of the dataset's training models, evenly spaced in their list [default: all]
     #[arg(long, value_name = "N")]
     train_models: Option<usize>,
-    /// Frequencies of the count of spikes that rates among the latent features promise; 0 embeds the rates themselves
+    /// Frequencies of the count of spikes that latencies, rates and leads among the latent features promise; 0 embeds these themselves
     #[arg(long, value_name = "N", default_value_t = TrainSettings::default().n_rhythm_frequencies)]
     rhythm_frequencies: usize,
     /// Steps between two looks at the validation traces, and between checkpoints

@@ -7,9 +7,10 @@ use noble_operator::OperatorCard;
 use rayon::prelude::*;
 
 use super::ReferenceTrace;
-use crate::Error;
 use crate::generate::DatasetFolder;
+use crate::progress::go_on;
 use crate::training::Window;
+use crate::{Error, Progress};
 
 /// Errors of the two, as relative L2 of the voltage.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,12 +34,13 @@ struct Known {
 /// Baselines of every trace, in their order; distances of models are taken over latent features scaled as the network's.
 ///
 /// # Errors
-/// [`Error::Features`] for traces that cannot be compared.
+/// [`Error::Features`] for traces that cannot be compared, [`Error::Stopped`].
 pub(super) fn baselines(
     dataset: &DatasetFolder,
     shards: &[Shard],
     card: &OperatorCard,
     (traces, window): (&[ReferenceTrace], &Window),
+    progress: &dyn Progress,
 ) -> Result<Vec<Baselines>, Error> {
     let known = known(shards, window, card);
     let input = &card.input;
@@ -56,6 +58,8 @@ pub(super) fn baselines(
         }
     }
     let one = |trace: &ReferenceTrace| {
+        go_on(progress)?;
+        progress.advance(1);
         let own = place(trace.model);
         let distance = |other: &[f32]| own.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
         let nearest = places.iter().min_by(|a, b| distance(&a.1).total_cmp(&distance(&b.1)));
@@ -80,7 +84,10 @@ pub(super) fn baselines(
     if known.is_empty() {
         return Ok(Vec::new());
     }
-    traces.par_iter().map(one).collect()
+    progress.start("compare with other traces", traces.len());
+    let all = traces.par_iter().map(one).collect();
+    progress.finish();
+    all
 }
 
 /// Traces that training saw, as the network sees them.

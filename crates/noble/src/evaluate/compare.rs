@@ -86,7 +86,7 @@ pub fn compare(
         let what = format!("the dataset holds out no traces for {}", split.name());
         return Err(Error::usage(what, "generate one that does"));
     }
-    let without = baselines(dataset, &shards, operator.card(), (&chosen, &window))?;
+    let without = baselines(dataset, &shards, operator.card(), (&chosen, &window), progress)?;
     drop(shards);
     let step = |trace: &ReferenceTrace| QueryStimulus::Step { step_na: trace.step_na };
     let asked = Asked::new(&STUDY_FEATURES, &PRECISE_FEATURES)?;

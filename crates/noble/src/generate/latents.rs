@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::GenerateSettings;
 use super::folder::{json, json_line};
-use crate::latent_features::{measure_swept, swept_names};
+use crate::latent_features::{measure_swept, swept_definition};
 use crate::progress::go_on;
 use crate::{Cells, Error, LatentSet, Progress, files, measure_excitability};
 
@@ -33,7 +33,7 @@ pub(crate) fn measure_latents(
     progress.finish();
     let without: Vec<ModelId> = all
         .iter()
-        .filter(|(_, latents)| matches!(latents, Err(Error::Features(_))))
+        .filter(|(_, latents)| matches!(latents, Err(Error::Features(_) | Error::Unmeasured { .. })))
         .map(|(id, _)| *id)
         .collect();
     go_on(progress)?;
@@ -51,7 +51,7 @@ fn unmeasured(id: ModelId, error: Error, without: &[ModelId]) -> Error {
         return error;
     }
     let all: Vec<String> = without.iter().map(ToString::to_string).collect();
-    let what = format!("models {} have no threshold current or no F-I slope: {error}", all.join(", "));
+    let what = format!("models {} lack a latent feature, the first of them: {error}", all.join(", "));
     Error::usage(what, "choose the others with --models")
 }
 
@@ -104,7 +104,9 @@ fn measured(
 fn wide_key(cells: &Cells, settings: &GenerateSettings, id: ModelId) -> Result<Vec<u8>, Error> {
     match settings.latents {
         LatentSet::Excitability => Ok(Vec::new()),
-        LatentSet::Wide => json_line(&("wide", swept_names(), settings.lowest_na, cells.latents.get(&id))),
+        LatentSet::Wide => {
+            json_line(&("wide", swept_definition(), settings.lowest_na, cells.latents.get(&id)))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use noble_operator::Loss;
 use serde::{Deserialize, Serialize};
 
 use crate::generate::{Amplitudes, GenerateSettings, json_line};
-use crate::latent_features::swept_names;
+use crate::latent_features::swept_definition;
 use crate::training::TrainSettings;
 use crate::{Cells, Error, ExcitabilitySettings, LatentSet, Protocol};
 
@@ -115,7 +115,7 @@ impl Recipe {
     pub(super) fn dataset_key(&self, cells: &Cells) -> Result<String, Error> {
         let ids: Vec<u32> = cells.models.keys().copied().collect();
         let models: Vec<_> = cells.models.values().collect();
-        let swept = swept_names();
+        let swept = swept_definition();
         key(&(&self.generate, swept, &cells.morphology_sha256, ids, models, cells.channels_sha256()))
     }
 

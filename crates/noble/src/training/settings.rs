@@ -41,8 +41,8 @@ pub struct TrainSettings {
     /// Latent features of the dataset that are embedded; none given stands for all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latents: Option<Vec<String>>,
-    /// Frequencies of the [rhythm](noble_operator::Rhythm), where threshold current and rates are among the latent
-    /// features.
+    /// Frequencies of the [rhythm](noble_operator::Rhythm), where threshold current and what describes trains
+    /// are among the latent features.
     #[serde(default = "n_rhythm_frequencies", skip_serializing_if = "is_usual_rhythm")]
     pub n_rhythm_frequencies: usize,
     /// Models to train on, evenly spaced in the list of the dataset's training models; none given stands for all.

@@ -22,15 +22,21 @@ fn invariant_rates_become_a_rhythm_and_all_can_be_chosen_from() {
     let manifest = Manifest::read(&bytes(&folder.path("dataset/manifest.json"))).unwrap();
     assert_eq!(manifest.highest_na, Some(0.28));
     for model in &manifest.models {
-        let rates = ["rate_01_hz", "rate_16_hz", "rate_49_hz", "rate_100_hz"].map(|name| model.latents[name]);
+        let rates = ["rate_12_hz", "rate_25_hz", "rate_50_hz", "rate_75_hz", "rate_100_hz"]
+            .map(|name| model.latents[name]);
         assert!(rates.windows(2).all(|pair| pair[0] < pair[1]), "{rates:?}");
-        assert!(model.latents.len() == 13 && (-90.0..-50.0).contains(&model.latents["rest_mv"]));
+        let latencies = ["latency_05_ms", "latency_12_ms", "latency_100_ms"].map(|name| model.latents[name]);
+        assert!(latencies.windows(2).all(|pair| pair[0] > pair[1]), "{latencies:?}");
+        assert!(model.latents.len() == 24 && (-90.0..-50.0).contains(&model.latents["rest_mv"]));
     }
     folder.done(&format!("{TRAIN} --out wide.safetensors"));
     let wide = operator(&folder, "wide.safetensors");
     let rhythm = wide.card().input.rhythm.as_ref().unwrap();
-    assert_eq!((rhythm.rates.len(), rhythm.n_frequencies), (4, 4));
-    assert!(wide.card().channel_order.iter().all(|name| !name.starts_with("rate_")));
+    let shape = rhythm.train.as_ref().unwrap();
+    let n_knots = (shape.latencies.len(), rhythm.rates.len(), shape.leads.len());
+    assert_eq!((n_knots, rhythm.n_frequencies), ((6, 5, 5), 4));
+    let is_counted = |name: &String| ["rate_", "latency_", "lead_"].iter().any(|what| name.starts_with(what));
+    assert!(!wide.card().channel_order.iter().any(is_counted));
     assert_eq!(wide.card().channel_order.last().unwrap(), "rhythm.cos3");
     folder.done(&format!("{TRAIN} --latents i_thr_na,s_thr_hz_per_na --out two.safetensors"));
     assert_eq!(operator(&folder, "two.safetensors").card().input.latents.len(), 2);
@@ -61,11 +67,11 @@ fn invariant_features_left_out_are_expected_from_the_models() {
     };
     let two = |name: &str| format!("{name}={}", model[name]);
     let expected = predict([two("i_thr_na"), two("s_thr_hz_per_na")].join(","));
-    let rate_hz = expected["latents"]["rate_49_hz"].as_f64().unwrap();
-    assert!((rate_hz / model["rate_49_hz"] - 1.0).abs() < 0.1, "{rate_hz} {model:?}");
+    let rate_hz = expected["latents"]["rate_50_hz"].as_f64().unwrap();
+    assert!((rate_hz / model["rate_50_hz"] - 1.0).abs() < 0.1, "{rate_hz} {model:?}");
     let all: Vec<String> = model.keys().map(|name| two(name)).collect();
     let whole = predict(all.join(","));
-    assert!((whole["latents"]["rate_49_hz"].as_f64().unwrap() - model["rate_49_hz"]).abs() < 1e-12);
+    assert!((whole["latents"]["rate_50_hz"].as_f64().unwrap() - model["rate_50_hz"]).abs() < 1e-12);
 }
 
 #[test]
