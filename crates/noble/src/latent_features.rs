@@ -137,7 +137,7 @@ pub fn train_shape() -> TrainShape {
 pub(crate) fn swept_definition() -> String {
     let names: Vec<&str> = SWEPT.iter().map(|swept| swept.name).collect();
     let constants = (SETTLING_MS, LATE, FEWEST_FOR_LEAD, LEAST_LATE);
-    format!("{names:?} {TRAINS:?} {FIRST_RATE} {constants:?}")
+    format!("{names:?} {TRAINS:?} {FIRST_RATE} {constants:?}, latencies up to the end of the step")
 }
 
 /// Late rate and lead of a train.
@@ -176,7 +176,7 @@ impl Train {
 }
 
 /// Measures a model whose threshold current is among `known`, features between samples; a model with one spike at a rate's
-/// current has a rate of zero there.
+/// current has a rate of zero there, one without a spike the step's duration as its latency.
 ///
 /// # Errors
 /// [`Error::Unmeasured`] for a feature that the model's sweep does not have, [`Error::Cell`] when a run diverges,
@@ -214,10 +214,9 @@ pub(crate) fn measure_swept(
         let Taken::Train(hundredths) = taken else { continue };
         let mut peaks_ms = feature("peak_time")?.values(&prepared).unwrap_or_default();
         peaks_ms.retain(|peak_ms| (window.start_ms..=window.end_ms).contains(peak_ms));
-        let latency = OfTrain::Latency.name(*hundredths);
-        let first_ms =
-            peaks_ms.first().ok_or_else(|| undefined((&latency, "a spike"), current_na(*taken)))?;
-        all.insert(latency, first_ms - window.start_ms);
+        // Next to threshold a spike may come when the step is over.
+        let first_ms = peaks_ms.first().copied().unwrap_or(window.end_ms);
+        all.insert(OfTrain::Latency.name(*hundredths), first_ms - window.start_ms);
         if OfTrain::Rate.places().contains(hundredths) {
             let train = Train::of(&peaks_ms, window.end_ms);
             let names = [OfTrain::Rate, OfTrain::Lead].map(|what| what.name(*hundredths));

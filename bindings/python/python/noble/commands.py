@@ -55,7 +55,7 @@ def simulate(
     Parameters
     ----------
     morphology
-        Morphology as SWC, lengths in µm.
+        Morphology as SWC, lengths in µm; a hall of fame of the embedded cell needs none.
     cell
         Parameters: our cell file or hall of fame, an Allen parameter file, or a hof_params.json.
     hof
@@ -94,8 +94,8 @@ def simulate(
     total_ms
         Length of a sweep [default: 515; embedded cell: as the embedded operator]
     settle_ms
-        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell,
-        where no time of the sweep is typed: as the embedded operator]
+        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell:
+        as the embedded operator]
     dt_ms
         Time step of the solver [default: 0.02]
     every
@@ -304,7 +304,7 @@ def fi(
     set
         eFEL's settings by name, such as Threshold=-30 or interp_step=0.02.
     morphology
-        Morphology as SWC, lengths in µm.
+        Morphology as SWC, lengths in µm; a hall of fame of the embedded cell needs none.
     cell
         Parameters: our cell file or hall of fame, an Allen parameter file, or a hof_params.json.
     hof
@@ -336,8 +336,8 @@ def fi(
     total_ms
         Length of a sweep [default: 515; embedded cell: as the embedded operator]
     settle_ms
-        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell,
-        where no time of the sweep is typed: as the embedded operator]
+        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell:
+        as the embedded operator]
     dt_ms
         Time step of the solver [default: 0.02]
     every
@@ -535,7 +535,7 @@ def generate(
     Parameters
     ----------
     morphology
-        Morphology as SWC, lengths in µm.
+        Morphology as SWC, lengths in µm; a hall of fame of the embedded cell needs none.
     cell
         Parameters: our cell file or hall of fame, an Allen parameter file, or a hof_params.json.
     hof
@@ -579,8 +579,8 @@ def generate(
     total_ms
         Length of a sweep [default: 515; embedded cell: as the embedded operator]
     settle_ms
-        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell,
-        where no time of the sweep is typed: as the embedded operator]
+        Simulate so long before the sweep, for the cell to come to rest [default: 0; embedded cell:
+        as the embedded operator]
     dt_ms
         Time step of the solver [default: 0.02]
     every
@@ -669,8 +669,8 @@ def train(
     max_minutes
         Stop after this time, ready to be resumed.
     loss
-        Loss that is made small; the operator kept is always the one with the lowest relative L4
-        [default: relative_l4]
+        Loss that is made small; the operator kept is the one with the lowest over the validation
+        traces [default: relative_l4]
     optimizer
         Optimizer [default: muon; with from adamw]
     weight_decay
@@ -718,8 +718,8 @@ def train(
         Train on so many of the dataset's training models, evenly spaced in their list [default:
         all]
     rhythm_frequencies
-        Frequencies of the count of spikes that rates among the latent features promise; 0 embeds
-        the rates themselves [default: 4]
+        Frequencies of the count of spikes that latencies, rates and leads among the latent features
+        promise; 0 embeds these themselves [default: 4]
     steps_per_validation
         Steps between two looks at the validation traces, and between checkpoints [default: 1000]
     seed
@@ -838,7 +838,7 @@ def interpolate(
     Parameters
     ----------
     morphology
-        Morphology as SWC, lengths in µm.
+        Morphology as SWC, lengths in µm; a hall of fame of the embedded cell needs none.
     cell
         Parameters: our cell file or hall of fame, an Allen parameter file, or a hof_params.json.
     hof
@@ -910,7 +910,7 @@ def reproduce(
     Parameters
     ----------
     morphology
-        Morphology as SWC, lengths in µm.
+        Morphology as SWC, lengths in µm; a hall of fame of the embedded cell needs none.
     cell
         Parameters: our cell file or hall of fame, an Allen parameter file, or a hof_params.json.
     hof

@@ -54,7 +54,7 @@ pub(super) struct ReproduceArgs {
 enum BudgetArg {
     /// 3000 traces, 20,000 passes through four blocks
     Minutes,
-    /// 60,000 traces, 384,000 passes through six blocks
+    /// 60,000 traces, 320,000 passes through six blocks
     Hours,
 }
 

@@ -31,8 +31,8 @@ pub struct Recipe {
 /// Largest learning rate and steps of the training by relative L2 that follows the one by relative L4: the latter puts spikes
 /// where they belong and hardly sees what is off by a few millivolts, such as their peaks and the rest before them.
 const SHARPENING_RATE: f64 = 3e-3;
-const N_SHARPENING_STEPS: u64 = 18_000;
-const N_SHARPENING_VALIDATIONS: u64 = 9;
+const N_SHARPENING_STEPS: u64 = 10_000;
+const N_SHARPENING_VALIDATIONS: u64 = 10;
 /// Fewest models: one for validation, one for the test, two to tell apart.
 const FEWEST_MODELS: usize = 4;
 
