@@ -83,7 +83,9 @@ impl Rhythm {
         if ![&self.rates].into_iter().chain(shape).all(|knots| is_ordered(knots)) {
             return Some("ways do not grow within 0 to 1".to_owned());
         }
-        if let Some(train) = self.train.as_ref().filter(|train| !(train.settling_ms > 0.0)) {
+        if let Some(train) =
+            self.train.as_ref().filter(|train| train.settling_ms <= 0.0 || train.settling_ms.is_nan())
+        {
             return Some(format!("settling_ms {}", train.settling_ms));
         }
         if !self.highest_na.is_finite() {
