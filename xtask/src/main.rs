@@ -1,4 +1,4 @@
-//! Repository tasks: `cargo xtask check` runs every gate, `cargo xtask tidy` the rules of the house alone.
+//! Repository tasks: `cargo xtask check` runs every gate, `tidy` the rules of the house alone, `book` its tasks.
 //!
 //! Continuous integration runs exactly `check`, so what passes here passes there. No dependencies: the gate must
 //! build before anything else does.
@@ -20,12 +20,14 @@ use tally::Tally;
 const USAGE: &str = "usage: cargo xtask <task>
 
   check   format, clippy, tests, documentation, Python, explorer, book, tidy; the last line is `N passed, N failed`
+  book    the commands of the book's task pages, with what check has built
   tidy    the rules of the house: arrows, lengths, names, units, licenses, links";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let tally = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["check"] => check::run(&root()),
+        ["book"] => book::run(&root(), python::interpreter(&root()).is_file()),
         ["tidy"] => tidied(&root()),
         _ => {
             eprintln!("{USAGE}");
