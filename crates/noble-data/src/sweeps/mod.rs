@@ -2,12 +2,14 @@
 
 mod csv_format;
 mod npz;
+mod npz_size;
 mod part;
 
 use std::collections::BTreeMap;
 
 use ndarray::Array2;
 
+pub use npz_size::{MOST_NPZ_BYTES, check_npz_size};
 pub use part::{SweepPart, SweepRows};
 
 use crate::{Error, ModelId};

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use ndarray::{Array1, Array2, Ix1, Ix2, IxDyn, arr0};
 use ndarray_npy::{NpzReader, NpzWriter, ReadableElement};
 
-use super::{Precision, StimulusWindow, Sweeps};
+use super::{MOST_NPZ_BYTES, Precision, StimulusWindow, Sweeps, check_npz_size};
 use crate::{Error, ModelId};
 
 const FORMAT: &str = "npz file";
@@ -91,6 +91,7 @@ impl Sweeps {
     /// # Errors
     /// [`Error::Array`] when the file is truncated, lacks an array, or its shapes do not fit together.
     pub fn from_npz(bytes: &[u8]) -> Result<Self, Error> {
+        check_npz_size(bytes, MOST_NPZ_BYTES)?;
         let mut npz = NpzReader::new(Cursor::new(bytes))
             .map_err(|error| wrong("file", &error, "give a complete npz file"))?;
         let names = npz.names().map_err(|error| wrong("file", &error, "give a complete npz file"))?;
@@ -137,7 +138,7 @@ fn is_known(name: &str) -> bool {
     ["time_ms", "step_na", "v_mv", "current_na", "model", "stim_start_ms", "stim_end_ms"].contains(&name)
 }
 
-fn wrong(place: &str, what: &dyn std::fmt::Display, remedy: &'static str) -> Error {
+pub(super) fn wrong(place: &str, what: &dyn std::fmt::Display, remedy: &'static str) -> Error {
     Error::Array { format: FORMAT, place: place.to_owned(), what: what.to_string(), remedy }
 }
 

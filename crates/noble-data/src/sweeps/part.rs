@@ -14,7 +14,7 @@ use std::io::Cursor;
 use ndarray::{Array1, Array2, ArrayD, Axis, Ix0, Ix1, IxDyn, arr0};
 use ndarray_npy::{NpzReader, NpzWriter, ReadableElement, WritableElement};
 
-use super::{Precision, Sweeps};
+use super::{MOST_NPZ_BYTES, Precision, Sweeps, check_npz_size};
 use crate::Error;
 
 const FORMAT: &str = "npz file";
@@ -76,6 +76,7 @@ impl SweepPart {
     /// # Errors
     /// [`Error::Array`] when the file is truncated, lacks an array, or its shapes do not fit together.
     pub fn from_npz(bytes: &[u8]) -> Result<Self, Error> {
+        check_npz_size(bytes, MOST_NPZ_BYTES)?;
         let mut npz = NpzReader::new(Cursor::new(bytes)).map_err(|error| wrong("file", &error))?;
         let names = npz.names().map_err(|error| wrong("file", &error))?;
         if !names.iter().any(|name| name.trim_end_matches(".npy") == "row") {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::{Args, Subcommand};
 use ndarray::{Array3, Ix3};
 use ndarray_npy::{NpzReader, NpzWriter};
+use noble_data::sweeps::{MOST_NPZ_BYTES, check_npz_size};
 use noble_operator::{CpuEngine, Engine, Network, SampleInput};
 
 use super::inputs::operator;
@@ -112,6 +113,7 @@ fn read_input(bytes: &[u8]) -> Result<Array3<f32>, Error> {
     let wrong = |error: ndarray_npy::ReadNpzError| {
         Error::usage(format!("array x: {error}"), "give an NPZ file with x [b, c, t] of float32")
     };
+    check_npz_size(bytes, MOST_NPZ_BYTES)?;
     let mut npz = NpzReader::new(Cursor::new(bytes)).map_err(wrong)?;
     let x: ndarray::Array<f32, Ix3> = npz.by_name("x").map_err(wrong)?;
     if x.is_empty() {
