@@ -6,7 +6,7 @@ use numpy::{PyArray1, PyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// Arrays by the names of the NPZ file: `time_ms [t]`, `step_na [n]`, `model [n]`, `v_mv [n, t]`, one per latent feature `[n]`,
+/// Arrays by the names of the NPZ file: `time_ms [t]`, `step_na [n]` where there are steps, `model [n]`, `v_mv [n, t]`, one per latent feature `[n]`,
 /// and further arrays `[n, t]`.
 pub(crate) fn dictionary<'py>(
     py: Python<'py>,
@@ -16,8 +16,10 @@ pub(crate) fn dictionary<'py>(
 ) -> PyResult<Bound<'py, PyDict>> {
     let result = PyDict::new(py);
     result.set_item("time_ms", PyArray1::from_vec(py, sweeps.times_ms))?;
-    let steps_na: Vec<f64> = sweeps.step_na.iter().map(|step_na| step_na.unwrap_or(f64::NAN)).collect();
-    result.set_item("step_na", PyArray1::from_vec(py, steps_na))?;
+    if sweeps.step_na.iter().any(Option::is_some) {
+        let steps_na: Vec<f64> = sweeps.step_na.iter().map(|step_na| step_na.unwrap_or(f64::NAN)).collect();
+        result.set_item("step_na", PyArray1::from_vec(py, steps_na))?;
+    }
     if let Some(models) = sweeps.models {
         let models: Vec<i64> = models.into_iter().map(i64::from).collect();
         result.set_item("model", PyArray1::from_vec(py, models))?;

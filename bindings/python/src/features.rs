@@ -113,7 +113,15 @@ fn rayon_threads() -> usize {
 fn dictionary<'py>(py: Python<'py>, asked: &[&'static Feature], row: Row) -> PyResult<Bound<'py, PyDict>> {
     let result = PyDict::new(py);
     for (feature, values) in asked.iter().zip(row) {
-        result.set_item(feature.name, values.map(|values| PyArray1::from_vec(py, values)))?;
+        match values {
+            // eFEL's counts and places of samples are integers too.
+            Some(values) if feature.is_whole => {
+                #[expect(clippy::cast_possible_truncation, reason = "whole numbers far below 2^53")]
+                let values = values.into_iter().map(|value| value as i64).collect();
+                result.set_item(feature.name, PyArray1::from_vec(py, values))?;
+            }
+            values => result.set_item(feature.name, values.map(|values| PyArray1::from_vec(py, values)))?,
+        }
     }
     Ok(result)
 }

@@ -8,6 +8,7 @@ use noble::cli::{Console, fit_for, fit_plan_for};
 use noble::fit::{Evaluate, Evaluation, FitPlan, Stage, answer, evaluations_of, jobs_of};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCFunction};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::errors::exception;
 use crate::watch::{Watch, watched};
@@ -85,10 +86,11 @@ pub(crate) fn fit(
     }
 }
 
-/// Evaluates candidates of a fit whose words it was made with.
+/// Evaluates candidates of a fit whose words it was made with, on one thread: an executor has a worker for every core.
 #[pyclass(frozen, module = "noble._noble")]
 pub(crate) struct FitWorker {
     plan: FitPlan,
+    own: ThreadPool,
 }
 
 #[pymethods]
@@ -97,13 +99,15 @@ impl FitWorker {
     #[new]
     fn new(py: Python<'_>, words: Vec<OsString>) -> PyResult<Self> {
         let silent: Arc<dyn Console> = Arc::new(Watch::default());
-        let plan = fit_plan_for(&silent, &words).map_err(|error| exception(py, &error))?;
-        Ok(Self { plan })
+        let own = ThreadPoolBuilder::new().num_threads(1).build();
+        let own = own.map_err(|error| exception(py, &Error::Internal { what: error.to_string() }))?;
+        let plan = own.install(|| fit_plan_for(&silent, &words)).map_err(|error| exception(py, &error))?;
+        Ok(Self { plan, own })
     }
 
     /// The answer to a job.
     fn answer<'py>(&self, py: Python<'py>, job: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let heard = watched(py, None, |_| answer(&self.plan, job))?;
+        let heard = watched(py, None, |_| self.own.install(|| answer(&self.plan, job)))?;
         Ok(PyBytes::new(py, &heard.value))
     }
 }

@@ -1,7 +1,8 @@
 //! The compiled half of the Python package: conversions between NumPy and the library, and nothing else.
 //!
 //! The package itself, with its signatures and its words, is in `python/noble`. Stages are run by the words of the command
-//! line, so that names, checks, messages and results are the binary's own; arrays go in and out without copies.
+//! line, so that names, checks, messages and results are the binary's own; what the library owns becomes NumPy's without a copy
+//! where the precision is the same.
 
 mod arrays;
 mod commands;

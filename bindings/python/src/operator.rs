@@ -13,7 +13,7 @@ use crate::errors::{exception, input_error};
 use crate::watch::watched;
 
 /// A trained operator with everything that it needs to answer.
-#[pyclass(frozen, module = "noble")]
+#[pyclass(frozen, module = "noble._noble")]
 pub(crate) struct Operator {
     pub(crate) inner: noble_operator::Operator,
 }
@@ -64,7 +64,7 @@ impl Operator {
 }
 
 /// A Fourier neural operator without what its numbers mean.
-#[pyclass(frozen, module = "noble")]
+#[pyclass(frozen, module = "noble._noble")]
 pub(crate) struct Network {
     inner: noble_operator::Network,
 }

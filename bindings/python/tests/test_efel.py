@@ -97,6 +97,10 @@ def test_invariant_missing_values_are_none_and_warned_of() -> None:
         rows = efel.get_feature_values([step()], ["Spikecount", "AP2_peak"])
     assert rows[0]["AP2_peak"] is None
     assert rows[0]["Spikecount"].tolist() == [1.0]
+    places = efel.get_feature_values([step()], ["peak_indices", "AP_begin_indices", "peak_voltage"])[0]
+    assert [places[name].dtype.kind for name in places] == ["i", "i", "f"]
+    assert step()["V"][places["peak_indices"]].tolist() == places["peak_voltage"].tolist()
+    assert list(range(rows[0]["Spikecount"][0])) == [0]
     assert efel.getMeanFeatureValues([step()], ["AP2_peak"], raise_warnings=False) == [{"AP2_peak": None}]
 
 
@@ -129,6 +133,7 @@ def test_invariant_bad_traces_are_named() -> None:
     check({"stim_end": []}, "trace 1: stim_end")
     check({"stim_end": "late"}, "trace 1: stim_end is 'late'")
     check({"Threshhold": 3.0}, "Threshhold")
+    check({"multi_stim_start": [1.0, 2.0], "multi_stim_end": [3.0]}, "trace 1: 2 of multi_stim_start and 1 of")
     trace_ = step()
     del trace_["stim_end"]
     with pytest.raises(noble.InputError, match="trace 0 has no stim_end"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -91,3 +92,20 @@ def test_invariant_fi_curves_and_recordings_are_read(tmp_path: Path) -> None:
     out = noble.convert(file=tmp_path / "own.npz", out=tmp_path / "own.nwb", stim_start_ms=15, stim_end_ms=415)
     rows = noble.extract(file=out, features=["Spikecount"])
     assert [row["features"]["Spikecount"][0] > 0 for row in rows] == [False, True]
+
+
+def test_invariant_sweeps_of_any_stimulus_are_saved_to_be_read(tmp_path: Path) -> None:
+    stimulus = tmp_path / "step.json"
+    stimulus.write_text('{"format_version": 1, "parts": [{"kind": "step", "delay_ms": 15, "duration_ms": 400, "amplitude_na": 0.2}]}')
+    sweeps = noble.simulate(stimulus=stimulus, members=1)
+    assert "step_na" not in sweeps
+    sweeps.save(tmp_path / "own")
+    rows = noble.extract(file=tmp_path / "own.npz", features=["Spikecount"], stim_start_ms=15, stim_end_ms=415)
+    assert rows[0]["features"]["Spikecount"][0] > 0
+    assert pickle.loads(pickle.dumps(noble.Operator().handle)).sha256() == noble.Operator().handle.sha256()
+
+
+def test_invariant_warnings_name_the_line_that_asked() -> None:
+    with pytest.warns(noble.NobleWarning) as heard:
+        noble.predict(members=1, step_na=0.5)
+    assert {Path(warning.filename).name for warning in heard} == {Path(__file__).name}

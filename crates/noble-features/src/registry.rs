@@ -81,6 +81,8 @@ pub struct Feature {
     pub formula: &'static str,
     /// How precise mode differs, apart from what its needs already differ in; empty if it does not.
     pub precise: &'static str,
+    /// Whether its values are whole numbers: counts, places of samples, yes and no.
+    pub is_whole: bool,
     evaluate: Evaluate,
 }
 
@@ -103,8 +105,30 @@ impl Feature {
         Self::new(name, unit_suffix, Evaluate::Many(evaluate))
     }
 
+    /// A feature of one whole number.
+    pub(crate) const fn whole(name: &'static str, evaluate: fn(&PreparedSweep<'_>) -> Option<f64>) -> Self {
+        Self { is_whole: true, ..Self::one(name, "", evaluate) }
+    }
+
+    /// A feature of several whole numbers.
+    pub(crate) const fn wholes(
+        name: &'static str,
+        evaluate: fn(&PreparedSweep<'_>) -> Option<Vec<f64>>,
+    ) -> Self {
+        Self { is_whole: true, ..Self::many(name, "", evaluate) }
+    }
+
     const fn new(name: &'static str, unit_suffix: &'static str, evaluate: Evaluate) -> Self {
-        Self { name, unit_suffix, sentence: "", needs: "", formula: "", precise: "", evaluate }
+        Self {
+            name,
+            unit_suffix,
+            sentence: "",
+            needs: "",
+            formula: "",
+            precise: "",
+            is_whole: false,
+            evaluate,
+        }
     }
 
     /// Adds the sentence and the formula.

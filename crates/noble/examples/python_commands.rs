@@ -38,6 +38,8 @@ const COMMANDS: [(&str, &str, &str, &[&str]); 11] = [
 ];
 /// Commands whose work an executor may share.
 const MAPPED: [&str; 2] = ["simulate", "fit"];
+/// Commands whose functions return what the command writes and prints.
+const QUIET: [&str; 2] = ["simulate", "predict"];
 /// Options that Python asks for where the command line has a default.
 const ASKED: [(&str, &str); 1] = [("fit", "out")];
 /// Options whose file may be an operator in memory.
@@ -106,8 +108,11 @@ fn function(command: &Command, (returns, what): (&str, &str), left_out: &[&str])
     if let Some(long) = command.get_long_about() {
         let long = long.to_string();
         let body = long.split_once("\n\n").map_or("", |(_, body)| body);
+        let is_told =
+            |sentence: &&str| !(QUIET.contains(&command.get_name()) && sentence.starts_with("Writes "));
+        let body: Vec<&str> = body.split_inclusive(". ").filter(is_told).collect();
         if !body.is_empty() {
-            text += &format!("{}\n\n", wrapped(&python_words(body), 4));
+            text += &format!("{}\n\n", wrapped(&python_words(body.concat().trim_end()), 4));
         }
     }
     text += "    Parameters\n    ----------\n";

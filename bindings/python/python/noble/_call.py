@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
@@ -21,6 +23,8 @@ __all__ = ["call"]
 
 _LOG = logging.getLogger("noble")
 _Progress = Callable[[str, int, int, str], object] | None
+
+_HERE = os.path.dirname(__file__) + os.sep
 
 #: Where a command writes if it is not told.
 _OUT = {
@@ -98,10 +102,18 @@ def _heard(notes: list[str]) -> list[str]:
     """Warnings become Python's; the rest is logged and returned."""
     for note in notes:
         if note.startswith("warning: "):
-            warnings.warn(note.removeprefix("warning: "), NobleWarning, stacklevel=6)
+            warnings.warn(note.removeprefix("warning: "), NobleWarning, stacklevel=_level_outside() - 1)
         else:
             _LOG.info(note)
     return [note for note in notes if not note.startswith("warning: ")]
+
+
+def _level_outside() -> int:
+    """How many calls lie between here and whoever called the package."""
+    level, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _path_of(operator: object, folder: Path) -> object:

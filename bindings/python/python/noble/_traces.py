@@ -29,9 +29,9 @@ def _input(idx: int, trace: Mapping[str, Any], settings: Mapping[str, str], mode
         if key not in trace:
             raise InputError(f"{called} has no {key}; give T, V, stim_start and stim_end, in ms and mV")
     own = {key: _setting(called, key, value) for key, value in trace.items() if key not in _KEYS}
-    further = zip(
-        _numbers(called, trace, "multi_stim_start"), _numbers(called, trace, "multi_stim_end"), strict=True
-    )
+    starts, ends = _numbers(called, trace, "multi_stim_start"), _numbers(called, trace, "multi_stim_end")
+    if len(starts) != len(ends):
+        raise InputError(f"{called}: {len(starts)} of multi_stim_start and {len(ends)} of multi_stim_end; give as many of both")
     current = _numbers(called, trace, "stimulus_current")
     return {
         "time_ms": _array(called, "T", trace["T"]),
@@ -40,7 +40,7 @@ def _input(idx: int, trace: Mapping[str, Any], settings: Mapping[str, str], mode
         "stim_end_ms": _number(called, trace, "stim_end"),
         "current_na": None if trace.get("I") is None else _array(called, "I", trace["I"]),
         "stimulus_current_na": current[0] if current else None,
-        "further_stimuli_ms": list(further),
+        "further_stimuli_ms": list(zip(starts, ends, strict=True)),
         "settings": list({**settings, **own}.items()),
         "mode": mode,
         "called": called,

@@ -1,6 +1,7 @@
 """eFEL's functions over our features: a script changes ``import efel`` to ``import noble.efel as efel``.
 
-Names, settings, and what a missing value looks like are those of eFEL 5.7: ``None`` where a feature is not defined, else an array.
+Names, settings, and what a missing value looks like are those of eFEL 5.7: ``None`` where a feature is not defined, else an array,
+of integers where it counts or gives places of samples.
 Settings are the module's, as they are in eFEL; :func:`reset` takes them back.
 
 Traces are dictionaries with ``T`` (ms), ``V`` (mV), ``stim_start`` and ``stim_end`` (ms), and where a feature needs them ``I`` (nA)
@@ -35,7 +36,7 @@ __all__ = [
     "set_threshold",
 ]
 
-_Values = dict[str, NDArray[np.float64] | None]
+_Values = dict[str, NDArray[np.float64] | NDArray[np.int64] | None]
 _settings: dict[str, str] = {}
 
 
@@ -93,7 +94,7 @@ def get_mean_feature_values(
     return [{name: _mean(values) for name, values in row.items()} for row in rows]
 
 
-def _mean(values: NDArray[np.float64] | None) -> float | None:
+def _mean(values: NDArray[np.float64] | NDArray[np.int64] | None) -> float | None:
     return None if values is None or values.size == 0 else float(np.mean(values))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import _noble
+from ._files import write
 from .errors import InputError
 
 __all__ = ["Network", "Operator", "fine_tune"]
@@ -22,17 +22,6 @@ def _bytes(path: str | PathLike[str]) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; check the path and its permissions") from error
-
-
-def _write(path: str | PathLike[str], data: bytes) -> None:
-    """To a file beside it first, so that a full disk loses nothing."""
-    place = Path(path)
-    beside = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(place)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 class Operator:
@@ -62,7 +51,7 @@ class Operator:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes its file, safetensors."""
-        _write(path, self.to_bytes())
+        write(path, self.to_bytes())
 
     @property
     def card(self) -> dict[str, Any]:
@@ -112,7 +101,7 @@ class Network:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Writes a safetensors file."""
-        _write(path, self.to_bytes())
+        write(path, self.to_bytes())
 
     @property
     def architecture(self) -> dict[str, int]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ._files import write
 
 __all__ = ["Sweeps"]
 
@@ -17,7 +21,7 @@ _Array = NDArray[Any]
 class Sweeps(Mapping[str, _Array]):
     """Arrays by name, as in an NPZ file of the program.
 
-    ``time_ms [t]``, ``step_na [n]``, ``v_mv [n, t]``, with several models ``model [n]``, one array per latent feature ``[n]``, one
+    ``time_ms [t]``, ``step_na [n]`` where there are steps, ``v_mv [n, t]``, with several models ``model [n]``, one array per latent feature ``[n]``, one
     per further recording ``[n, t]``. It can be copied, pickled and given to ``numpy.savez(**sweeps)``.
 
     Attributes
@@ -93,22 +97,28 @@ class Sweeps(Mapping[str, _Array]):
         """One dictionary per row, as :func:`noble.get_feature_values` and eFEL take them."""
         if self.stim_start_ms is None or self.stim_end_ms is None:
             raise ValueError("the window of the stimulus is not known; build the traces by hand")
-        return [
+        traces = [
             {
                 "T": self["time_ms"],
                 "V": np.asarray(v_mv, dtype=np.float64),
                 "stim_start": [self.stim_start_ms],
                 "stim_end": [self.stim_end_ms],
-                "stimulus_current": [float(step_na)],
             }
-            for v_mv, step_na in zip(self["v_mv"], self["step_na"], strict=True)
+            for v_mv in self["v_mv"]
         ]
+        for trace, step_na in zip(traces, self.get("step_na", ()), strict=False):
+            trace["stimulus_current"] = [float(step_na)]
+        return traces
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Writes an NPZ file that every command of the program reads."""
+        """Writes an NPZ file that every command of the program reads; ``.npz`` is added to a name without it."""
         window = {"stim_start_ms": self.stim_start_ms, "stim_end_ms": self.stim_end_ms}
         known = {name: np.asarray(value) for name, value in window.items() if value is not None}
-        np.savez_compressed(path, allow_pickle=False, **self._arrays, **known)
+        arrays: dict[str, Any] = {**self._arrays, **known}
+        packed = io.BytesIO()
+        np.savez_compressed(packed, **arrays)
+        place = Path(path)
+        write(place if place.suffix == ".npz" else place.with_name(place.name + ".npz"), packed.getvalue())
 
 
 _UNITS = {

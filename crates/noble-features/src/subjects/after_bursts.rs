@@ -22,7 +22,7 @@ const BETWEEN: &str = "between the vertices of the two parabolas";
 macro_rules! interburst_share {
     ($indices:literal, $values:literal, $share:literal) => {
         [
-            Feature::many($indices, "", |s| indices(&at_shares(s, $share)?))
+            Feature::wholes($indices, |s| indices(&at_shares(s, $share)?))
                 .is("Sample at a share of the way from the fast AHP after a burst to the next spike.", SHARE)
                 .of(SHARE_NEEDS)
                 .precisely(RECORDED),
@@ -53,7 +53,7 @@ pub(super) const FEATURES: &[Feature] = &[
     })
     .is("Time from the last spike of each burst to the next spike.", "t[last + 1] - t[last]")
     .of("peak_time burst_end_indices"),
-    Feature::many("interburst_min_indices", "", |s| indices(&lowest_between(s)?))
+    Feature::wholes("interburst_min_indices", |s| indices(&lowest_between(s)?))
         .is(
             "Lowest sample from the end of a burst to the next spike.",
             "argmin V[peak[last] .. peak[last + 1]]",
@@ -71,7 +71,7 @@ pub(super) const FEATURES: &[Feature] = &[
         )
         .of("interburst_min_indices peak_time burst_end_indices")
         .precisely(BETWEEN),
-    Feature::many("postburst_min_indices", "", |s| indices(&lowest_after(s)?))
+    Feature::wholes("postburst_min_indices", |s| indices(&lowest_after(s)?))
         .is(
             "Lowest sample after each burst, also the last.",
             "argmin V from the last spike to the next spike, else to stim_end, else to the end",
@@ -82,7 +82,7 @@ pub(super) const FEATURES: &[Feature] = &[
         .is("Lowest voltage after each burst, also the last.", "V[postburst_min_indices]")
         .of("postburst_min_indices")
         .precisely(VERTEX),
-    Feature::many("postburst_slow_ahp_indices", "", |s| indices(&slow_ahps(s)?))
+    Feature::wholes("postburst_slow_ahp_indices", |s| indices(&slow_ahps(s)?))
         .is(
             "Lowest sample after each burst, from sahp_start on.",
             "as postburst_min_indices, from T[peak[last]] + sahp_start",
@@ -100,7 +100,7 @@ pub(super) const FEATURES: &[Feature] = &[
         )
         .of("postburst_slow_ahp_indices peak_time burst_end_indices")
         .precisely(BETWEEN),
-    Feature::many("postburst_fast_ahp_indices", "", |s| indices(&fast_ahps(s)?))
+    Feature::wholes("postburst_fast_ahp_indices", |s| indices(&fast_ahps(s)?))
         .is(
             "Sample of the fast AHP after each burst.",
             "as min_AHP_indices, from the last spike to the next spike, else to stim_end, else to the end",
@@ -118,7 +118,7 @@ pub(super) const FEATURES: &[Feature] = &[
         )
         .of("postburst_fast_ahp_indices peak_time burst_end_indices")
         .precisely(BETWEEN),
-    Feature::many("postburst_adp_peak_indices", "", |s| indices(&adps(s)?))
+    Feature::wholes("postburst_adp_peak_indices", |s| indices(&adps(s)?))
         .is(
             "Sample of the ADP after each burst.",
             "argmax V from fast AHP to slow AHP, paired in order; none where it is next to the slow AHP",

@@ -7,7 +7,7 @@ use crate::scan::{first_maximum_idx, first_minimum_idx};
 use crate::{Feature, Point, PreparedSweep};
 
 pub(super) const FEATURES: &[Feature] = &[
-    Feature::many("min_AHP_indices", "", |s| indices(s.ahps()))
+    Feature::wholes("min_AHP_indices", |s| indices(s.ahps()))
         .is(
             "Samples of the fast AHP: after each peak the running minimum that two further samples do not undercut.",
             "first local minimum after the peak, before the next peak; none for a last spike still falling",
@@ -79,7 +79,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "(fast_AHP[k + 1] - fast_AHP[0]) / fast_AHP[0]",
         )
         .of("fast_AHP"),
-    Feature::many("min_between_peaks_indices", "", |s| indices(s.lowest()))
+    Feature::wholes("min_between_peaks_indices", |s| indices(s.lowest()))
         .is("Lowest sample from each peak to the next.", "argmin V[peak .. next peak], or to the end")
         .of("peak_indices")
         .precisely("samples of the recording"),
@@ -100,7 +100,7 @@ pub(super) const FEATURES: &[Feature] = &[
         )
         .of("AP_begin_time AP_end_indices")
         .precisely("time average from where the slope equals its threshold; spikes without onset or end are left out"),
-    Feature::many("ADP_peak_indices", "", |s| indices(&adps(s)?))
+    Feature::wholes("ADP_peak_indices", |s| indices(&adps(s)?))
         .is(
             "Highest sample from the fast AHP to the lowest point after the spike.",
             "argmax V from min_AHP_indices to min_between_peaks_indices",

@@ -67,7 +67,7 @@ pub(super) const FEATURES: &[Feature] = &[
     })
     .is("Peak above the base voltage.", "peak_voltage - voltage_base")
     .of("peak_voltage voltage_base"),
-    Feature::many("AP_begin_indices", "", |s| {
+    Feature::wholes("AP_begin_indices", |s| {
         filled(s.onsets().iter().map(|onset| onset.sample_idx as f64).collect())
     })
     .is(

@@ -14,11 +14,11 @@ const RULE: &str =
     "above mean(AP_begin_voltage) or, in the stimulus, below -75 mV for longer than depol_block_min_duration";
 
 pub(super) const FEATURES: &[Feature] = &[
-    Feature::one("depol_block", "", depol_block)
+    Feature::whole("depol_block", depol_block)
         .is("1 where firing is **not** blocked and the cell does not stay below -75 mV, missing where either is so.", RULE)
         .of("AP_begin_voltage")
         .precisely("recorded samples"),
-    Feature::one("depol_block_bool", "", |s| Some(if depol_block(s).is_none() { 1.0 } else { 0.0 }))
+    Feature::whole("depol_block_bool", |s| Some(if depol_block(s).is_none() { 1.0 } else { 0.0 }))
         .is("1 where firing is blocked or the cell stays below -75 mV, else 0.", "1 if depol_block is missing")
         .of("depol_block"),
 ];

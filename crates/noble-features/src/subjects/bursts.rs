@@ -10,13 +10,13 @@ const MS_PER_S: f64 = 1000.0;
 const MARGIN_MS: f64 = 5.0;
 
 pub(super) const FEATURES: &[Feature] = &[
-    Feature::many("burst_begin_indices", "", |s| numbers(&s.bursts()?.first_spikes))
+    Feature::wholes("burst_begin_indices", |s| numbers(&s.bursts()?.first_spikes))
         .is(
             "Number of the first spike of each burst; a regular cell has one burst.",
             "intervals ISI[k] < ISI[k - 1] / strict_burst_factor begin a burst, the first one at spike 1 (0 without ignore_first_ISI)",
         )
         .of("all_ISI_values"),
-    Feature::many("burst_end_indices", "", |s| numbers(&s.bursts()?.last_spikes))
+    Feature::wholes("burst_end_indices", |s| numbers(&s.bursts()?.last_spikes))
         .is(
             "Number of the last spike of each burst.",
             "an interval longer than strict_burst_factor * median of the burst's ends it",
@@ -25,13 +25,13 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature::many("strict_burst_mean_freq", "hz", mean_frequencies_hz)
         .is("Firing rate within each burst of two spikes or more.", "1000 * spikes / (t[last] - t[first])")
         .of("peak_time burst_begin_indices burst_end_indices"),
-    Feature::one("strict_burst_number", "", |s| Some(mean_frequencies_hz(s).map_or(0.0, |all| all.len() as f64)))
+    Feature::whole("strict_burst_number", |s| Some(mean_frequencies_hz(s).map_or(0.0, |all| all.len() as f64)))
         .is("Number of bursts of two spikes or more.", "length of strict_burst_mean_freq; 0 if missing")
         .of("strict_burst_mean_freq"),
-    Feature::many("spikes_per_burst", "", n_spikes)
+    Feature::wholes("spikes_per_burst", n_spikes)
         .is("Spikes in each burst.", "burst_end_indices - burst_begin_indices + 1")
         .of("burst_begin_indices burst_end_indices"),
-    Feature::many("spikes_per_burst_diff", "", |s| {
+    Feature::wholes("spikes_per_burst_diff", |s| {
         filled(n_spikes(s)?.windows(2).map(|pair| pair[0] - pair[1]).collect())
     })
     .is(
@@ -39,13 +39,13 @@ pub(super) const FEATURES: &[Feature] = &[
         "spikes_per_burst[k] - spikes_per_burst[k + 1], of at least two bursts",
     )
     .of("spikes_per_burst"),
-    Feature::one("spikes_in_burst1_burst2_diff", "", |s| {
+    Feature::whole("spikes_in_burst1_burst2_diff", |s| {
         let n_spikes = n_spikes(s)?;
         Some(n_spikes[0] - n_spikes.get(1)?)
     })
     .is("Spikes in the first burst less those of the second.", "spikes_per_burst[0] - spikes_per_burst[1]")
     .of("spikes_per_burst"),
-    Feature::one("spikes_in_burst1_burstlast_diff", "", |s| {
+    Feature::whole("spikes_in_burst1_burstlast_diff", |s| {
         let n_spikes = n_spikes(s)?;
         Some(n_spikes[0] - n_spikes.get(1..)?.last()?)
     })

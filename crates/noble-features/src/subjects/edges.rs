@@ -34,7 +34,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "(AP_rise_rate[k + 1] - AP_rise_rate[0]) / AP_rise_rate[0]",
         )
         .of("AP_rise_rate"),
-    Feature::many("AP_end_indices", "", |s| {
+    Feature::wholes("AP_end_indices", |s| {
         filled(s.offsets().iter().map(|offset| offset.sample_idx as f64).collect())
     })
     .is(

@@ -15,7 +15,7 @@ const N_INTERVALS: usize = 4;
 pub(super) const TIME_AVERAGE: &str = "time average; missing where two bursts are less than 10 ms apart";
 
 pub(super) const FEATURES: &[Feature] = &[
-    Feature::many("burst_ISI_indices", "", |s| filled(borders(s)?.iter().map(|idx| *idx as f64).collect()))
+    Feature::wholes("burst_ISI_indices", |s| filled(borders(s)?.iter().map(|idx| *idx as f64).collect()))
         .is(
             "Intervals after which a burst begins.",
             "k + 1 where ISI[k] > burst_factor * median of the burst's and ISI[k + 1] < ISI[k] / burst_factor",
@@ -27,7 +27,7 @@ pub(super) const FEATURES: &[Feature] = &[
             "1000 * spikes / (t[last] - t[first]), bursts from border to border, single spikes left out",
         )
         .of("peak_time burst_ISI_indices"),
-    Feature::one("burst_number", "", |s| Some(mean_frequencies_hz(s).map_or(0.0, |all| all.len() as f64)))
+    Feature::whole("burst_number", |s| Some(mean_frequencies_hz(s).map_or(0.0, |all| all.len() as f64)))
         .is("Number of bursts; 0 for a regular cell.", "length of burst_mean_freq; 0 if missing")
         .of("burst_mean_freq"),
     Feature::many("interburst_voltage", "mv", voltages_between_mv)

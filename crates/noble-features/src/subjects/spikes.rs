@@ -6,7 +6,7 @@ use crate::{Feature, PreparedSweep};
 const FROM_FIRST: &str = "times are counted from the first sample";
 
 pub(super) const FEATURES: &[Feature] = &[
-    Feature::many("peak_indices", "", |s| filled(s.peaks().iter().map(|peak| count(peak.sample_idx)).collect()))
+    Feature::wholes("peak_indices", |s| filled(s.peaks().iter().map(|peak| count(peak.sample_idx)).collect()))
         .is(
             "Samples of the spikes' peaks: the largest between a rise through the threshold and the fall below it.",
             "argmax V between the k-th crossing of Threshold upwards and the k-th downwards",
@@ -23,32 +23,32 @@ pub(super) const FEATURES: &[Feature] = &[
     Feature::many("AP_height", "mv", |s| filled(peak_voltages_mv(s)))
         .is("Voltage of each peak.", "peak_voltage")
         .of("peak_voltage"),
-    Feature::one("Spikecount", "", n_spikes)
+    Feature::whole("Spikecount", n_spikes)
         .is("Number of spikes in the whole trace.", "number of peaks")
         .of("peak_indices"),
-    Feature::one("spike_count", "", n_spikes)
+    Feature::whole("spike_count", n_spikes)
         .is("Number of spikes in the whole trace.", "number of peaks")
         .of("peak_indices"),
-    Feature::one("Spikecount_stimint", "", |s| Some(count(s.n_stimulus_spikes())))
+    Feature::whole("Spikecount_stimint", |s| Some(count(s.n_stimulus_spikes())))
         .is("Number of spikes in the stimulus.", "number of peaks with stim_start <= t <= stim_end")
         .of("peak_time"),
-    Feature::one("spike_count_stimint", "", |s| Some(count(s.n_stimulus_spikes())))
+    Feature::whole("spike_count_stimint", |s| Some(count(s.n_stimulus_spikes())))
         .is("Number of spikes in the stimulus.", "number of peaks with stim_start <= t <= stim_end")
         .of("peak_time"),
-    Feature::one("number_initial_spikes", "", number_initial_spikes)
+    Feature::whole("number_initial_spikes", number_initial_spikes)
         .is(
             "Spikes in the first part of the stimulus.",
             "number of peaks with stim_start <= t < stim_start + initial_perc * (stim_end - stim_start)",
         )
         .of("peak_time"),
-    Feature::one("trace_check", "", trace_check)
+    Feature::whole("trace_check", trace_check)
         .is(
             "0 if no spike lies outside of the stimulus, missing otherwise.",
             "0 if every peak has stim_start <= t <= 1.05 * stim_end",
         )
         .of("peak_time")
         .precisely(FROM_FIRST),
-    Feature::one("is_not_stuck", "", is_not_stuck)
+    Feature::whole("is_not_stuck", is_not_stuck)
         .is(
             "1 if the cell still fires late in the stimulus, missing otherwise.",
             "1 if a peak has 0.5 * stim_end < t < stim_end",

@@ -79,14 +79,14 @@ pub(super) const FEATURES: &[Feature] = &[
             "(AP_duration[k + 1] - AP_duration[0]) / AP_duration[0]",
         )
         .of("AP_duration"),
-    Feature::many("AP_rise_indices", "", |s| indices(&rises(s)?))
+    Feature::wholes("AP_rise_indices", |s| indices(&rises(s)?))
         .is(
             "Samples of the rise nearest to half height, onsets paired with all peaks in order.",
             "argmin |V - (AP_begin_voltage + peak_voltage) / 2| from onset to peak",
         )
         .of("AP_begin_voltage peak_voltage")
         .precisely("first sample at or above half height; each peak with its own onset, spikes without onset are left out"),
-    Feature::many("AP_fall_indices", "", |s| indices(&falls(s)?))
+    Feature::wholes("AP_fall_indices", |s| indices(&falls(s)?))
         .is(
             "Samples of the fall nearest to half height; 0 where the paired end is missing or precedes the peak.",
             "argmin |V - (AP_begin_voltage + peak_voltage) / 2| from peak to end",
