@@ -139,8 +139,10 @@ async function parts<T>(response: Response): Promise<[T, Float32Array]> {
   return [header, new Float32Array(bytes, 4 + n)];
 }
 
-export async function about(): Promise<About> {
-  return (await (await checked(await fetch("/api/about"))).json()) as About;
+/** Of an operator by its hash, or of the first. */
+export async function about(operator?: string): Promise<About> {
+  const which = operator === undefined ? "" : `?${new URLSearchParams({ operator })}`;
+  return (await (await checked(await fetch(`/api/about${which}`))).json()) as About;
 }
 
 export async function predict(operator: string, members: Asked, step_na: number): Promise<Predicted> {

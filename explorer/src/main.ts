@@ -4,7 +4,7 @@ import * as api from "./api";
 import { LatentMap, planeOf, type Plane } from "./map";
 import { CurvePlot, TracePlot, color, type Overlay } from "./plots";
 import { drawTable } from "./table";
-import { fewOf, firstView, linkOf, membersOf, viewOf, type View, type Who } from "./view";
+import { fewOf, firstView, linkOf, membersOf, operatorOf, viewOf, type View, type Who } from "./view";
 
 /** Neurons and currents of the F-I curve. */
 const CURVE = { n_members: 6, n_currents: 15, wait_ms: 200 };
@@ -35,6 +35,8 @@ class Page {
   private readonly traces = new TracePlot(element("traces"));
   private readonly curve = new CurvePlot(element("curve"));
   private answer: api.Predicted | undefined;
+  /** What the answer answers. */
+  private answered: View | undefined;
   private solved: api.Solved | undefined;
   private recording: api.Recording | undefined;
   private sweep = 0;
@@ -43,8 +45,12 @@ class Page {
   private asked_at = 0;
   private curve_timer = 0;
 
-  constructor(private about: api.About) {
-    this.view = viewOf(location.hash, firstView(about));
+  /** `notice` stands among the warnings until another operator is shown. */
+  constructor(
+    private about: api.About,
+    private notice: string,
+  ) {
+    this.view = notice === "" ? viewOf(location.hash, firstView(about)) : firstView(about);
     this.show(about);
     this.listen();
   }
@@ -119,9 +125,25 @@ class Page {
       this.drawRecorded();
       this.draw();
     });
-    addEventListener("hashchange", () => {
-      if (location.hash.slice(1) !== linkOf(this.view)) this.change(viewOf(location.hash, this.view));
-    });
+    addEventListener("hashchange", () => void this.follow(location.hash));
+  }
+
+  /** Another link in the same tab, perhaps of another operator. */
+  private async follow(link: string): Promise<void> {
+    if (link.slice(1) === linkOf(this.about.sha256, this.view)) return;
+    try {
+      const operator = operatorOf(link) ?? this.about.sha256;
+      if (operator !== this.about.sha256) this.takeAbout(await api.about(operator));
+      this.change(viewOf(link, this.view));
+    } catch (error) {
+      sayError(error);
+    }
+  }
+
+  private takeAbout(about: api.About): void {
+    this.notice = "";
+    this.view = firstView(about);
+    this.show(about);
   }
 
   private file(id: string, take: (file: File) => Promise<void>): void {
@@ -160,7 +182,7 @@ class Page {
     this.view = { ...this.view, ...change };
     this.solved = undefined;
     this.drawControls();
-    history.replaceState(null, "", `#${linkOf(this.view)}`);
+    history.replaceState(null, "", `#${linkOf(this.about.sha256, this.view)}`);
     void this.ask();
   }
 
@@ -174,8 +196,9 @@ class Page {
       const [view, began] = [this.view, this.asked_at];
       try {
         this.answer = await api.predict(this.about.sha256, membersOf(view), view.step_na);
+        this.answered = view;
         this.draw();
-        this.report(performance.now() - began);
+        this.report(view, performance.now() - began);
       } catch (error) {
         sayError(error);
       }
@@ -201,16 +224,16 @@ class Page {
     }
   }
 
-  private report(latency_ms: number): void {
+  private report(view: View, latency_ms: number): void {
     const rows = this.answer?.rows ?? [];
     const n_firing = rows.filter((row) => row.spike_times_ms.length > 0).length;
     const neurons = rows.length === 1 ? "1 neuron" : `${rows.length} neurons`;
-    say(`${neurons} at ${this.view.step_na} nA in ${latency_ms.toFixed(0)} ms; ${n_firing} fire`, "ready");
+    say(`${neurons} at ${view.step_na} nA in ${latency_ms.toFixed(0)} ms; ${n_firing} fire`, "ready");
     status.dataset["latencyMs"] = latency_ms.toFixed(1);
   }
 
   private drawControls(): void {
-    const { view, about } = this;
+    const { view } = this;
     element<HTMLInputElement>("step").value = String(view.step_na);
     const number = element<HTMLInputElement>("step-number");
     if (document.activeElement !== number) number.value = String(view.step_na);
@@ -228,14 +251,19 @@ class Page {
       part.hidden = !part.dataset["who"]!.split(" ").includes(view.who);
     }
     this.map?.set(view.i_thr_na, view.s_thr_hz_per_na, view.who === "place");
-    const model = about.models.find((one) => one.id === this.solvableId());
+    this.drawSolve();
+  }
+
+  private drawSolve(): void {
+    const model = this.about.models.find((one) => one.id === this.solvableId());
     element<HTMLButtonElement>("solve").disabled = model === undefined || !model.is_solvable;
   }
 
   /** The model that the simulator would solve: the one asked for, or the first of the ensemble. */
   private solvableId(): number | undefined {
     if (this.view.who === "model") return this.view.model;
-    return this.view.who === "first" ? this.about.models[0]?.id : undefined;
+    const is_answered = this.view.who === "first" && this.answered?.who === "first";
+    return is_answered ? (this.answer?.rows[0]?.model ?? undefined) : undefined;
   }
 
   private draw(): void {
@@ -257,6 +285,7 @@ class Page {
     );
     this.drawLegend();
     this.drawWarnings();
+    this.drawSolve();
   }
 
   /** The neuron that stands out, in words. */
@@ -319,6 +348,7 @@ class Page {
 
   private drawWarnings(): void {
     const warnings = new Set(this.answer?.rows.flatMap((row) => row.warnings) ?? []);
+    if (this.notice !== "") warnings.add(this.notice);
     for (const warning of this.recording?.sweeps[this.sweep]?.warnings ?? []) warnings.add(`recording: ${warning}`);
     element("warnings").replaceChildren(
       ...[...warnings].map((warning) => {
@@ -371,9 +401,7 @@ class Page {
   private async takeOperator(file: File): Promise<void> {
     say(`reading ${file.name} …`, "busy");
     try {
-      const about = await api.operatorOf(file);
-      this.view = firstView(about);
-      this.show(about);
+      this.takeAbout(await api.operatorOf(file));
     } catch (error) {
       sayError(error);
     }
@@ -412,7 +440,15 @@ class Page {
   }
 }
 
-api.about().then(
-  (about) => new Page(about),
-  (error: unknown) => sayError(error),
-);
+/** The page of the link's operator, or of the first where that is not loaded. */
+async function start(): Promise<void> {
+  const operator = operatorOf(location.hash);
+  try {
+    new Page(await api.about(operator), "");
+  } catch (error) {
+    if (operator === undefined) throw error;
+    new Page(await api.about(), "the link is of another operator, which is not loaded here: choose its file, then follow the link");
+  }
+}
+
+start().catch(sayError);

@@ -190,7 +190,11 @@ export class LatentMap {
       event.preventDefault();
       const part = event.shiftKey ? KEY_STEP / 5 : KEY_STEP;
       const step = ([low, high]: [number, number]): number => part * (high - low);
-      this.chosen.place(this.x + move[0] * step(this.plane.x), this.y + move[1] * step(this.plane.y));
+      const within = (value: number, [low, high]: [number, number]): number => Math.min(high, Math.max(low, value));
+      this.chosen.place(
+        within(this.x + move[0] * step(this.plane.x), this.plane.x),
+        within(this.y + move[1] * step(this.plane.y), this.plane.y),
+      );
     });
   }
 

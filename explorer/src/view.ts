@@ -65,11 +65,16 @@ export function fewOf(view: View, most: number): Asked {
 const NUMBERS = ["step_na", "n", "model", "radius", "i_thr_na", "s_thr_hz_per_na", "seed"] as const;
 const WHO: readonly string[] = ["first", "hull", "near", "model", "place"];
 
-/** The part of the address behind `#`. */
-export function linkOf(view: View): string {
-  const words = new URLSearchParams({ who: view.who });
+/** The part of the address behind `#`: the operator by its hash, and what is asked of it. */
+export function linkOf(operator: string, view: View): string {
+  const words = new URLSearchParams({ operator, who: view.who });
   for (const name of NUMBERS) words.set(name, String(view[name]));
   return words.toString();
+}
+
+/** The operator of a link, by its hash. */
+export function operatorOf(link: string): string | undefined {
+  return new URLSearchParams(link.replace(/^#/, "")).get("operator") ?? undefined;
 }
 
 /** The view of a link; what it does not say, or says wrongly, stays. */

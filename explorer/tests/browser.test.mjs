@@ -196,6 +196,13 @@ test("a link brings the view back, and two tabs do not mix", async () => {
   await Promise.all([first, second, broken].map(({ context }) => context.close()));
 });
 
+test("a link of another operator says so, and does not show its view of this one", async () => {
+  const { page, context } = await opened({}, `#operator=${"0".repeat(64)}&who=hull&step_na=0.2`);
+  assert.match(await page.locator("#warnings").textContent(), /the link is of another operator/);
+  assert.equal(await page.locator("#who").inputValue(), "first");
+  await context.close();
+});
+
 const page_who = (page, who) => page.locator("#who").selectOption(who);
 
 test("an operator is chosen by its file", async () => {

@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 
 use super::{Answer, CurveQuestion, Question, SolveQuestion};
 use crate::ensemble_members::{hull_of, split_of};
+use crate::excitability::measure_threshold;
 use crate::features::{SweepFeatures, extract, features_named};
 use crate::{
-    Cells, EnsembleReport, Error, I_THR, Member, Prediction, Progress, Protocol, S_THR, Silent, predict,
-    simulate_sweeps,
+    Cells, EnsembleReport, Error, ExcitabilitySettings, I_THR, Member, Prediction, Progress, Protocol, S_THR,
+    Silent, predict, simulate_sweeps,
 };
 
 /// Features of the table; each is a sum over a trace, not a list of samples.
@@ -56,11 +57,11 @@ pub struct Explorer {
     others: RwLock<Vec<Arc<Loaded>>>,
     cells: Cells,
     features: Vec<&'static Feature>,
-    /// Ensembles asked for so far; a curve is left for a newer one.
+    /// Questions that would not wait for a curve so far; a curve is left for a newer one.
     n_asked: AtomicU64,
 }
 
-/// Looks whether an ensemble was asked for since.
+/// Looks whether something was asked since that goes first.
 struct Newer<'a> {
     n_asked: &'a AtomicU64,
     n_before: u64,
@@ -214,11 +215,51 @@ impl Explorer {
         }
     }
 
-    /// Whether a model of the operator is the cell's of this number: its threshold is the one that the cell's file states.
+    /// Whether a model of the operator can be the cell's of this number: the threshold that the cell's file states is its own, or the
+    /// file states none.
     fn is_solvable(&self, card: &OperatorCard, id: ModelId) -> bool {
         let own = self.cells.latents.get(&id).and_then(|latents| latents.get(I_THR));
         let asked = card.model_latents(id).ok().and_then(|latents| latents.get(I_THR));
-        own.zip(asked).is_some_and(|(own, asked)| own.to_bits() == asked.to_bits())
+        match (own, asked) {
+            (Some(own), Some(asked)) => own.to_bits() == asked.to_bits(),
+            (None, Some(_)) => self.cells.models.contains_key(&id),
+            (_, None) => false,
+        }
+    }
+
+    /// Checks that a model of the operator is the cell's of this number; where the cell's file states no threshold, by measuring it.
+    fn check_model(&self, card: &OperatorCard, id: ModelId) -> Result<(), Error> {
+        let remedy = "choose a known model, or start with the --morphology and --cell that the operator was trained on";
+        if !self.is_solvable(card, id) {
+            return Err(Error::usage(format!("model {id} of this operator is none of the cell's"), remedy));
+        }
+        let Some(asked_na) = card.model_latents(id).ok().and_then(|latents| latents.get(I_THR)).copied()
+        else {
+            return Ok(());
+        };
+        if self.cells.latents.get(&id).is_some_and(|latents| latents.contains_key(I_THR)) {
+            return Ok(());
+        }
+        let settings = ExcitabilitySettings {
+            largest_na: card.steps.highest_na.max(2.0 * asked_na),
+            ..ExcitabilitySettings::default()
+        };
+        let protocol = Protocol::of_operator(card);
+        let own_na = measure_threshold(&self.cells.plan(id)?, &protocol, &settings, &Silent)
+            .map_err(|error| error.of_model(id))?
+            .threshold_na;
+        if (own_na - asked_na).abs() > 2.0 * settings.relative_tolerance * asked_na.abs() {
+            let what = format!(
+                "model {id} of the cell fires from {own_na:.4} nA on, the operator's from {asked_na:.4} nA"
+            );
+            return Err(Error::usage(what, remedy));
+        }
+        Ok(())
+    }
+
+    /// Something is asked that goes before every curve: those being computed end with [`Error::Stopped`].
+    pub fn wanted(&self) {
+        self.n_asked.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Voltages of members at currents, with their features.
@@ -227,7 +268,6 @@ impl Explorer {
     /// Those of [`predict`]; [`Error::Usage`] for a question that is too large.
     pub fn predict(&self, question: &Question) -> Result<Answer, Error> {
         let began = Instant::now();
-        self.n_asked.fetch_add(1, Ordering::Relaxed);
         let loaded = self.operator(question.operator.as_deref())?;
         let members = question.members.members(&loaded.operator)?;
         question.check(members.len())?;
@@ -264,7 +304,7 @@ impl Explorer {
     /// Rates of members over evenly spaced currents of the operator's range.
     ///
     /// # Errors
-    /// As [`Explorer::predict`]; [`Error::Stopped`] when an ensemble is asked for meanwhile, which goes first.
+    /// As [`Explorer::predict`]; [`Error::Stopped`] when something is [wanted](Explorer::wanted) meanwhile.
     pub fn curve(&self, question: &CurveQuestion) -> Result<Value, Error> {
         if !(2..=MOST_CURRENTS).contains(&question.n_currents) {
             let what = format!("{} currents", question.n_currents);
@@ -301,13 +341,7 @@ impl Explorer {
     pub fn solve(&self, question: &SolveQuestion) -> Result<Answer, Error> {
         let loaded = self.operator(question.operator.as_deref())?;
         let card = loaded.operator.card();
-        if !self.is_solvable(card, question.model) {
-            let what = format!("model {} of this operator is none of the cell's", question.model);
-            return Err(Error::usage(
-                what,
-                "choose a known model, or start with --morphology and --cell of the operator",
-            ));
-        }
+        self.check_model(card, question.model)?;
         let (ids, steps_na) = ([question.model], [question.step_na]);
         let protocol = Protocol::of_operator(card);
         let members = crate::members_of(&loaded.operator, &ids)?;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use noble_data::sweeps::check_npz_size;
 use noble_features::Settings;
 use serde_json::{Value, json};
 
@@ -12,6 +13,8 @@ use crate::sweep_file::{FileSweep, SweepFile};
 
 /// Files of recorded sweeps that are taken.
 pub const LARGEST_RECORDING_BYTES: usize = 64 << 20;
+/// What the arrays of a file may take unpacked.
+const MOST_UNPACKED_BYTES: u64 = 1 << 29;
 /// Sweeps that are drawn; the others are counted.
 const MOST_SWEEPS: usize = 60;
 /// Points of a drawn sweep, twice as many as a screen is wide.
@@ -26,6 +29,7 @@ pub fn recorded_answer(name: &str, bytes: &[u8], features: &[String]) -> Result<
         let what = format!("{name}: {} bytes", bytes.len());
         return Err(Error::usage(what, format!("give a file of at most {LARGEST_RECORDING_BYTES}")));
     }
+    check_npz_size(bytes, MOST_UNPACKED_BYTES).map_err(|error| Error::from(error).in_file(name))?;
     let file = SweepFile::of_bytes(Path::new(name), bytes)?;
     let asked = features_named(features)?;
     let settings = ExtractSettings { settings: Settings::precise(), ..ExtractSettings::default() };

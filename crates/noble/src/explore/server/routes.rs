@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode, Uri};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -28,6 +29,10 @@ const LARGEST_QUESTION_BYTES: usize = 64 << 10;
 const N_AT_ONCE: usize = 2;
 /// Questions that wait; a page has few, and more would hold memory.
 const MOST_WAITING: usize = 64;
+/// Files taken at once: each is held in memory as it comes.
+const N_FILES_AT_ONCE: usize = 4;
+/// Time for a file to come and be read.
+const FILE_TIME: Duration = Duration::from_secs(120);
 /// Letters of a file's name that are kept.
 const MOST_LETTERS: usize = 200;
 const BINARY: &str = "application/octet-stream";
@@ -38,6 +43,7 @@ struct Shared {
     explorer: Arc<Explorer>,
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    files: Arc<Semaphore>,
 }
 
 /// All routes, behind the guard.
@@ -46,6 +52,7 @@ pub(super) fn router(explorer: Arc<Explorer>, own: SocketAddr) -> Router {
         explorer,
         turns: Arc::new(Semaphore::new(N_AT_ONCE)),
         places: Arc::new(Semaphore::new(N_AT_ONCE + MOST_WAITING)),
+        files: Arc::new(Semaphore::new(N_FILES_AT_ONCE)),
     };
     let questions = Router::new()
         .route("/api/about", get(about))
@@ -57,7 +64,8 @@ pub(super) fn router(explorer: Arc<Explorer>, own: SocketAddr) -> Router {
     let files = Router::new()
         .route("/api/recording", post(recording))
         .route("/api/operator", post(operator))
-        .layer(DefaultBodyLimit::max(LARGEST_RECORDING_BYTES));
+        .layer(DefaultBodyLimit::max(LARGEST_RECORDING_BYTES))
+        .layer(from_fn_with_state(shared.clone(), one_of_few));
     let pages = places().fold(Router::new(), |router, place| router.route(place, get(static_page)));
     Router::new()
         .merge(questions)
@@ -66,6 +74,19 @@ pub(super) fn router(explorer: Arc<Explorer>, own: SocketAddr) -> Router {
         .fallback(nothing)
         .layer(from_fn_with_state(own, guard))
         .with_state(shared)
+}
+
+/// Takes a file when few others are being taken, before anything of it is held.
+async fn one_of_few(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let Ok(place) = shared.files.try_acquire() else {
+        let what = "too many files are coming at once; send it again";
+        return Refusal::new(StatusCode::SERVICE_UNAVAILABLE, what).into_response();
+    };
+    let response = tokio::time::timeout(FILE_TIME, next.run(request)).await;
+    drop(place);
+    let late =
+        |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, "the file took too long to come").into_response();
+    response.unwrap_or_else(late)
 }
 
 /// An error in words, sent as JSON.
@@ -167,6 +188,7 @@ async fn about(State(shared): State<Shared>, Query(which): Query<WhichOperator>)
 async fn predict(State(shared): State<Shared>, asked: Result<Bytes, BytesRejection>) -> Response {
     let answer = async {
         let question = question(asked)?;
+        shared.explorer.wanted();
         in_turn(&shared, move |explorer| explorer.predict(&question)).await
     };
     merged(answer.await.map(|answer| binary(&answer)))
@@ -183,6 +205,7 @@ async fn curve(State(shared): State<Shared>, asked: Result<Bytes, BytesRejection
 async fn solve(State(shared): State<Shared>, asked: Result<Bytes, BytesRejection>) -> Response {
     let answer = async {
         let question = question(asked)?;
+        shared.explorer.wanted();
         in_turn(&shared, move |explorer| explorer.solve(&question)).await
     };
     merged(answer.await.map(|answer| binary(&answer)))
@@ -201,6 +224,7 @@ async fn export(
     let name = format!("attachment; filename=\"ensemble.{format}\"");
     let answer = async {
         let question = question(asked)?;
+        shared.explorer.wanted();
         in_turn(&shared, move |explorer| explorer.export(&question, &format)).await
     };
     merged(answer.await.map(|bytes| {
