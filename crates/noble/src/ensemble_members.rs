@@ -62,6 +62,9 @@ pub fn place_members(
     n_members: usize,
 ) -> Result<Vec<Member>, Error> {
     let card = operator.card();
+    if n_members > MOST_MEMBERS {
+        return Err(too_many(n_members));
+    }
     let places = match placement {
         Placement::Hull { seed } => in_hull(card, n_members, seed)?,
         Placement::Density { seed } => {
@@ -82,8 +85,11 @@ pub fn place_members(
     Ok((first..).zip(places).map(|(id, latents)| Member { id, latents }).collect())
 }
 
+/// Members that are placed at once.
+const MOST_MEMBERS: usize = 1_000_000;
+
 fn too_many(n_members: usize) -> Error {
-    Error::usage(format!("there are no numbers for {n_members} members"), "ask for fewer")
+    Error::usage(format!("{n_members} members"), format!("ask for at most {MOST_MEMBERS}"))
 }
 
 /// The normal distribution of the training models' features.

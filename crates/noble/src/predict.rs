@@ -75,7 +75,10 @@ pub struct Prediction {
 }
 
 /// Sweeps predicted before it is asked again whether to go on.
-const N_TOGETHER: usize = 128;
+pub(crate) const N_TOGETHER: usize = 128;
+
+/// Samples of one prediction: 8 GiB of voltages.
+const MOST_VALUES: usize = 1 << 30;
 
 /// Voltages of every member at every amplitude, on the plan's grid.
 ///
@@ -97,8 +100,17 @@ pub fn predict(
         stimulus: QueryStimulus::Step { step_na: *step_na },
         latents: member.latents.clone(),
     };
-    let queries: Vec<Query> = rows.iter().map(query).collect();
     let (card, grid) = (plan.card(), plan.grid());
+    let n_values = rows.len().saturating_mul(grid.n_samples());
+    if n_values > MOST_VALUES {
+        let what =
+            format!("{} sweeps of {} samples do not fit into memory at once", rows.len(), grid.n_samples());
+        return Err(Error::usage(
+            what,
+            format!("ask for at most {} at a time", MOST_VALUES / grid.n_samples()),
+        ));
+    }
+    let queries: Vec<Query> = rows.iter().map(query).collect();
     let mut v_mv: Vec<f64> = Vec::with_capacity(queries.len() * grid.n_samples());
     progress.start("predict", queries.len());
     for together in queries.chunks(N_TOGETHER) {

@@ -13,7 +13,7 @@ use super::sweep_input::SweepInputArgs;
 use super::terminal::{Bar, counted, data, on_threads, words};
 use crate::evaluate::{
     REPORT, RecordedComparison, RecordedFeature, by_onset, compare, compare_recording, evaluation_pages,
-    evaluation_text, group_reports, recorded_figure,
+    evaluation_text, group_reports, recorded_figure, recorded_warnings,
 };
 use crate::generate::DatasetFolder;
 use crate::table::{csv_table, short, text_table};
@@ -142,6 +142,9 @@ fn against_recording(args: &EvaluateArgs, operator: &Operator, path: &Path) -> R
             card.steps.lowest_na,
             card.steps.highest_na
         ));
+    }
+    for warning in recorded_warnings(operator, &compared) {
+        words(&format!("warning: {warning}"));
     }
     let folder = out_path(args.out.as_deref(), "evaluation");
     let (header, rows) =

@@ -12,6 +12,7 @@ use super::Baselines;
 use super::baselines::baselines;
 use crate::features::{SweepFeatures, extract_as};
 use crate::generate::DatasetFolder;
+use crate::predict::N_TOGETHER;
 use crate::progress::go_on;
 use crate::training::Window;
 use crate::{Error, I_THR, Progress};
@@ -237,9 +238,6 @@ pub(super) fn cut(
     places.iter().filter_map(trace).collect()
 }
 
-/// Traces that are compared before the next look at whether anybody waits.
-const N_AT_ONCE: usize = 128;
-
 /// Asks the operator for the currents of traces, and compares.
 pub(super) fn ask_and_compare(
     (operator, dataset): (&Operator, &DatasetFolder),
@@ -255,7 +253,7 @@ pub(super) fn ask_and_compare(
     let mut compared = Vec::with_capacity(traces.len());
     let mut rest = traces.into_iter();
     loop {
-        let some: Vec<ReferenceTrace> = rest.by_ref().take(N_AT_ONCE).collect();
+        let some: Vec<ReferenceTrace> = rest.by_ref().take(N_TOGETHER).collect();
         if some.is_empty() {
             return Ok(compared);
         }

@@ -18,6 +18,8 @@ pub use compare::{ComparedTrace, compare};
 pub use conditions::{ConditionError, CurrentError, OnsetError, by_onset};
 pub use distributions::{Distributions, JOINT_FEATURES};
 pub use pages::{REPORT, evaluation_pages, evaluation_text};
-pub use recorded::{RecordedComparison, RecordedFeature, compare_recording, recorded_figure};
+pub use recorded::{
+    RecordedComparison, RecordedFeature, compare_recording, recorded_figure, recorded_warnings,
+};
 pub(crate) use report::group_report;
 pub use report::{Evaluation, FeatureError, FiringTable, GroupReport, group_reports};

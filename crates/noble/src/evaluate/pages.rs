@@ -11,8 +11,8 @@ use super::{
     OnsetError,
 };
 use crate::figure::{
-    FiFigure, FiRole, FiSeries, LatentFigure, LatentPoint, LatentRole, TimeWindow, TracePanel, TracesFigure,
-    axis, fi_svg, latent_svg, traces_svg,
+    FiFigure, FiRole, FiSeries, HistogramFigure, HistogramSeries, LatentFigure, LatentPoint, LatentRole,
+    TimeWindow, TracePanel, TracesFigure, axis, fi_svg, histogram_svg, latent_svg, traces_svg,
 };
 use crate::table::{csv_table, short, text_table};
 use crate::{Error, I_THR, S_THR};
@@ -39,6 +39,7 @@ pub fn evaluation_pages(
         ("traces.svg", traces_figure(traces, &card.grid.times_ms(), zoom)),
         ("fi.svg", fi_figure(traces, timing.duration_ms)),
         ("latent.svg", latent_figure(card)),
+        ("amplitudes.svg", amplitudes_figure(traces)),
     ]))
 }
 
@@ -288,6 +289,25 @@ fn bins_na(traces: &[ComparedTrace]) -> Vec<f64> {
 fn nearest(currents_na: &[f64], step_na: f64) -> usize {
     let distance = |idx: &usize| (currents_na[*idx] - step_na).abs();
     (0..currents_na.len()).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(0)
+}
+
+/// How the currents are spread, and at which the simulator fires.
+fn amplitudes_figure(traces: &[ComparedTrace]) -> String {
+    let series = |label: &str, fires: bool| HistogramSeries {
+        label: label.to_owned(),
+        values: traces
+            .iter()
+            .filter(|trace| (trace.n_spikes.0 > 0) == fires)
+            .map(|trace| trace.step_na)
+            .collect(),
+    };
+    histogram_svg(&HistogramFigure {
+        title: "Amplitudes of the current step".to_owned(),
+        subtitle: format!("{} held-out traces by what the simulator does", traces.len()),
+        quantity: "Current (nA)".to_owned(),
+        counted: "Traces".to_owned(),
+        series: vec![series("fires", true), series("silent", false)],
+    })
 }
 
 fn latent_figure(card: &OperatorCard) -> String {

@@ -14,8 +14,12 @@ use crate::{Error, Member, Progress, predict};
 pub struct RecordedComparison {
     /// Sweep of the file.
     pub sweep_idx: usize,
-    /// Amplitude of its step.
+    /// Amplitude of its step, holding current included.
     pub step_na: f64,
+    /// Current before the step, where known.
+    pub holding_na: Option<f64>,
+    /// Length of its step.
+    pub duration_ms: f64,
     /// Features of both.
     pub features: Vec<RecordedFeature>,
     /// Part of the members that fire.
@@ -43,7 +47,7 @@ pub struct RecordedFeature {
     pub below_fraction: Option<f64>,
 }
 
-/// Features that do not depend on how long a step lasts.
+/// Features that say something of steps of unlike length; those over all spikes do so for cells that hardly adapt.
 const FEATURES: [&str; 11] = [
     "mean_frequency",
     "time_to_first_spike",
@@ -104,6 +108,8 @@ pub fn compare_recording(
         Ok(RecordedComparison {
             sweep_idx: sweep.sweep_idx,
             step_na: steps_na[idx],
+            holding_na: sweep.holding_na,
+            duration_ms: sweep.window.as_ref().map_or(f64::NAN, |window| window.end_ms - window.start_ms),
             features: FEATURES.iter().map(|name| beside(name, &recorded, &of_row)).collect(),
             firing_fraction,
             recorded_mv: shifted(sweep, &times_ms, card.stimulus.delay_ms),
@@ -111,6 +117,37 @@ pub fn compare_recording(
         })
     };
     sweeps.iter().enumerate().zip(recorded).map(one).collect()
+}
+
+/// Holding current from which on a sweep is said to be held.
+const HELD_NA: f64 = 0.002;
+/// Part of a step's length by which another's may differ without a word.
+const SAME_LENGTH: f64 = 0.02;
+
+/// What makes recorded sweeps unlike those of the operator, whose steps begin at 0 nA and have a length of their own.
+#[must_use]
+pub fn recorded_warnings(operator: &Operator, comparisons: &[RecordedComparison]) -> Vec<String> {
+    let named = |is_meant: &dyn Fn(&RecordedComparison) -> bool| {
+        let meant = comparisons.iter().filter(|one| is_meant(one)).map(|one| one.sweep_idx.to_string());
+        meant.collect::<Vec<_>>().join(", ")
+    };
+    let mut warnings = Vec::new();
+    let held = named(&|one| one.holding_na.is_some_and(|holding_na| holding_na.abs() > HELD_NA));
+    if !held.is_empty() {
+        warnings.push(format!(
+            "held at another current than 0 nA before the step, where the operator's steps begin: base, sag and latency are \
+             not alike (sweeps {held})"
+        ));
+    }
+    let own_ms = operator.card().stimulus.duration_ms;
+    let other = named(&|one| (one.duration_ms - own_ms).abs() > SAME_LENGTH * own_ms);
+    if !other.is_empty() {
+        warnings.push(format!(
+            "steps of another length than the operator's {own_ms} ms: of a cell that adapts mean_frequency, AHP_depth and \
+             mean_AP_amplitude are not alike (sweeps {other})"
+        ));
+    }
+    warnings
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of members")]
@@ -176,4 +213,36 @@ pub fn recorded_figure(operator: &Operator, comparisons: &[RecordedComparison]) 
         panels: chosen.map(panel).collect(),
         zoom: Some(TimeWindow { start_ms: delay_ms - 5.0, end_ms: delay_ms + 75.0 }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded_operator;
+
+    #[test]
+    fn invariant_sweeps_unlike_the_operators_are_named() {
+        let operator = embedded_operator().unwrap();
+        let own_ms = operator.card().stimulus.duration_ms;
+        let sweep = |sweep_idx, holding_na, duration_ms| RecordedComparison {
+            sweep_idx,
+            step_na: 0.1,
+            holding_na,
+            duration_ms,
+            features: Vec::new(),
+            firing_fraction: 1.0,
+            recorded_mv: Vec::new(),
+            members_mv: Vec::new(),
+        };
+        assert!(
+            recorded_warnings(&operator, &[sweep(0, None, own_ms), sweep(1, Some(1e-4), own_ms)]).is_empty()
+        );
+        let unlike =
+            [sweep(0, Some(-0.1), own_ms), sweep(1, Some(0.0), 1000.0), sweep(2, Some(0.05), 1000.0)];
+        let warnings = recorded_warnings(&operator, &unlike);
+        assert!(
+            warnings[0].ends_with("(sweeps 0, 2)") && warnings[1].ends_with("(sweeps 1, 2)"),
+            "{warnings:?}"
+        );
+    }
 }

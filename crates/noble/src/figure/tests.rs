@@ -56,6 +56,7 @@ fn invariant_empty_figures_are_drawn() {
     check(&fi_svg(&FiFigure::default()));
     check(&fi_svg(&FiFigure { series: vec![FiSeries::default()], ..FiFigure::default() }));
     check(&latent_svg(&LatentFigure::default()));
+    check(&histogram_svg(&HistogramFigure::default()));
     check(&learning_svg(&LearningFigure::default()));
     check(&learning_svg(&LearningFigure {
         panels: vec![LearningPanel {
@@ -195,6 +196,22 @@ fn invariant_heat_maps_are_drawn_whatever_lies_in_them() {
             cell_size: (0.01, 5.0),
             ..HeatMapFigure::default()
         }));
+    }
+}
+
+#[test]
+fn invariant_histograms_are_drawn_whatever_lies_in_them() {
+    let cases = [
+        vec![],
+        vec![f64::NAN],
+        vec![0.1],
+        vec![-1e9, 1e9, f64::INFINITY],
+        (0..500).map(f64::from).collect(),
+    ];
+    for values in cases {
+        let one = HistogramSeries { label: "a < b".to_owned(), values };
+        let series = vec![one, HistogramSeries::default()];
+        check(&histogram_svg(&HistogramFigure { series, ..HistogramFigure::default() }));
     }
 }
 

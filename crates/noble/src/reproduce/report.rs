@@ -95,6 +95,7 @@ pub(super) fn report_text(cells: &Cells, recipe: &Recipe, made: &Reproduction) -
         ("traces.svg", "Held-out traces"),
         ("fi.svg", "F-I curves"),
         ("latent.svg", "Latent space"),
+        ("amplitudes.svg", "Amplitudes"),
         ("learning.svg", "Learning curves"),
     ] {
         let _ = write!(text, "\n![{what}]({folder}/{name})\n");
