@@ -5,39 +5,43 @@ usage, from the repository root:
     python benches/tables.py models    --dataset DATASET --out FOLDER
     python benches/tables.py loss      --dataset DATASET --out FOLDER
     python benches/tables.py sag       --dataset DATASET --out FOLDER [--operator OPERATOR]
-with --noble PATH (default target/release/noble), --steps N (default 3000 of 8 traces).
+with --noble PATH (default target/release/noble), --steps N (default 2000 of 8 traces).
 
 DATASET is the one of `noble reproduce --budget hours` (noble-out/reproduction/dataset-...): 600 training models, 40 for the test.
-Every row has the same network, steps, seed and dataset; trainings that are there are kept, those cut off go on. Errors are
-those of `noble evaluate` on the test traces.
+Every row has the same network, steps, seed and dataset; trainings that are there are kept, also for the same row of another
+table, and those cut off go on. Errors are those of `noble evaluate` on the test traces.
 """
 import argparse
+import hashlib
 import json
 import subprocess
 from pathlib import Path
 
-WIDE = ["--rhythm-frequencies", "7"]
-STUDY = ["--latents", "i_thr_na,s_thr_hz_per_na"]
-ROWS = {
+Options = dict[str, object]
+
+WIDE: Options = {"rhythm-frequencies": 7}
+STUDY: Options = {"latents": "i_thr_na,s_thr_hz_per_na"}
+#: Models of the study's ablation.
+FEW: Options = {"train-models": 50}
+ROWS: dict[str, dict[str, Options]] = {
     "embedding": {
-        "none": ["--latents", "none"],
-        "slope": ["--latents", "s_thr_hz_per_na"],
-        "threshold": ["--latents", "i_thr_na"],
-        "both": STUDY,
-        "both, AHP depth": ["--latents", "i_thr_na,s_thr_hz_per_na,ahp_depth_mv"],
-        "all": WIDE,
+        "none": FEW | {"latents": "none"},
+        "slope": FEW | {"latents": "s_thr_hz_per_na"},
+        "threshold": FEW | {"latents": "i_thr_na"},
+        "both": FEW | STUDY,
+        "both, AHP depth": FEW | {"latents": "i_thr_na,s_thr_hz_per_na,ahp_depth_mv"},
+        "all": FEW | WIDE,
     },
     "models": {
-        f"{n} models, {name}": [*latents, "--train-models", str(n)]
+        f"{n} models, {name}": latents | ({} if n == 600 else {"train-models": n})
         for name, latents in (("two features", STUDY), ("all", WIDE))
         for n in (10, 50, 200, 600)
     },
     "loss": {
-        name: [*WIDE, "--loss", name] for name in ("relative_l4", "relative_l2", "relative_l1", "relative_h1")
+        name: WIDE | ({} if name == "relative_l4" else {"loss": name})
+        for name in ("relative_l4", "relative_l2", "relative_l1", "relative_h1")
     },
 }
-#: Models of the study's ablation, where a row does not say another number.
-FEW = ["--train-models", "50"]
 NETWORK = "--hidden-channels 24 --layers 4 --modes 256 --current-frequencies 9".split()
 WINDOW = "--window-ms 515 --max-shift-ms 15 --answer-shift-ms 0".split()
 SAG_WEIGHTS = (0.0, 25.0)
@@ -83,10 +87,10 @@ def table(args: argparse.Namespace) -> None:
     print("| | seen models: voltage | spikes off | misfires | unseen models: voltage | spikes off | misfires |")
     print("|---|---|---|---|---|---|---|")
     for name, options in ROWS[args.table].items():
-        place = args.out / args.table / name.replace(", ", "-").replace(" ", "-")
+        words = [str(word) for option, value in sorted(options.items()) for word in (f"--{option}", value)]
+        place = args.out / hashlib.sha256(json.dumps([args.steps, *words]).encode()).hexdigest()[:12]
         place.mkdir(parents=True, exist_ok=True)
-        few = [] if "--train-models" in options or args.table == "loss" else FEW
-        operator = trained(args, place, [*options, *few])
+        operator = trained(args, place, words)
         print(row(name, evaluated(args, place, operator)), flush=True)
 
 
@@ -117,7 +121,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--operator", type=Path)
     parser.add_argument("--noble", type=Path, default=Path("target/release/noble"))
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2000)
     args = parser.parse_args()
     sag(args) if args.table == "sag" else table(args)
 

@@ -14,17 +14,15 @@ use crate::InputEncoding;
 /// On the way from threshold current to `highest_na`, let `w = (I - I_thr)/(highest_na - I_thr)` and `u = √w`. What is known
 /// at [`RhythmKnot`]s is at other currents the polynomial in `u` through them; beyond the last knot it goes on along its tangent.
 /// Rates of a cell whose firing begins at a saddle-node grow with `u`, so that few knots suffice. With the rate `f(I)`, the
-/// latency `L(I)` and the lead `a(I)`, the count begins at −1 and
+/// latency `L(I)` and the lead `a(I)`, the count begins at `-b` ([`TrainShape::before_first`]) and
 ///
 /// ```text
-/// dc/dt = 1/L(I)                           until the first spike, where c = 0
+/// dc/dt = b/L(I)                           until the first spike, where c = 0
 /// dc/dt = f(I) + a(I) e^{-s/τ}/τ           at the time s after it
 /// ```
 ///
-/// with neither below threshold; the count never falls. The phase of −1, before the first spike, is also that of a spike: what
-/// tells them apart is that it stays. Of a constant current `c = f s + a (1 - e^{-s/τ})`: spikes lie at whole
-/// numbers. Channels are `sin 2π 2^k c`, `cos 2π 2^k c`. Without [`TrainShape`] the count is that of the rate alone,
-/// `c_n = Σ_{m ≤ n} f(I_m) dt`, from 0.
+/// with neither below threshold; the count never falls. Of a constant current `c = f s + a (1 - e^{-s/τ})`: spikes lie at whole
+/// numbers. Channels are `sin 2π 2^k c`, `cos 2π 2^k c`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rhythm {
@@ -34,9 +32,8 @@ pub struct Rhythm {
     pub highest_na: f64,
     /// Latent features that are rates in Hz, in order of their currents.
     pub rates: Vec<RhythmKnot>,
-    /// When trains begin and how they settle to their rates; absent in operators of earlier releases.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub train: Option<TrainShape>,
+    /// When trains begin and how they settle to their rates.
+    pub train: TrainShape,
     /// Time from the first sample of a trace to one step beyond its last.
     pub span_ms: f64,
     /// Frequencies of the channels, each twice the one before.
@@ -53,6 +50,8 @@ pub struct TrainShape {
     pub leads: Vec<RhythmKnot>,
     /// Time constant `τ` with which the lead is gained.
     pub settling_ms: f64,
+    /// Spikes to go before a step, `b`. At a whole number the phase of rest would be that of a spike.
+    pub before_first: f64,
 }
 
 /// A latent feature of the train at one current.
@@ -68,8 +67,7 @@ pub struct RhythmKnot {
 impl Rhythm {
     /// Latent features that enter the network through the count.
     pub fn features(&self) -> impl Iterator<Item = &RhythmKnot> {
-        let shape = self.train.iter().flat_map(|train| train.latencies.iter().chain(&train.leads));
-        self.rates.iter().chain(shape)
+        self.rates.iter().chain(&self.train.latencies).chain(&self.train.leads)
     }
 
     /// What contradicts itself, or the other entries of the encoding; its span must be `span_ms`.
@@ -79,14 +77,15 @@ impl Rhythm {
         if let Some(name) = names.into_iter().find(unknown) {
             return Some(format!("{name} is not a latent feature"));
         }
-        let shape = self.train.iter().flat_map(|train| [&train.latencies, &train.leads]);
-        if ![&self.rates].into_iter().chain(shape).all(|knots| is_ordered(knots)) {
+        let TrainShape { latencies, leads, settling_ms, before_first } = &self.train;
+        if ![&self.rates, latencies, leads].into_iter().all(|knots| is_ordered(knots)) {
             return Some("ways do not grow within 0 to 1".to_owned());
         }
-        if let Some(train) =
-            self.train.as_ref().filter(|train| train.settling_ms <= 0.0 || train.settling_ms.is_nan())
-        {
-            return Some(format!("settling_ms {}", train.settling_ms));
+        if !(*settling_ms > 0.0 && settling_ms.is_finite()) {
+            return Some(format!("settling_ms {settling_ms}"));
+        }
+        if !(*before_first > 0.0 && before_first.is_finite()) {
+            return Some(format!("before_first {before_first}"));
         }
         if !self.highest_na.is_finite() {
             return Some(format!("highest_na {}", self.highest_na));
@@ -111,32 +110,22 @@ impl Rhythm {
             threshold_na: value(&self.threshold),
             highest_na: self.highest_na,
             rate: curve(&self.rates, |rate_hz| 1e-3 * rate_hz),
-            train: self.train.as_ref().map(|train| ModelTrain {
-                approach: curve(&train.latencies, |latency_ms| 1.0 / latency_ms.max(SHORTEST_MS)),
-                lead: curve(&train.leads, |lead| lead),
-                settling_ms: train.settling_ms,
-            }),
+            latency: curve(&self.train.latencies, |latency_ms| 1.0 / latency_ms.max(SHORTEST_MS)),
+            lead: curve(&self.train.leads, |lead| lead),
         };
+        let TrainShape { settling_ms, before_first, .. } = self.train;
         let (mut last, mut pace) = (f32::NAN, Pace::default());
-        let mut place = Place { count: if model.train.is_some() { -1.0 } else { 0.0 }, since_first_ms: None };
-        let mut count_at = |current_na: &f32| {
+        let mut place = Place { count: -before_first, since_first_ms: None };
+        let mut count_before = |current_na: &f32| {
             if current_na.to_bits() != last.to_bits() {
                 (last, pace) = (*current_na, model.pace(f64::from(*current_na)));
+                pace.approach_per_ms *= before_first;
             }
-            match &model.train {
-                // The count at a sample is what came before it.
-                Some(train) => {
-                    let before = place.count;
-                    place.go_on(&pace, train.settling_ms, step_ms);
-                    before as f32
-                }
-                None => {
-                    place.count += pace.rate_per_ms * step_ms;
-                    place.count as f32
-                }
-            }
+            let before = place.count;
+            place.go_on(&pace, settling_ms, step_ms);
+            before as f32
         };
-        current_na.iter().map(&mut count_at).collect()
+        current_na.iter().map(&mut count_before).collect()
     }
 }
 
@@ -155,14 +144,9 @@ struct Model {
     highest_na: f64,
     /// Spikes per ms.
     rate: Curve,
-    train: Option<ModelTrain>,
-}
-
-struct ModelTrain {
     /// Inverse of the time to the first spike, per ms.
-    approach: Curve,
+    latency: Curve,
     lead: Curve,
-    settling_ms: f64,
 }
 
 /// The train at one current.
@@ -180,11 +164,10 @@ impl Model {
         }
         let way = (current_na - self.threshold_na) / (self.highest_na - self.threshold_na);
         let u = way.sqrt();
-        let shape = self.train.as_ref();
         Pace {
             rate_per_ms: self.rate.at(u).max(0.0),
-            approach_per_ms: shape.map_or(0.0, |train| train.approach.at(u).max(0.0)),
-            lead: shape.map_or(0.0, |train| train.lead.at(u)),
+            approach_per_ms: self.latency.at(u).max(0.0),
+            lead: self.lead.at(u),
         }
     }
 }
@@ -256,11 +239,17 @@ mod tests {
             n_frequencies: 0,
         };
         let knot = |name: &str, way| RhythmKnot { name: name.to_owned(), way };
+        let train = TrainShape {
+            latencies: vec![knot("latency_100_ms", 1.0)],
+            leads: vec![knot("lead_100", 1.0)],
+            settling_ms: 60.0,
+            before_first: 0.5,
+        };
         let rhythm = Rhythm {
             threshold: "i_thr_na".to_owned(),
             highest_na: 0.2,
             rates: vec![knot("rate_25_hz", 0.25), knot("rate_100_hz", 1.0)],
-            train: None,
+            train,
             span_ms: 500.0,
             n_frequencies: 1,
         };
@@ -268,6 +257,8 @@ mod tests {
             latent("i_thr_na", 0.0, 0.1),
             latent("rate_25_hz", 0.0, 50.0),
             latent("rate_100_hz", 0.0, 90.0),
+            latent("latency_100_ms", 0.0, 100.0),
+            latent("lead_100", 0.0, 1.0),
         ];
         let input = InputEncoding {
             current_unit_na: 0.1,
@@ -282,7 +273,8 @@ mod tests {
     #[test]
     fn analytic_rates_lie_on_a_line_in_the_root() {
         let rate = Curve(vec![(0.5, 20.0), (1.0, 30.0)]);
-        let model = Model { threshold_na: 0.1, highest_na: 0.2, rate, train: None };
+        let none = || Curve(vec![(1.0, 0.0)]);
+        let model = Model { threshold_na: 0.1, highest_na: 0.2, rate, latency: none(), lead: none() };
         for (current_na, rate_hz) in
             [(-0.1, 0.0), (0.1, 0.0), (0.109, 16.0), (0.125, 20.0), (0.2, 30.0), (0.325, 40.0)]
         {
@@ -305,16 +297,7 @@ mod tests {
     /// The first spike after the latency, then `f s + a (1 − e^{−s/τ})`, whatever the time step; silence below threshold.
     #[test]
     fn analytic_a_train_begins_late_and_settles() {
-        let (mut input, rhythm) = encoding();
-        for name in ["latency_100_ms", "lead_100"] {
-            let latent = LatentFeature { name: name.to_owned(), ..input.latents[0].clone() };
-            input.latents.push(latent);
-        }
-        let knot = |name: &str| vec![RhythmKnot { name: name.to_owned(), way: 1.0 }];
-        let train =
-            TrainShape { latencies: knot("latency_100_ms"), leads: knot("lead_100"), settling_ms: 60.0 };
-        let rhythm = Rhythm { train: Some(train), ..rhythm };
-        assert_eq!(rhythm.fault(&input, 500.0), None);
+        let (input, rhythm) = encoding();
         let latents = [0.1, 20.0, 30.0, 24.5, 0.8];
         for n_samples in [500, 5000_usize] {
             let counts = rhythm.counts(&input, &vec![0.125; n_samples], &latents);
@@ -322,7 +305,7 @@ mod tests {
                 let t_ms = f64::from(at_ms);
                 let s_ms = t_ms - 24.5;
                 let expected = match s_ms < 0.0 {
-                    true => t_ms / 24.5 - 1.0,
+                    true => 0.5 * (t_ms / 24.5 - 1.0),
                     false => 0.02 * s_ms + 0.8 * (1.0 - (-s_ms / 60.0).exp()),
                 };
                 let count = f64::from(counts[usize::from(at_ms) * n_samples / 500]);
@@ -334,23 +317,22 @@ mod tests {
         let falling = rhythm.counts(&input, &vec![0.125; 500], &[0.1, 20.0, 30.0, 24.5, -9.0]);
         assert!(falling.windows(2).all(|pair| pair[0] <= pair[1]), "a count never falls");
         let above = rhythm.counts(&input, &[0.125; 50], &[0.3, 20.0, 30.0, 24.5, 0.8]);
-        assert!(above.iter().all(|count| (count + 1.0).abs() < 1e-6), "a threshold above the range");
+        assert!(above.iter().all(|count| (count + 0.5).abs() < 1e-6), "a threshold above the range");
         let silent = rhythm.counts(&input, &[0.05; 50], &latents);
-        assert!(silent.iter().all(|count| (count + 1.0).abs() < 1e-6));
-        let never = TrainShape { settling_ms: 0.0, ..rhythm.train.clone().unwrap() };
-        let never = Rhythm { train: Some(never), ..rhythm };
-        assert!(never.fault(&input, 500.0).unwrap().contains("settling_ms"));
+        assert!(silent.iter().all(|count| (count + 0.5).abs() < 1e-6));
     }
 
-    /// 20 Hz through 200 ms are four spikes; none are counted before and after, nor below threshold.
+    /// A first spike after 20 ms and 20 Hz through the 180 ms left of a step; none are counted before, after, or below
+    /// threshold.
     #[test]
     fn analytic_the_count_is_the_integral_of_the_rate() {
         let (input, rhythm) = encoding();
         let current_na: Vec<f32> =
             (0..500).map(|n| if (100..300).contains(&n) { 0.125 } else { 0.05 }).collect();
-        let counts = rhythm.counts(&input, &current_na, &[0.1, 20.0, 30.0]);
-        assert!(counts[99].abs() < 1e-6 && (counts[199] - 2.0).abs() < 1e-5);
-        assert!((counts[300] - 4.0).abs() < 1e-5 && (counts[499] - counts[300]).abs() < 1e-6);
+        let counts = rhythm.counts(&input, &current_na, &[0.1, 20.0, 30.0, 20.0, 0.0]);
+        let close = |n: usize, expected: f32| (counts[n] - expected).abs() < 1e-5;
+        assert!(close(99, -0.5) && close(110, -0.25) && close(120, 0.0) && close(170, 1.0));
+        assert!(close(300, 3.6) && close(499, 3.6));
     }
 
     #[test]
@@ -360,8 +342,15 @@ mod tests {
         assert!(rhythm.fault(&input, 400.0).unwrap().contains("span_ms"));
         let strange = Rhythm { threshold: "other_na".to_owned(), ..rhythm.clone() };
         assert!(strange.fault(&input, 500.0).unwrap().contains("other_na"));
-        let mut turned = rhythm;
+        let mut turned = rhythm.clone();
         turned.rates.reverse();
         assert!(turned.fault(&input, 500.0).unwrap().contains("ways"));
+        for (settling_ms, before_first, what) in
+            [(0.0, 0.5, "settling_ms"), (f64::NAN, 0.5, "settling_ms"), (60.0, 0.0, "before_first")]
+        {
+            let train = TrainShape { settling_ms, before_first, ..rhythm.train.clone() };
+            let strange = Rhythm { train, ..rhythm.clone() };
+            assert!(strange.fault(&input, 500.0).unwrap().contains(what));
+        }
     }
 }

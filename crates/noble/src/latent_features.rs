@@ -78,6 +78,8 @@ const TRAINS: [u8; 6] = [5, 12, 25, 50, 75, 100];
 const FIRST_RATE: usize = 1;
 /// Time constant with which a train comes to its late rate.
 const SETTLING_MS: f64 = 100.0;
+/// Spikes that a train's count has to go before a step.
+const BEFORE_FIRST: f64 = 0.5;
 /// Part of the time from the first spike to the end of the step after which the late rate is taken.
 const LATE: f64 = 0.4;
 /// Part of that time which a train must last to come to a late rate.
@@ -130,7 +132,12 @@ pub fn rate_knots() -> Vec<RhythmKnot> {
 /// Latencies and leads among the latent features, and how leads are gained.
 #[must_use]
 pub fn train_shape() -> TrainShape {
-    TrainShape { latencies: OfTrain::Latency.knots(), leads: OfTrain::Lead.knots(), settling_ms: SETTLING_MS }
+    TrainShape {
+        latencies: OfTrain::Latency.knots(),
+        leads: OfTrain::Lead.knots(),
+        settling_ms: SETTLING_MS,
+        before_first: BEFORE_FIRST,
+    }
 }
 
 /// What [`measure_swept`] measures and how, as text: kept features of another definition are measured anew.

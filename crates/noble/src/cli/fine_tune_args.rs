@@ -16,7 +16,7 @@ use crate::{Error, embedded_operator, files};
 pub(super) struct FineTuneArgs {
     /// Tune an operator instead of starting afresh: its encoding and scaling are kept; without a path the embedded one
     #[arg(long, value_name = "SAFETENSORS", num_args = 0..=1,
-        conflicts_with_all = ["hidden_channels", "layers", "modes", "current_frequencies"])]
+        conflicts_with_all = ["hidden_channels", "layers", "modes", "current_frequencies", "latents", "rhythm_frequencies"])]
     from: Option<Option<PathBuf>>,
     /// Weigh features beside the loss; 1 counts a departure of the feature's usual size as much as a loss of 1. Features:
     /// sag_mv, steady_state_mv, spike_count, first_spike_ms, ap_height_mv, ap_half_width_ms, ahp_depth_mv

@@ -37,6 +37,9 @@ pub(super) struct GenerateArgs {
     /// How amplitudes are spread
     #[arg(long, value_enum, value_name = "DENSITY", default_value = "uniform")]
     amplitudes: AmplitudeArg,
+    /// Most frequent amplitude of skew-normal; best where the cells begin to fire [default: at 0.37 of the range]
+    #[arg(long, value_name = "NA", allow_hyphen_values = true)]
+    mode_na: Option<f64>,
     /// Traces of every model, at currents spread over the range
     #[arg(long, value_name = "N", default_value_t = GenerateSettings::default().n_traces_per_model)]
     traces_per_model: usize,
@@ -81,7 +84,7 @@ pub(super) struct GenerateArgs {
 enum AmplitudeArg {
     /// Evenly over the range
     Uniform,
-    /// Most where cells begin to fire, as in the study: skew-normal of shape 2, its mode at 0.36 of the range
+    /// Most where cells begin to fire, as in the study: skew-normal of shape 2
     SkewNormal,
 }
 
@@ -185,10 +188,7 @@ fn settings(args: &GenerateArgs) -> Result<GenerateSettings, Error> {
         protocol: args.protocol.protocol(base)?,
         lowest_na: args.lowest_na,
         highest_na: args.highest_na,
-        amplitudes: match args.amplitudes {
-            AmplitudeArg::Uniform => Amplitudes::Uniform,
-            AmplitudeArg::SkewNormal => Amplitudes::study((args.lowest_na, args.highest_na)),
-        },
+        amplitudes: density(args)?,
         n_traces_per_model: args.traces_per_model,
         n_validation_models: args.validation_models,
         n_test_models: args.test_models,
@@ -200,4 +200,17 @@ fn settings(args: &GenerateArgs) -> Result<GenerateSettings, Error> {
         },
         excitability: ExcitabilitySettings { largest_na: args.highest_na, ..ExcitabilitySettings::default() },
     })
+}
+
+fn density(args: &GenerateArgs) -> Result<Amplitudes, Error> {
+    match (args.amplitudes, args.mode_na) {
+        (AmplitudeArg::SkewNormal, mode_na) => {
+            Ok(Amplitudes::study((args.lowest_na, args.highest_na), mode_na))
+        }
+        (AmplitudeArg::Uniform, None) => Ok(Amplitudes::Uniform),
+        (AmplitudeArg::Uniform, Some(_)) => {
+            let what = "--mode-na is of no use to amplitudes spread evenly";
+            Err(Error::usage(what, "add --amplitudes skew-normal, or leave it out"))
+        }
+    }
 }

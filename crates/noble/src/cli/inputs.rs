@@ -77,10 +77,14 @@ impl CellArgs {
 
     /// The same; of the embedded cell with models beyond the hall of fame, where these are named.
     fn cells_with(&self, further: &[ModelId]) -> Result<Cells, Error> {
-        let mut cells = match (&self.morphology, &self.cell) {
-            (morphology, Some(cell)) => read_cells(morphology.as_deref(), cell)?,
-            _ => self.embedded_cells(further)?,
-        };
+        match (&self.morphology, &self.cell) {
+            (morphology, Some(cell)) => self.changed(read_cells(morphology.as_deref(), cell)?),
+            _ => self.changed(self.embedded_cells(further)?),
+        }
+    }
+
+    /// Cells with what the other options say of them.
+    fn changed(&self, mut cells: Cells) -> Result<Cells, Error> {
         if let Some(ids) = self.ids(&cells)? {
             cells.select(&ids)?;
         }
@@ -106,7 +110,7 @@ impl CellArgs {
     /// The same; of the embedded cell, where no model is named, every accepted one that was kept.
     pub(super) fn archive_cells(&self) -> Result<Cells, Error> {
         if self.is_embedded() && self.models.is_none() && self.hof.is_none() {
-            return reference_archive_cells();
+            return self.changed(reference_archive_cells()?);
         }
         self.cells()
     }

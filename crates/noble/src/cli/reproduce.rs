@@ -20,7 +20,7 @@ use crate::{Error, files};
 #[command(after_help = "Examples:\n  \
     noble reproduce --budget minutes\n  \
     noble reproduce --budget hours --out reproduction\n  \
-    noble reproduce --morphology cell.swc --cell hof_params.json --axon stub1 --highest-na 0.5 --budget minutes")]
+    noble reproduce --morphology cell.swc --cell hof_params.json --axon stub1 --highest-na 0.5 --mode-na 0.2")]
 pub(super) struct ReproduceArgs {
     #[command(flatten)]
     cell: CellArgs,
@@ -33,6 +33,9 @@ pub(super) struct ReproduceArgs {
     /// Largest amplitude of the current step
     #[arg(long, value_name = "NA", allow_hyphen_values = true, default_value_t = GenerateSettings::default().highest_na)]
     highest_na: f64,
+    /// Most frequent amplitude; best where the cells begin to fire [default: at 0.37 of the range]
+    #[arg(long, value_name = "NA", allow_hyphen_values = true)]
+    mode_na: Option<f64>,
     /// Refuse to begin what will take longer
     #[arg(long, value_name = "MINUTES")]
     max_minutes: Option<f64>,
@@ -54,7 +57,7 @@ pub(super) struct ReproduceArgs {
 enum BudgetArg {
     /// 3000 traces, 20,000 passes through four blocks
     Minutes,
-    /// 60,000 traces, 320,000 passes through six blocks
+    /// 60,000 traces, 100 of a model at least; 320,000 passes through six blocks
     Hours,
 }
 
@@ -71,7 +74,8 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<(), Error> {
         BudgetArg::Hours => Budget::Hours,
     };
     check_distinct(&cells)?;
-    let mut recipe = Recipe::new(budget, cells.models.len(), (args.lowest_na, args.highest_na))?;
+    let mut recipe =
+        Recipe::new(budget, cells.models.len(), (args.lowest_na, args.highest_na), args.mode_na)?;
     recipe.reseed(args.seed);
     recipe.generate.check(cells.models.len())?;
     let folder = out_path(args.out.as_deref(), "reproduction");

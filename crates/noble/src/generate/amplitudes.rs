@@ -20,23 +20,38 @@ pub enum Amplitudes {
     },
 }
 
+/// How far the mode of a skew-normal of shape 2 lies above its location: `z = 2 φ(2z)/Φ(2z)`.
+const MODE_IN_SCALES: f64 = 0.5304;
+
 /// Points at which a density is summed up.
 const N_POINTS: usize = 4096;
 
 impl Amplitudes {
-    /// A skew-normal with its mode at 0.36 of a range. Over the study's, -0.11 to 0.28 nA, its location is -0.05 nA and its
-    /// scale 0.16 nA; its mode, 0.03 nA, lies where the embedded cell and the published one begin to fire, a third of the
-    /// amplitudes lie above 0.1 nA, a seventh below -0.05 nA.
+    /// A skew-normal of a scale of 0.41 of a range, with its mode at `mode_na`, or else 0.37 of the range. Over the study's,
+    /// -0.11 to 0.28 nA, its location is then -0.05 nA and its scale 0.16 nA; its mode, 0.035 nA, lies where the embedded cell
+    /// and the study's begin to fire, a third of the amplitudes lie above 0.1 nA, a seventh below -0.05 nA.
     ///
     /// # Source
     /// arXiv 2506.04536, section 3.2: a skew-normal over -0.11 to 0.28 nA with its mode within 0 to 0.05 nA and a heavy
     /// positive tail; its numbers are not published, these are ours.
     #[must_use]
-    pub fn study((lowest_na, highest_na): (f64, f64)) -> Self {
+    pub fn study((lowest_na, highest_na): (f64, f64), mode_na: Option<f64>) -> Self {
+        let rounded_na = |na: f64| (na * 1e6).round() / 1e6;
         let width_na = highest_na - lowest_na;
-        let at = |part: f64| ((part * width_na) * 1e6).round() / 1e6;
-        let location_na = ((lowest_na + at(0.06 / 0.39)) * 1e6).round() / 1e6;
-        Self::SkewNormal { location_na, scale_na: at(0.16 / 0.39), shape: 2.0 }
+        let scale_na = rounded_na(width_na * 0.16 / 0.39);
+        let location_na = match mode_na {
+            Some(mode_na) => mode_na - MODE_IN_SCALES * scale_na,
+            None => lowest_na + width_na * 0.06 / 0.39,
+        };
+        Self::SkewNormal { location_na: rounded_na(location_na), scale_na, shape: 2.0 }
+    }
+
+    /// The most frequent amplitude of a skew-normal of shape 2.
+    pub(super) fn mode_na(&self) -> Option<f64> {
+        match self {
+            Self::Uniform => None,
+            Self::SkewNormal { location_na, scale_na, .. } => Some(location_na + MODE_IN_SCALES * scale_na),
+        }
     }
 
     pub(crate) fn is_uniform(&self) -> bool {
@@ -98,12 +113,23 @@ mod tests {
     #[test]
     fn analytic_the_studys_mode_lies_in_its_window() {
         let parts = (0..=1000).map(|part| f64::from(part) / 1000.0);
-        let study = Amplitudes::study(RANGE_NA);
+        let study = Amplitudes::study(RANGE_NA, None);
         assert_eq!(study, Amplitudes::SkewNormal { location_na: -0.05, scale_na: 0.16, shape: 2.0 });
         let found = study.quantiles_na(RANGE_NA, parts);
         let closest = found.windows(2).min_by(|a, b| (a[1] - a[0]).total_cmp(&(b[1] - b[0]))).unwrap();
         assert!((0.0..0.05).contains(&closest[0]), "{closest:?}");
         assert!(found.windows(2).all(|pair| pair[0] < pair[1]));
         assert!((found[0] + 0.11).abs() < 1e-9 && (found[1000] - 0.28).abs() < 1e-9);
+    }
+
+    #[test]
+    fn analytic_the_density_is_highest_at_the_mode() {
+        let phi = |z: f64| (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
+        let below = |z: f64| 0.5 * (1.0 + libm::erf(z * std::f64::consts::FRAC_1_SQRT_2));
+        assert!(
+            (2.0 * phi(2.0 * MODE_IN_SCALES) / below(2.0 * MODE_IN_SCALES) - MODE_IN_SCALES).abs() < 1e-4
+        );
+        let own = Amplitudes::study((-0.11, 0.35), Some(0.2));
+        assert_eq!(own, Amplitudes::SkewNormal { location_na: 0.099_902, scale_na: 0.188_718, shape: 2.0 });
     }
 }

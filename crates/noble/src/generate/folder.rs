@@ -9,9 +9,10 @@ use noble_data::dataset::{self, DatasetModel, Manifest, ShardEntry, sha256_hex};
 use noble_data::{ModelId, Stimulus};
 use rayon::prelude::*;
 
+use super::plan::silence;
 use super::{GenerateSettings, PlannedTrace, measure_latents, split_models};
 use crate::simulate::simulate_pairs;
-use crate::{Cells, Error, Progress, Shard, files};
+use crate::{Cells, Error, I_THR, Progress, Shard, files};
 
 /// A dataset folder whose manifest has been read.
 #[derive(Debug, Clone)]
@@ -121,6 +122,10 @@ pub fn generate_shard(
         own.iter().flat_map(|(_, traces)| traces.iter()).map(|trace| trace.model).collect();
     let own_ids: Vec<ModelId> = own_ids.into_iter().collect();
     let mut latents = measure_latents(folder, (cells, settings), &own_ids, progress)?;
+    let i_thr_na = latents.iter().filter_map(|(id, latents)| Some((*id, *latents.get(I_THR)?))).collect();
+    if let Some(text) = silence(&plan, &i_thr_na) {
+        progress.say(&text);
+    }
     let model = |(id, split)| DatasetModel { id, split, latents: latents.remove(&id).unwrap_or_default() };
     let models = splits.into_iter().map(model).collect();
     let mut manifest = new_manifest(settings, models, provenance)?;

@@ -1,5 +1,7 @@
 //! Which model gets which current, and what each trace is for.
 
+use std::collections::BTreeMap;
+
 use noble_data::ModelId;
 use noble_data::dataset::Split;
 use rand::seq::SliceRandom;
@@ -109,7 +111,14 @@ impl GenerateSettings {
                 ),
                 "hold out at least one of each and leave some for training, or ask for more traces per model",
             ),
-            (is_range, range, "give a smaller and a larger finite current"),
+            (is_range, range.clone(), "give a smaller and a larger finite current"),
+            (
+                self.amplitudes
+                    .mode_na()
+                    .is_none_or(|mode_na| (self.lowest_na..=self.highest_na).contains(&rounded_na(mode_na))),
+                format!("{range}, the most frequent lies outside"),
+                "choose --mode-na within it",
+            ),
             (
                 self.n_traces_per_shard > 0,
                 "no trace per shard is asked for".to_owned(),
@@ -190,6 +199,26 @@ fn rounded_na(step_na: f64) -> f64 {
     (step_na * 1e6).round() / 1e6
 }
 
+/// Part of a plan's traces below which a warning says that few of them fire.
+const FEW_FIRE: f64 = 0.25;
+
+/// What to say of a plan few of whose amplitudes lie above the threshold currents of their models, in nA.
+#[expect(clippy::cast_precision_loss, reason = "a count of traces")]
+pub(super) fn silence(plan: &[PlannedTrace], i_thr_na: &BTreeMap<ModelId, f64>) -> Option<String> {
+    let known = || plan.iter().filter_map(|trace| Some((trace.step_na, *i_thr_na.get(&trace.model)?)));
+    let fires = known().filter(|(step_na, i_thr_na)| step_na >= i_thr_na).count() as f64;
+    let part = fires / known().count().max(1) as f64;
+    let mut thresholds: Vec<f64> = i_thr_na.values().copied().collect();
+    thresholds.sort_by(f64::total_cmp);
+    let median_na = thresholds.get(thresholds.len() / 2)?;
+    let percent = 100.0 * part;
+    let remedy =
+        format!("--highest-na, or --mode-na {median_na:.2} of skew-normal amplitudes, makes them more");
+    (part < FEW_FIRE).then(|| {
+        format!("warning: {percent:.0} % of the currents lie above the threshold current of their model, median {median_na:.3} nA; {remedy}")
+    })
+}
+
 /// Which models training sees: a shuffle by the seed, its last entries held out.
 #[must_use]
 pub fn split_models(ids: &[ModelId], settings: &GenerateSettings) -> Vec<(ModelId, Split)> {
@@ -240,6 +269,16 @@ mod tests {
     }
 
     #[test]
+    fn analytic_few_currents_above_threshold_are_said() {
+        let plan = GenerateSettings::default().traces_of(3, Split::Train);
+        // Of -0.11 to 0.28 nA a fifth lies above 0.202 nA.
+        let text = silence(&plan, &BTreeMap::from([(3, 0.202)])).unwrap();
+        assert!(text.contains("20 % of the currents") && text.contains("--mode-na 0.20"), "{text}");
+        assert_eq!(silence(&plan, &BTreeMap::from([(3, 0.1)])), None);
+        assert_eq!(silence(&plan, &BTreeMap::new()), None);
+    }
+
+    #[test]
     fn invariant_impossible_settings_are_refused() {
         let base = GenerateSettings::default();
         let cases = [
@@ -251,8 +290,14 @@ mod tests {
             GenerateSettings { held_out_fraction: 0.49, n_traces_per_model: 2, ..base },
             GenerateSettings { n_validation_models: usize::MAX, ..base },
             GenerateSettings { n_test_models: 60, ..base },
+            GenerateSettings { amplitudes: Amplitudes::study((-0.11, 0.28), Some(0.3)), ..base },
+            GenerateSettings { amplitudes: Amplitudes::study((-0.11, 0.28), Some(f64::NAN)), ..base },
         ];
         assert!(base.check(20).is_ok());
+        for mode_na in [-0.11, 0.2, 0.28] {
+            let amplitudes = Amplitudes::study((-0.11, 0.28), Some(mode_na));
+            assert!(GenerateSettings { amplitudes, ..base }.check(20).is_ok());
+        }
         for settings in cases {
             assert!(matches!(settings.check(20), Err(Error::Usage { .. })));
         }

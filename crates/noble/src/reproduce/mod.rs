@@ -69,8 +69,10 @@ pub fn reproduce(
     check_distinct(cells)?;
     let dataset_path = folder.join(format!("dataset-{}", recipe.dataset_key(cells)?));
     let dataset = generate(cells, &recipe.generate, (&dataset_path, Existing::Resume), progress)?;
-    let (operator_path, log) = trained(&dataset, recipe, folder, progress)?;
-    let bytes = files::read(&operator_path)?;
+    let (last, log) = trained(&dataset, recipe, folder, progress)?;
+    let bytes = files::read(&last)?;
+    let operator_path = folder.join("operator.safetensors");
+    files::write(&operator_path, &bytes)?;
     let evaluation_folder = folder.join(format!("evaluation-{}", &sha256_hex(&bytes)[..12]));
     let operator = Operator::from_bytes(&bytes)?;
     let traces = compare(&operator, &dataset, Split::Test, progress)?;

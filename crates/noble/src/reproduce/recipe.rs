@@ -5,7 +5,7 @@ use noble_operator::Loss;
 use serde::{Deserialize, Serialize};
 
 use crate::generate::{Amplitudes, GenerateSettings, json_line};
-use crate::latent_features::swept_definition;
+use crate::latent_features::{swept_definition, train_shape};
 use crate::training::TrainSettings;
 use crate::{Cells, Error, ExcitabilitySettings, LatentSet, Protocol};
 
@@ -37,7 +37,7 @@ const N_SHARPENING_VALIDATIONS: u64 = 10;
 const FEWEST_MODELS: usize = 4;
 
 impl Recipe {
-    /// The recipe of a budget for so many models and currents within `range_na`.
+    /// The recipe of a budget for so many models and currents within `range_na`, spread as [`Amplitudes::study`] says.
     ///
     /// Sweeps are the study's: 400 ms of current in windows of 515 ms, solved at 0.02 ms, every third sample. The step always
     /// comes at the default onset after the initial voltage, where thresholds are measured; what varies is how much of the time
@@ -46,7 +46,12 @@ impl Recipe {
     ///
     /// # Errors
     /// [`Error::Usage`] for fewer models than the parts need.
-    pub fn new(budget: Budget, n_models: usize, range_na: (f64, f64)) -> Result<Self, Error> {
+    pub fn new(
+        budget: Budget,
+        n_models: usize,
+        range_na: (f64, f64),
+        mode_na: Option<f64>,
+    ) -> Result<Self, Error> {
         if n_models < FEWEST_MODELS {
             let what = format!("{n_models} models cannot be parted into training, validation and test");
             return Err(Error::usage(what, format!("give {FEWEST_MODELS} or more")));
@@ -61,7 +66,7 @@ impl Recipe {
             protocol: Protocol { total_ms: shared.total_ms + shared.delay_ms, ..shared },
             lowest_na,
             highest_na,
-            amplitudes: Amplitudes::study(range_na),
+            amplitudes: Amplitudes::study(range_na, mode_na),
             n_traces_per_model: n_traces,
             n_validation_models: (n_models / 15).clamp(1, 20),
             n_test_models: (n_models / 10).clamp(1, 40),
@@ -121,7 +126,7 @@ impl Recipe {
 
     /// Key of the operator that the first trainings leave on data of a hash.
     pub(super) fn operator_key(&self, n_trainings: usize, data_sha256: &str) -> Result<String, Error> {
-        key(&(&self.trainings[..n_trainings], data_sha256))
+        key(&(&self.trainings[..n_trainings], train_shape(), data_sha256))
     }
 }
 
@@ -136,14 +141,18 @@ mod tests {
     #[test]
     fn analytic_budgets_fit_halls_of_fame_of_any_size() {
         for (n_models, n_traces, parts) in [(4, 1000, (1, 1)), (60, 1000, (4, 6)), (660, 100, (20, 40))] {
-            let recipe = Recipe::new(Budget::Hours, n_models, (-0.11, 0.28)).unwrap();
+            let recipe = Recipe::new(Budget::Hours, n_models, (-0.11, 0.28), None).unwrap();
             let generate = recipe.generate;
             assert_eq!(generate.n_traces_per_model, n_traces);
             assert_eq!((generate.n_validation_models, generate.n_test_models), parts);
             generate.check(n_models).unwrap();
-            Recipe::new(Budget::Minutes, n_models, (-0.11, 0.28)).unwrap().generate.check(n_models).unwrap();
+            Recipe::new(Budget::Minutes, n_models, (-0.11, 0.28), None)
+                .unwrap()
+                .generate
+                .check(n_models)
+                .unwrap();
         }
-        let message = Recipe::new(Budget::Minutes, 3, (-0.11, 0.28)).unwrap_err().to_string();
+        let message = Recipe::new(Budget::Minutes, 3, (-0.11, 0.28), None).unwrap_err().to_string();
         assert!(message.contains("3 models cannot be parted"), "{message}");
     }
 }

@@ -283,7 +283,7 @@ fn encoding(
         let what = format!("the dataset has no latent feature {name}, only {}", listed.join(", "));
         return Err(Error::usage(what, "name some of these, or generate with --latents wide"));
     }
-    let rhythm = rhythm(manifest, &names, settings, window);
+    let rhythm = rhythm(manifest, &names, settings, window)?;
     let is_counted =
         |name: &str| rhythm.as_ref().is_some_and(|rhythm| rhythm.features().any(|knot| knot.name == name));
     let fit = |name: &&String| {
@@ -300,24 +300,38 @@ fn encoding(
     })
 }
 
-/// The rhythm, where threshold current, latencies, rates and leads are among the latent features.
+/// The rhythm, where latencies, rates and leads are among the latent features.
 fn rhythm(
     manifest: &Manifest,
     names: &[&String],
     settings: &TrainSettings,
     window: &Window,
-) -> Option<Rhythm> {
+) -> Result<Option<Rhythm>, Error> {
+    if settings.n_rhythm_frequencies == 0 {
+        return Ok(None);
+    }
     #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
     let span_ms = window.grid.step_ms() * window.grid.n_samples() as f64;
     let rhythm = Rhythm {
         threshold: I_THR.to_owned(),
-        highest_na: manifest.highest_na?,
+        highest_na: manifest.highest_na.unwrap_or(f64::NAN),
         rates: rate_knots(),
-        train: Some(train_shape()),
+        train: train_shape(),
         span_ms,
         n_frequencies: settings.n_rhythm_frequencies,
     };
     let has = |name: &str| names.iter().any(|own| *own == name);
-    let is_known = has(I_THR) && rhythm.features().all(|knot| has(&knot.name));
-    (is_known && settings.n_rhythm_frequencies > 0).then_some(rhythm)
+    let counted = || rhythm.features().map(|knot| knot.name.as_str());
+    let Some(known) = counted().find(|name| has(name)) else { return Ok(None) };
+    let lacking = counted().chain([I_THR]).find(|name| !has(name));
+    let lacking = lacking.or_else(|| manifest.highest_na.is_none().then_some("the largest current"));
+    match lacking {
+        None => Ok(Some(rhythm)),
+        Some(lacking) => {
+            let what = format!("a count of spikes needs {lacking} beside {known}");
+            let remedy = "take all latencies, rates, leads and i_thr_na, or none of them, or --rhythm-frequencies 0; \
+                          a dataset without them is to be generated anew";
+            Err(Error::usage(what, remedy))
+        }
+    }
 }

@@ -9,6 +9,8 @@ pub struct TrainPaths {
     pub operator: PathBuf,
     /// The operator of the last validation.
     pub last: PathBuf,
+    /// The best operator at a regular validation, while `operator` is of one at a time limit.
+    pub regular: PathBuf,
     /// State to resume from.
     pub state: PathBuf,
     /// Log.
@@ -24,6 +26,7 @@ impl TrainPaths {
         Self {
             operator: operator.to_path_buf(),
             last: operator.with_extension("last.safetensors"),
+            regular: operator.with_extension("regular.safetensors"),
             state: operator.with_extension("training.safetensors"),
             log: operator.with_extension("log.jsonl"),
             figure: operator.with_extension("learning.svg"),

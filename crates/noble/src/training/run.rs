@@ -136,7 +136,8 @@ impl<'a> Run<'a> {
             Some(tune) => (tune.network(), tune.trainer(trainer_settings), tune.provenance()?),
             None => (fresh_network(set, settings)?, trainer_settings, String::new()),
         };
-        let provenance = provenance(set, settings)? + &tuned_from;
+        let provenance =
+            provenance(set, &settings.sized_as(network.architecture(), &set.input))? + &tuned_from;
         let mut run = Self {
             set,
             settings,
@@ -196,9 +197,12 @@ impl<'a> Run<'a> {
         self.trainer = trainer;
         self.log = read_log(&files::read(&self.paths.log)?);
         // Validations at a time limit belong to the interruption, not to the run.
-        let every = self.settings.n_steps_per_validation;
-        let is_regular = |step: u64| step.is_multiple_of(every) || step == self.settings.n_steps;
-        self.log.retain(|entry| entry.step <= n_steps && is_regular(entry.step));
+        let settings = self.settings;
+        self.log.retain(|entry| entry.step <= n_steps && is_regular(settings, entry.step));
+        if self.paths.regular.is_file() {
+            files::write(&self.paths.operator, &files::read(&self.paths.regular)?)?;
+            files::remove(&self.paths.regular)?;
+        }
         self.clock.1 = self.log.last().and_then(|entry| entry.elapsed_ms).unwrap_or(0.0);
         Ok(())
     }
@@ -339,8 +343,12 @@ impl<'a> Run<'a> {
     fn write(&self, network: Network, is_best: bool) -> Result<(), Error> {
         let Some(entry) = self.log.last() else { return Ok(()) };
         let bytes = Operator::new(self.card(entry), network)?.to_bytes()?;
-        if is_best || !self.paths.operator.is_file() {
-            files::write(&self.paths.operator, &bytes)?;
+        let (operator, regular) = (&self.paths.operator, &self.paths.regular);
+        if is_best || !operator.is_file() {
+            if operator.is_file() && !is_regular(self.settings, entry.step) {
+                files::write(regular, &files::read(operator)?)?;
+            }
+            files::write(operator, &bytes)?;
         }
         files::write(&self.paths.last, &bytes)?;
         files::write(&self.paths.log, &log_bytes(&self.log))?;
@@ -391,6 +399,11 @@ impl<'a> Run<'a> {
             provenance: self.provenance.clone(),
         }
     }
+}
+
+/// Whether a run that nothing interrupts validates at a step.
+fn is_regular(settings: &TrainSettings, step: u64) -> bool {
+    step.is_multiple_of(settings.n_steps_per_validation) || step == settings.n_steps
 }
 
 fn models_of(manifest: &Manifest, split: Split) -> Vec<ModelId> {

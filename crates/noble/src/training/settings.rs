@@ -90,7 +90,7 @@ pub struct TrainSettings {
 }
 
 impl Default for TrainSettings {
-    /// A reduced operator: a third of NOBLE's blocks, its width, half its modes; about twenty minutes on two cores.
+    /// A reduced operator: a third of NOBLE's blocks, its width, half its modes.
     fn default() -> Self {
         Self {
             seed: 1,
@@ -207,6 +207,19 @@ impl TrainSettings {
     #[must_use]
     pub fn traces_per_step(&self) -> usize {
         self.batch_size.saturating_mul(self.n_accumulated)
+    }
+
+    /// The same with the sizes that a network and its inputs have, whatever was asked for.
+    pub(super) fn sized_as(&self, architecture: &Architecture, input: &InputEncoding) -> Self {
+        Self {
+            hidden_channels: architecture.hidden_channels,
+            n_layers: architecture.n_layers,
+            n_modes: architecture.n_modes,
+            n_current_frequencies: input.n_current_frequencies,
+            n_rhythm_frequencies: input.rhythm.as_ref().map_or(0, |rhythm| rhythm.n_frequencies),
+            current_unit_na: input.current_unit_na,
+            ..self.clone()
+        }
     }
 
     /// Sizes of the network for an encoding of the inputs.

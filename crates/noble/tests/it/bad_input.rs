@@ -103,6 +103,7 @@ fn invariant_wrong_operators_and_datasets_are_refused() {
         ("predict --latent speed=3,i_thr_na=0.07", "speed"),
         ("predict --models 999", "999"),
         ("predict --members 0", "--members 0"),
+        ("predict --between 3,17 --members 2000000", "ask for at most 1000000"),
         ("evaluate --operator whole.safetensors --dataset dataset", "samples of"),
         ("evaluate --operator whole.safetensors --dataset nowhere", "manifest.json"),
         ("train --dataset dataset --out new.safetensors", "alias"),

@@ -100,6 +100,9 @@ fn invariant_a_time_limit_leaves_what_was_learned_and_resumes_to_the_same_bits()
         }
     }
     assert!(bytes(&folder.path("limited.training.safetensors")) == whole);
+    let [best, limited] =
+        ["operator", "limited"].map(|name| bytes(&folder.path(&format!("{name}.safetensors"))));
+    assert!(best == limited && !folder.path("limited.regular.safetensors").exists());
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn invariant_what_does_not_fit_is_named() {
         ("operator.s", "other.s", "other.safetensors"),
         ("--from operator.safetensors", "--from", "the operator knows"),
         ("--batch 4", "--layers 2", "cannot be used with '--layers"),
+        ("--batch 4", "--latents i_thr_na", "cannot be used with '--latents"),
         ("--from operator.safetensors", "", "--from"),
     ] {
         let message = folder.refused(&TUNE.replace(from, to));

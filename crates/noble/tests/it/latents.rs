@@ -32,7 +32,7 @@ fn invariant_rates_become_a_rhythm_and_all_can_be_chosen_from() {
     folder.done(&format!("{TRAIN} --out wide.safetensors"));
     let wide = operator(&folder, "wide.safetensors");
     let rhythm = wide.card().input.rhythm.as_ref().unwrap();
-    let shape = rhythm.train.as_ref().unwrap();
+    let shape = &rhythm.train;
     let n_knots = (shape.latencies.len(), rhythm.rates.len(), shape.leads.len());
     assert_eq!((n_knots, rhythm.n_frequencies), ((6, 5, 5), 4));
     let is_counted = |name: &String| ["rate_", "latency_", "lead_"].iter().any(|what| name.starts_with(what));
@@ -44,6 +44,12 @@ fn invariant_rates_become_a_rhythm_and_all_can_be_chosen_from() {
     assert!(operator(&folder, "none.safetensors").card().input.latents.is_empty());
     let message = folder.refused(&format!("{TRAIN} --latents i_thr --out other.safetensors"));
     assert!(message.contains("no latent feature i_thr, only ahp_depth_mv"), "{message}");
+    let message = folder.refused(&format!("{TRAIN} --latents i_thr_na,rate_50_hz --out other.safetensors"));
+    assert!(message.contains("a count of spikes needs latency_05_ms beside rate_50_hz"), "{message}");
+    folder.done(&format!(
+        "{TRAIN} --latents i_thr_na,rate_50_hz --rhythm-frequencies 0 --out rate.safetensors"
+    ));
+    assert!(operator(&folder, "rate.safetensors").card().input.rhythm.is_none());
     for name in ["wide", "none"] {
         folder.done(&format!(
             "evaluate --operator {name}.safetensors --dataset dataset --split validation --format json"

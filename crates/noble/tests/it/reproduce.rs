@@ -14,7 +14,7 @@ use crate::command::Folder;
 fn small() -> (Cells, Recipe) {
     let mut cells = reference_cells().unwrap();
     cells.select(&[0, 1, 2, 3, 4, 5]).unwrap();
-    let mut recipe = Recipe::new(Budget::Minutes, 6, (-0.11, 0.28)).unwrap();
+    let mut recipe = Recipe::new(Budget::Minutes, 6, (-0.11, 0.28), None).unwrap();
     let protocol = &mut recipe.generate.protocol;
     *protocol = Protocol { delay_ms: 20.0, duration_ms: 150.0, total_ms: 190.0, every: 5, ..*protocol };
     (recipe.generate.n_traces_per_model, recipe.generate.held_out_fraction) = (8, 0.2);
