@@ -97,7 +97,7 @@ def test_invariant_missing_values_are_none_and_warned_of() -> None:
         rows = efel.get_feature_values([step()], ["Spikecount", "AP2_peak"])
     assert rows[0]["AP2_peak"] is None
     assert rows[0]["Spikecount"].tolist() == [1.0]
-    places = efel.get_feature_values([step()], ["peak_indices", "AP_begin_indices", "peak_voltage"])[0]
+    places = efel.get_feature_values([step()], ["peak_indices", "Spikecount", "peak_voltage"])[0]
     assert [places[name].dtype.kind for name in places] == ["i", "i", "f"]
     assert step()["V"][places["peak_indices"]].tolist() == places["peak_voltage"].tolist()
     assert list(range(rows[0]["Spikecount"][0])) == [0]

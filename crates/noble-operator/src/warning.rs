@@ -44,10 +44,20 @@ pub enum Warning {
     },
 }
 
+/// A number to six digits.
+fn shown(value: f64) -> String {
+    const N_DIGITS: f64 = 6.0;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 12")]
+    let decimals = (N_DIGITS - value.abs().max(1e-300).log10().floor() - 1.0).clamp(0.0, 12.0) as usize;
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BeyondTraining { name, value, lowest, highest } => {
+                let [value, lowest, highest] = [value, lowest, highest].map(|value| shown(*value));
                 write!(f, "{name} = {value} lies outside of the training range {lowest} to {highest}")
             }
             Self::OutsideHull { names: [one, other], n_models } => {
@@ -58,12 +68,25 @@ impl fmt::Display for Warning {
             }
             Self::Aliased { name, value, samples_per_period, n_frequencies } => write!(
                 f,
-                "{name} = {value}: the fastest of {n_frequencies} sinusoids of its embedding has {samples_per_period:.2} \
-                 samples per period; below 2 it aliases"
+                "{name} = {}: the fastest of {n_frequencies} sinusoids of its embedding has {samples_per_period:.2} \
+                 samples per period; below 2 it aliases",
+                shown(*value)
             ),
             Self::OtherStep { step_ms, trained_ms } => {
-                write!(f, "time step {step_ms:.6} ms, the operator was trained at {trained_ms} ms")
+                let [step, trained] = [step_ms, trained_ms].map(|ms| shown(*ms));
+                write!(f, "time step {step} ms, the operator was trained at {trained} ms")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn analytic_numbers_have_six_digits() {
+        let found = [0.0, 0.1 + 0.2, -0.016_234_567, 234_567.8, 1234.567_89, 1e-9, 50.0].map(shown);
+        assert_eq!(found, ["0", "0.3", "-0.0162346", "234568", "1234.57", "0.000000001", "50"]);
     }
 }

@@ -48,9 +48,8 @@ def simulate(
 ) -> Sweeps:
     """Sweeps of a cell under current or voltage clamp, solved as NEURON solves them.
 
-    Writes an NPZ file with time_ms [t], v_mv [n, t] (float64; the middle of the soma), step_na [n]
-    and, with several parameter sets, model [n]. Rows go by model, then by amplitude or file. Every
-    record adds an array [n, t] of its own name; stimulus and voltage_clamp add electrode_na [n, t].
+    Rows go by model, then by amplitude or file. Every record adds an array [n, t] of its own name;
+    stimulus and voltage_clamp add electrode_na [n, t].
 
     Parameters
     ----------
@@ -144,8 +143,7 @@ def predict(
     """Voltage of an ensemble, its features and its figure.
 
     Asks an operator for members it knows by number, for the first N of them, or for a place of your
-    own in latent space. Writes ensemble.npz, ensemble.svg, latent.svg and features.csv, and prints
-    a table of features.
+    own in latent space.
 
     Parameters
     ----------
@@ -506,6 +504,7 @@ def generate(
     lowest_na: float | None = None,
     highest_na: float | None = None,
     amplitudes: Literal["uniform", "skew-normal"] | None = None,
+    mode_na: float | None = None,
     traces_per_model: int | None = None,
     validation_models: int | None = None,
     test_models: int | None = None,
@@ -559,6 +558,9 @@ def generate(
         measured [default: 0.28]
     amplitudes
         How amplitudes are spread [default: uniform]
+    mode_na
+        Most frequent amplitude of skew-normal; best where the cells begin to fire [default: at 0.37
+        of the range]
     traces_per_model
         Traces of every model, at currents spread over the range [default: 200]
     validation_models
@@ -893,6 +895,7 @@ def reproduce(
     budget: Literal["minutes", "hours"] | None = None,
     lowest_na: float | None = None,
     highest_na: float | None = None,
+    mode_na: float | None = None,
     max_minutes: float | None = None,
     seed: int | None = None,
     threads: int | None = None,
@@ -933,6 +936,8 @@ def reproduce(
         Smallest amplitude of the current step [default: -0.11]
     highest_na
         Largest amplitude of the current step [default: 0.28]
+    mode_na
+        Most frequent amplitude; best where the cells begin to fire [default: at 0.37 of the range]
     max_minutes
         Refuse to begin what will take longer.
     seed
