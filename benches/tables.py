@@ -56,7 +56,7 @@ def trained(args: argparse.Namespace, place: Path, options: list[str]) -> Path:
     operator = place / "operator.safetensors"
     if not (place / "learning.done").is_file():
         words = ["train", "--dataset", args.dataset, *NETWORK, *WINDOW, "--steps", args.steps]
-        run(args, *words, "--steps-per-validation", args.steps // 3, *options, "--resume", "--out", operator)
+        run(args, *words, "--steps-per-validation", args.steps, *options, "--resume", "--out", operator)
         (place / "learning.done").touch()
     return operator
 
@@ -106,7 +106,7 @@ def sag(args: argparse.Namespace) -> None:
         if weight is not None and not (place / "learning.done").is_file():
             start = ["train", "--from", base, "--dataset", args.dataset, *WINDOW, "--steps", args.steps]
             weights = ["--feature-weights", f"sag_mv={weight:g}"] if weight > 0 else []
-            run(args, *start, *weights, "--steps-per-validation", args.steps // 3, "--resume", "--out", operator)
+            run(args, *start, *weights, "--steps-per-validation", args.steps, "--resume", "--out", operator)
             (place / "learning.done").touch()
         groups = evaluated(args, place, operator)
         cells = [f"{100 * group['features']['sag_amplitude']['mean_relative']:.2f} %" for group in groups]
