@@ -8,7 +8,7 @@ use super::inputs::CellArgs;
 use super::output::out_path;
 use super::terminal::{Bar, data, on_threads, words};
 use crate::generate::GenerateSettings;
-use crate::reproduce::{Budget, Estimate, Recipe, check_distinct, reproduce};
+use crate::reproduce::{Budget, Estimate, LATEST, Recipe, check_distinct, reproduce};
 use crate::{Error, files};
 
 /// The study's result from a hall of fame, in one command: dataset, training, evaluation, report
@@ -89,7 +89,7 @@ pub(super) fn run(args: &ReproduceArgs) -> Result<(), Error> {
     words(&format!(
         "{}: report; {}: operator; figures in {}",
         made.report.display(),
-        made.operator.display(),
+        folder.join(LATEST).display(),
         made.evaluation_folder.display()
     ));
     Ok(())

@@ -24,12 +24,15 @@ use crate::{Cells, Error, Progress, files};
 pub use estimate::Estimate;
 pub use recipe::{Budget, Recipe};
 
+/// Name under which the operator of the last recipe lies beside its place.
+pub const LATEST: &str = "operator.safetensors";
+
 /// What a reproduction left, and where.
 #[derive(Debug, Clone)]
 pub struct Reproduction {
     /// Folder of the dataset.
     pub dataset: PathBuf,
-    /// The operator.
+    /// The operator, in the place of its recipe; the same as [`LATEST`].
     pub operator: PathBuf,
     /// Folder of the evaluation.
     pub evaluation_folder: PathBuf,
@@ -69,10 +72,9 @@ pub fn reproduce(
     check_distinct(cells)?;
     let dataset_path = folder.join(format!("dataset-{}", recipe.dataset_key(cells)?));
     let dataset = generate(cells, &recipe.generate, (&dataset_path, Existing::Resume), progress)?;
-    let (last, log) = trained(&dataset, recipe, folder, progress)?;
-    let bytes = files::read(&last)?;
-    let operator_path = folder.join("operator.safetensors");
-    files::write(&operator_path, &bytes)?;
+    let (operator_path, log) = trained(&dataset, recipe, folder, progress)?;
+    let bytes = files::read(&operator_path)?;
+    files::write(&folder.join(LATEST), &bytes)?;
     let evaluation_folder = folder.join(format!("evaluation-{}", &sha256_hex(&bytes)[..12]));
     let operator = Operator::from_bytes(&bytes)?;
     let traces = compare(&operator, &dataset, Split::Test, progress)?;

@@ -45,7 +45,7 @@ fn invariant_rates_become_a_rhythm_and_all_can_be_chosen_from() {
     let message = folder.refused(&format!("{TRAIN} --latents i_thr --out other.safetensors"));
     assert!(message.contains("no latent feature i_thr, only ahp_depth_mv"), "{message}");
     let message = folder.refused(&format!("{TRAIN} --latents i_thr_na,rate_50_hz --out other.safetensors"));
-    assert!(message.contains("a count of spikes needs latency_05_ms beside rate_50_hz"), "{message}");
+    assert!(message.contains("a count of spikes needs rate_12_hz beside rate_50_hz"), "{message}");
     folder.done(&format!(
         "{TRAIN} --latents i_thr_na,rate_50_hz --rhythm-frequencies 0 --out rate.safetensors"
     ));

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use noble::reference_cell::reference_cells;
-use noble::reproduce::{Budget, Estimate, Recipe, reproduce};
+use noble::reproduce::{Budget, Estimate, LATEST, Recipe, reproduce};
 use noble::training::TrainSettings;
 use noble::{Cells, Protocol, Silent};
 
-use crate::command::Folder;
+use crate::command::{Folder, bytes};
 
 /// Six models, sweeps of 190 ms in windows of 180 ms, a network that learns nothing.
 fn small() -> (Cells, Recipe) {
@@ -50,6 +50,7 @@ fn invariant_finished_stages_are_kept_and_another_recipe_has_its_own_place() {
     let again = reproduce(&cells, &recipe, &out, &Silent).unwrap();
     assert_eq!(before, changed_at(&again.operator));
     assert_eq!(first.evaluation, again.evaluation);
+    assert_eq!(bytes(&first.operator), bytes(&out.join(LATEST)));
     let mut longer = recipe.clone();
     longer.trainings.push(TrainSettings { seed: 2, n_steps: 8, ..longer.trainings[0].clone() });
     let other = reproduce(&cells, &longer, &out, &Silent).unwrap();
