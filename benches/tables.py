@@ -44,6 +44,8 @@ ROWS: dict[str, dict[str, Options]] = {
 }
 NETWORK = "--hidden-channels 24 --layers 4 --modes 256 --current-frequencies 9".split()
 WINDOW = "--window-ms 515 --max-shift-ms 15 --answer-shift-ms 0".split()
+#: Features are weighed in windows that all begin alike.
+SAG_WINDOW = "--window-ms 515 --max-shift-ms 0 --answer-shift-ms 0".split()
 SAG_WEIGHTS = (0.0, 25.0)
 
 
@@ -104,7 +106,7 @@ def sag(args: argparse.Namespace) -> None:
         place.mkdir(parents=True, exist_ok=True)
         operator = Path(base) if weight is None else place / "operator.safetensors"
         if weight is not None and not (place / "learning.done").is_file():
-            start = ["train", "--from", base, "--dataset", args.dataset, *WINDOW, "--steps", args.steps]
+            start = ["train", "--from", base, "--dataset", args.dataset, *SAG_WINDOW, "--steps", args.steps]
             weights = ["--feature-weights", f"sag_mv={weight:g}"] if weight > 0 else []
             run(args, *start, *weights, "--steps-per-validation", args.steps, "--resume", "--out", operator)
             (place / "learning.done").touch()
