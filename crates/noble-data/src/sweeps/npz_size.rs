@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_input_a_header_that_states_terabytes_is_refused_before_room_is_made() {
+    fn invariant_a_header_that_states_terabytes_is_refused_before_room_is_made() {
         for shape in
             ["(1, 10000000000000)", "(10000000000000,)", "(99999999999999999999999999999999999999999,)"]
         {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_input_what_unpacks_to_more_than_asked_for_is_refused() {
+    fn invariant_what_unpacks_to_more_than_asked_for_is_refused() {
         let sweeps = Sweeps::new(vec![0.0, 1.0], vec![Some(0.0); 500], Array2::zeros((500, 2))).unwrap();
         let file = sweeps.to_npz(Precision::Double).unwrap();
         assert_eq!(check_npz_size(&file, MOST_NPZ_BYTES), Ok(()));

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::plan::rounded_na;
+
 /// Density of the amplitudes.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -36,7 +38,6 @@ impl Amplitudes {
     /// positive tail; its numbers are not published, these are ours.
     #[must_use]
     pub fn study((lowest_na, highest_na): (f64, f64), mode_na: Option<f64>) -> Self {
-        let rounded_na = |na: f64| (na * 1e6).round() / 1e6;
         let width_na = highest_na - lowest_na;
         let scale_na = rounded_na(width_na * 0.16 / 0.39);
         let location_na = match mode_na {

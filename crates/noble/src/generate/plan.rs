@@ -195,7 +195,7 @@ impl GenerateSettings {
 }
 
 /// Amplitudes are kept to a picoampere's thousandth, so that they print as they are.
-fn rounded_na(step_na: f64) -> f64 {
+pub(super) fn rounded_na(step_na: f64) -> f64 {
     (step_na * 1e6).round() / 1e6
 }
 
